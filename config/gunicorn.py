@@ -1,0 +1,24 @@
+"""gunicorn's settings for `make serve`, the demo and the container: PORT, WORKERS and BIND from the environment."""
+
+import os
+from pathlib import Path
+
+if not os.environ.get("DATABASE_URL"):
+    # The embedded database is the master's: it stays up while workers come and go. They take over the settings read
+    # here, so the server's pool must be known before.
+    os.environ.setdefault("DB_POOL", "true")
+    from config.settings import DATABASE_URL
+
+    os.environ["DATABASE_URL"] = DATABASE_URL
+
+bind = os.environ.get("BIND", "127.0.0.1") + ":" + os.environ.get("PORT", "8000")
+workers = int(os.environ.get("WORKERS", "1"))
+worker_class = "config.worker.Worker"
+# A worker that is told to stop commits and answers what it took; then the master's patience ends.
+graceful_timeout = 30
+timeout = 60
+keepalive = 75
+# Where a worker's sign of life is a file, a slow disk must not kill it.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+errorlog = "-"
+accesslog = None

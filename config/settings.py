@@ -1,0 +1,234 @@
+"""All settings, from the environment. README.md lists the variables; `.env.example` shows each.
+
+A variable that is wrong stops the process here, with a sentence.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from config import devdb
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env_bool(name: str, default: bool) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value in ("", "1", "true", "yes", "on", "0", "false", "no", "off"):
+        return value in ("1", "true", "yes", "on") if value else default
+    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+
+
+def env_int(name: str, default: int, *, least: int, most: int) -> int:
+    value = os.environ.get(name, "").strip() or str(default)
+    if value.lstrip("-").isdecimal() and least <= int(value) <= most:
+        return int(value)
+    raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
+
+
+def env_list(name: str) -> list[str]:
+    return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
+
+
+DEBUG = env_bool("DEBUG", False)
+
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+if not SECRET_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. Make one with: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+        )
+    SECRET_KEY = "for-development-only"  # noqa: S105 — refused above outside development
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
+
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+# Parsed once, here, for hot and cold paths (FR-011).
+CORS_ALLOWED_ORIGINS = env_list("CORS_ORIGINS")
+CORS_EXPOSE_HEADERS = ["X-Process-Time", "X-Request-ID", "X-Locked-Until", "Retry-After"]
+CORS_URLS_REGEX = r"^/api/"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "corsheaders",
+    "ninja",
+    "perfmetrics",
+    "viewing",
+    "parental",
+]
+
+MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
+    "config.answers.json_errors",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+# What the lean handler of config/asgi.py runs around the players' calls: native async, not one thread hop.
+HOT_MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", "config.answers.json_errors"]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+# The API's paths are fixed by the contract; a redirect would lose the body of a POST.
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database -----------------------------------------------------------------------------------------------------------
+
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+# `make serve` and `make bench` try production mode on a machine without a database.
+EMBEDDED_DATABASE = env_bool("EMBEDDED_DATABASE", DEBUG) and not DATABASE_URL
+if not DATABASE_URL and not EMBEDDED_DATABASE:
+    raise ImproperlyConfigured("DATABASE_URL is not set, like postgresql://user:password@host:5432/sandglass")
+if EMBEDDED_DATABASE:
+    DATABASE_URL = devdb.start()
+
+# Off for transaction-mode poolers such as PgBouncer before 1.21, which hand a statement to another connection.
+DB_PREPARED_STATEMENTS = env_bool("DB_PREPARED_STATEMENTS", True)
+# The pool is for the server, which config/asgi.py tells by this variable: a pool that a command or a test opened before
+# the test database existed would stay on the other one.
+DB_POOL = env_bool("DB_POOL", False)
+DB_POOL_MIN_SIZE = env_int("DB_POOL_MIN_SIZE", 10, least=1, most=1000)
+DB_POOL_MAX_SIZE = env_int("DB_POOL_MAX_SIZE", 30, least=1, most=1000)
+DB_POOL_WAIT_SECONDS = env_int("DB_POOL_WAIT_SECONDS", 2, least=1, most=60)
+
+_database: dict[str, Any] = {
+    **dj_database_url.parse(DATABASE_URL),
+    "ENGINE": "django.db.backends.postgresql",
+}
+_options: dict[str, Any] = {
+    **_database.get("OPTIONS", {}),
+    "connect_timeout": 5,
+    "server_side_binding": DB_PREPARED_STATEMENTS,
+    "prepare_threshold": 5 if DB_PREPARED_STATEMENTS else None,
+}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **_database,
+        "OPTIONS": {**_options, "application_name": "sandglass"},
+    },
+    # The writer and the lookups of the players' calls: one connection each, kept open, never pooled. One locked row
+    # must not stop a worker's every beat: hence the timeouts (ms).
+    "hotpath": {
+        **_database,
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": False,
+        "OPTIONS": {
+            **_options,
+            "application_name": "sandglass-hotpath",
+            "options": "-c lock_timeout=100 -c statement_timeout=2000",
+        },
+        "TEST": {"MIRROR": "default"},
+    },
+}
+if DB_POOL:
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": DB_POOL_MIN_SIZE,
+        "max_size": DB_POOL_MAX_SIZE,
+        "timeout": DB_POOL_WAIT_SECONDS,
+        "max_lifetime": 3600,
+    }
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# Caches: in the process, healing themselves (docs/architecture.md) --------------------------------------------------
+
+CONFIG_CACHE_TTL_SECONDS = env_int("CONFIG_CACHE_TTL_SECONDS", 60, least=1, most=3600)
+CONFIG_CACHE_MAX_ENTRIES = env_int("CONFIG_CACHE_MAX_ENTRIES", 10_000, least=1, most=10_000_000)
+
+
+def _cache(name: str, *, ttl_seconds: int, max_entries: int) -> dict[str, Any]:
+    return {
+        "BACKEND": "perfmetrics.cache.CountedTTLCache",
+        "LOCATION": name,
+        "TIMEOUT": ttl_seconds,
+        "OPTIONS": {"MAX_ENTRIES": max_entries},
+    }
+
+
+CACHES = {
+    "default": _cache("default", ttl_seconds=300, max_entries=1000),
+    # A profile with its owner and limits (FR-004).
+    "profiles": _cache("profiles", ttl_seconds=CONFIG_CACHE_TTL_SECONDS, max_entries=CONFIG_CACHE_MAX_ENTRIES),
+    # The contract promises 60 s for a revoked token or a deactivated account, so this one is not settable.
+    "callers": _cache("callers", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
+    "titles": _cache("titles", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
+    "site": _cache("site", ttl_seconds=300, max_entries=1),
+    "catalog": _cache("catalog", ttl_seconds=3600, max_entries=1),
+}
+
+# The players' path --------------------------------------------------------------------------------------------------
+
+# Larger bodies are refused before they are read to the end.
+API_MAX_BODY_BYTES = env_int("API_MAX_BODY_BYTES", 65_536, least=1024, most=10_485_760)
+HEARTBEAT_QUEUE_SIZE = env_int("HEARTBEAT_QUEUE_SIZE", 10_000, least=1, most=1_000_000)
+
+# Accounts -----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "parental.User"
+# bcrypt alone refuses more than 72 bytes; this one hashes with SHA-256 first.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+ACCESS_TOKEN_SECONDS = 60 * 60
+REFRESH_TOKEN_SECONDS = 7 * 24 * 60 * 60
+PIN_TOKEN_SECONDS = 5 * 60
+
+# Browser ------------------------------------------------------------------------------------------------------------
+
+SECURE_HTTPS = env_bool("SECURE_HTTPS", not DEBUG)
+SESSION_COOKIE_SECURE = SECURE_HTTPS
+CSRF_COOKIE_SECURE = SECURE_HTTPS
+SECURE_SSL_REDIRECT = SECURE_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health(/|$)"]
+SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 31_536_000 if SECURE_HTTPS else 0, least=0, most=63_072_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HTTPS
+SECURE_HSTS_PRELOAD = SECURE_HTTPS
+if env_bool("TRUST_PROXY_HEADERS", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# Requests and logs --------------------------------------------------------------------------------------------------
+
+SLOW_REQUEST_WARNING_MS = env_int("SLOW_REQUEST_WARNING_MS", 1000, least=1, most=600_000)
+SLOW_REQUEST_ERROR_MS = env_int("SLOW_REQUEST_ERROR_MS", 3000, least=1, most=600_000)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
