@@ -1,0 +1,166 @@
+"""Who may decide: accounts, the PIN that guards them, their log-ins, and the grants they made."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from viewing.models import PlayerToken, Profile
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A new account (password None: one that cannot log in). IntegrityError when the address is taken."""
+        user = self.model(email=normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=normalize_email(username or ""))
+
+
+def normalize_email(email: str) -> str:
+    """Lower case throughout: nobody means two accounts by Ann@ and ann@."""
+    return email.strip().lower()
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """An account: a parent, or staff (`is_staff`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(_("email address"), max_length=254, unique=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints = [
+            # `unique` alone would let an address in twice in another case, whoever writes it.
+            models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="user_email_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Pin(models.Model):
+    """The account's PIN, hashed, and the count of wrong tries that guards it."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="pin"
+    )
+    pin_hash = models.CharField(max_length=128)
+    # PIN tokens name it, so that a change ends them all.
+    version = models.UUIDField(default=uuid.uuid4)
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("PIN")
+        verbose_name_plural = _("PINs")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"
+
+
+class TokenFamily(models.Model):
+    """One log-in and every token grown from it; ended at once when a spent refresh token comes back."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="token_families")
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("log-in")
+        verbose_name_plural = _("log-ins")
+
+    def __str__(self) -> str:
+        return f"{self.id}"
+
+
+class RefreshToken(models.Model):
+    """One link of a family: valid until spent or expired. Only the hash is kept."""
+
+    family = models.ForeignKey(TokenFamily, on_delete=models.CASCADE, related_name="refresh_tokens")
+    token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    spent_at = models.DateTimeField(_("spent"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("refresh token")
+        verbose_name_plural = _("refresh tokens")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class PasswordTries(models.Model):
+    """Wrong passwords given for an address lately, whether or not it has an account: the answer must not tell."""
+
+    email_hash = models.BinaryField(max_length=32, primary_key=True, editable=False)
+    tries = models.PositiveSmallIntegerField(default=0)
+    window_ends_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("password tries")
+        verbose_name_plural = _("password tries")
+
+    def __str__(self) -> str:
+        return f"{self.tries}"
+
+
+class TimeGrant(models.Model):
+    """The audit row of one grant: who gave which child how much, when, and from where."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    profile = models.ForeignKey(
+        Profile,
+        on_delete=models.CASCADE,
+        related_name="grants",
+        db_index=False,  # (profile, granted_at) serves it
+    )
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="grants"
+    )
+    # The child's device on which the PIN was given; null for a remote grant.
+    player_token = models.ForeignKey(
+        PlayerToken, null=True, blank=True, on_delete=models.SET_NULL, related_name="grants"
+    )
+    is_remote = models.BooleanField(_("remote"))
+    minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, help_text=_("Empty: unlimited for the day."))
+    day = models.DateField(_("viewing day"))
+    granted_at = models.DateTimeField(_("granted"), default=timezone.now)
+    taken_back_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("grant")
+        verbose_name_plural = _("grants")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(minutes__isnull=True) | Q(minutes__gte=15, minutes__lte=120), name="grant_minutes_valid"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["profile", "granted_at"], name="grant_profile_granted_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile_id} {self.day}"

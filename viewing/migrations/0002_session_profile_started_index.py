@@ -1,0 +1,21 @@
+"""History and reports read by it (FR-006). Built without blocking a write, hence outside a transaction and alone."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("viewing", "0001_viewing_time")]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="viewingsession",
+            index=models.Index(
+                models.F("profile"),
+                models.OrderBy(models.F("started_at"), descending=True),
+                name="session_profile_started_idx",
+            ),
+        ),
+    ]
