@@ -1,0 +1,68 @@
+"""The one entry point: hot paths go to the lean handler, all else to Django's own (design.md, "The lean handler")."""
+
+import os
+from typing import Any
+
+# Before the settings are read: only the server has a pool.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("DB_POOL", "true")
+
+import django
+
+django.setup(set_prefix=False)
+
+from django.conf import settings  # noqa: E402 — after the set-up
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+
+from config import lifespan  # noqa: E402
+from config.answers import BODY_TOO_LARGE  # noqa: E402
+from config.api import HEARTBEAT_PATH  # noqa: E402
+from config.lean import LeanHandler  # noqa: E402
+from perfmetrics.middleware import ASGIApplication, Message, Receive, Scope, Send, profiled  # noqa: E402
+
+HOT_PATHS = frozenset({HEARTBEAT_PATH})
+
+
+_lean: ASGIApplication = LeanHandler()
+_stock: Any = ASGIHandler()
+
+
+async def _route(scope: Scope, receive: Receive, send: Send) -> None:
+    body = await _read_body(scope, receive)
+    if body is None:  # the client went away
+        return
+    unread = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return unread.pop() if unread else await receive()
+
+    await (_lean if scope["path"] in HOT_PATHS else _stock)(scope, replay, send)
+
+
+async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
+    """The whole body; nothing, and a mark on the scope, as soon as it proves larger than the limit."""
+    limit = settings.API_MAX_BODY_BYTES if scope["path"].startswith("/api/") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > limit:
+            scope[BODY_TOO_LARGE] = True
+            return b""
+    return body
+
+
+_http = profiled(_route)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await lifespan.serve(receive, send)
+    elif scope["type"] == "http":
+        await _http(scope, receive, send)
+    else:
+        raise ValueError(f"Only HTTP is served, not {scope['type']}.")

@@ -1,0 +1,70 @@
+"""What the server does before its first request and after its last one."""
+
+import asyncio
+import logging
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connections
+
+from parental import passwords
+from perfmetrics.middleware import Receive, Send
+from viewing import hotpath, lookups
+from viewing.heartbeats import writer
+
+logger = logging.getLogger(__name__)
+
+POOL_SECONDS = 5
+
+
+async def serve(receive: Receive, send: Send) -> None:
+    """The ASGI lifespan protocol, which Django's handler does not speak."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await start()
+            except Exception as error:
+                logger.exception("start failed")
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def start() -> None:
+    """Open the connections and start the threads, on the running loop."""
+    opened = [asyncio.wrap_future(thread.start()) for thread in (hotpath.reads, hotpath.writes)]
+    for result in await asyncio.gather(*opened, asyncio.to_thread(_fill_pool), return_exceptions=True):
+        # Without its database the service starts all the same: it fails closed, and is not ready.
+        if isinstance(result, DatabaseError):
+            logger.warning("no database at start: %s", result)
+        elif isinstance(result, BaseException):
+            raise result
+    if not any(future.exception() for future in opened):
+        await lookups.beat_entries.get(lookups.SITE)
+
+
+async def stop() -> None:
+    """Commit and answer what was taken, then close everything. No request comes any more."""
+    await writer.drain()
+    await asyncio.to_thread(_stop_threads)
+    logger.info("stopped")
+
+
+def _fill_pool() -> None:
+    if settings.DB_POOL:
+        pool = connections["default"].pool  # type: ignore[attr-defined]
+        pool.open()
+        pool.wait(POOL_SECONDS)
+
+
+def _stop_threads() -> None:
+    hotpath.writes.stop()
+    hotpath.reads.stop()
+    passwords.executor.stop()
+    if settings.DB_POOL:
+        connections["default"].close_pool()  # type: ignore[attr-defined]

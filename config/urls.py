@@ -1,0 +1,15 @@
+"""Where everything lives."""
+
+from django.contrib import admin
+from django.urls import path
+
+from config import health
+from config.api import api
+
+urlpatterns = [
+    path("api/v1/", api.urls),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("health", health.ready),
+    path("admin/", admin.site.urls),
+]

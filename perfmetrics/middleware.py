@@ -1,0 +1,61 @@
+"""What every request is measured by: an ASGI wrapper, so that it times all answers and costs no thread hop."""
+
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+UNTIMED_PATHS = ("/health", "/metrics")
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def profiled(application: ASGIApplication) -> ASGIApplication:
+    """Add `X-Process-Time` (seconds) and `X-Request-ID` to every answer and log slow ones; not the untimed paths."""
+
+    async def timed(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(UNTIMED_PATHS):
+            await application(scope, receive, send)
+            return
+        started = time.perf_counter()
+        identity = uuid.uuid4().hex
+        request_id.set(identity)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seconds = time.perf_counter() - started
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-process-time", b"%.6f" % seconds),
+                    (b"x-request-id", identity.encode()),
+                ]
+                if seconds * 1000 >= settings.SLOW_REQUEST_WARNING_MS:
+                    _log_slow(scope, message["status"], seconds)
+            await send(message)
+
+        await application(scope, receive, send_with_headers)
+
+    return timed
+
+
+def _log_slow(scope: Scope, status: int, seconds: float) -> None:
+    is_error = seconds * 1000 >= settings.SLOW_REQUEST_ERROR_MS
+    logger.log(
+        logging.ERROR if is_error else logging.WARNING,
+        "slow request: %s %s %s %.3f s",
+        scope["method"],
+        scope["path"],
+        status,
+        seconds,
+    )

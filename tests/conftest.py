@@ -1,0 +1,80 @@
+"""The server of the tests: the real application on a real socket, in a thread of the test process.
+
+It has its own connections, so it sees only what is committed: tests that use it make families of their own and roll
+nothing back.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+import uvicorn
+from django.test.utils import setup_databases, teardown_databases
+from django.utils import timezone
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker) -> Iterator[None]:
+    """pytest-django makes only the databases that tests are marked with; the hot path's alias is in none's mark."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """The test database, without a transaction around each test."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(committed) -> Iterator[str]:
+    """The address of the running application."""
+    from config.asgi import application  # noqa: PLC0415 — after the settings and the test database
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(application, lifespan="on", log_level="warning", access_log=False, log_config=None)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    assert server.started, "the application did not start"
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture
+def http(server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server, timeout=30) as client:
+        yield client
+
+
+class Clock:
+    """The service's clock, which reads the time at the edge only (`django.utils.timezone.now`)."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now()
+
+    def set(self, instant: str) -> None:
+        self.now = datetime.fromisoformat(instant)
+
+    def forward(self, **amount: float) -> None:
+        self.now += timedelta(**amount)
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    """Time stands still unless the test moves it. Caches and tokens go by other clocks."""
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", lambda: clock.now)
+    return clock

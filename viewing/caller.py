@@ -1,0 +1,40 @@
+"""Who asks. Every endpoint learns here, and nowhere else, whether the caller may touch a profile."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from viewing import lookups
+from viewing.errors import Refusal, access_denied
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A parent's app (`profile_id` None: every profile of the account) or a player, bound to one profile."""
+
+    kind: Literal["parent", "player"]
+    user_id: UUID
+    profile_id: UUID | None = None
+    token_id: UUID | None = None
+    is_staff: bool = False
+
+
+def check_access(caller: Caller, profile: lookups.Profile | None, profile_id: UUID) -> lookups.Profile:
+    """The profile when the caller may use it. Refusal 403, the same for "not yours" and "not there"."""
+    if caller.profile_id is not None and caller.profile_id != profile_id:
+        raise access_denied()
+    if profile is None or profile.user_id != caller.user_id:
+        raise access_denied()
+    return profile
+
+
+async def obtain_profile(caller: Caller, profile_id: UUID) -> lookups.Profile:
+    """The one way to a profile by its id (contract, "Who may call"). Refusal 403."""
+    return check_access(caller, await lookups.profile(profile_id), profile_id)
+
+
+def parent_only(caller: Caller) -> Caller:
+    """A player token may do what the contract lists for it; 403 for all else."""
+    if caller.kind != "parent":
+        raise Refusal(403, "A player token cannot do this")
+    return caller
