@@ -20,5 +20,7 @@ timeout = 60
 keepalive = 75
 # Where a worker's sign of life is a file, a slow disk must not kill it.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# It would be one file for all services of a user.
+control_socket_disable = True
 errorlog = "-"
 accesslog = None

@@ -36,6 +36,8 @@ class LeanHandler(ASGIHandler):
         body = (await receive())["body"]
         request, refusal = self.create_request(scope, io.BytesIO(body))
         response: Any = await self.get_response_async(request) if request else refusal
+        # Django's CommonMiddleware does this elsewhere; without it the answer goes out in chunks.
+        response.headers.setdefault("Content-Length", str(len(response.content)))
         await self.send_response(response, send)
         for close in response._resource_closers:
             close()

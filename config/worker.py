@@ -6,7 +6,7 @@ from uvicorn_worker import UvicornWorker
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]
-    """Waits for open requests less long than gunicorn does for it: one open stream would keep the drain from running."""
+    """Waits for open requests less long than gunicorn for it: one open stream would keep the drain from running."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         "loop": "auto",

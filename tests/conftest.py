@@ -5,6 +5,7 @@ nothing back.
 """
 
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ import pytest
 import uvicorn
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
+
+from tests import processes
+
+# The server's threads and the test share one interpreter lock; at 5 ms a turn each beat would wait for it three times.
+sys.setswitchinterval(0.0005)
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +57,20 @@ def server(committed) -> Iterator[str]:
     server.should_exit = True
     thread.join()
     listener.close()
+
+
+@pytest.fixture(scope="session")
+def service(committed, tmp_path_factory) -> Iterator[processes.Service]:
+    """The service with one worker process of its own."""
+    with processes.service(tmp_path_factory.mktemp("service") / "log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def three_workers(committed, tmp_path_factory) -> Iterator[processes.Service]:
+    """The service with three worker processes, which share nothing but the database."""
+    with processes.service(tmp_path_factory.mktemp("three") / "log", workers=3) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,0 +1,120 @@
+"""The service as it is deployed: told to stop, killed, and with its database gone (design.md, "Backpressure")."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from config import devdb
+from tests import processes
+from tests.families import make_child, make_title
+from tests.load import Connection, Load, closed_loop
+from viewing.models import ViewingSession
+
+GONE = (OSError, asyncio.IncompleteReadError)
+
+
+async def load_until(url, children, interrupt, *, after_beats):
+    """Closed loop of all children; `interrupt` is called once so many beats are answered, and ends the load."""
+    load, broken = Load(), []
+
+    async def play(child):
+        connection, session_id, sequence = Connection(url, child.token), None, 0
+        try:
+            while True:
+                status, answer = await connection.post(child.body(session_id=session_id, sequence=sequence))
+                assert status == 200, answer
+                if answer.get("reason") == "unavailable":
+                    return
+                session_id, sequence = answer["session_id"], sequence + 1
+                load.count(status, session_id, 0)
+                if sum(load.statuses.values()) == after_beats:
+                    interrupt()
+        except GONE as error:
+            broken.append(error)
+        finally:
+            await connection.close()
+
+    await asyncio.gather(*(play(child) for child in children))
+    return load
+
+
+def counted_beats(children):
+    sessions = ViewingSession.objects.filter(profile__in=[child.profile.id for child in children])
+    return {str(session.id): session.total_seconds // 30 for session in sessions}
+
+
+def assert_no_answered_beat_is_lost(load, children):
+    counted = counted_beats(children)
+    assert load.answered
+    # One more than was answered may have been counted: the beat whose answer was cut off.
+    assert {beats - load.answered.get(session_id, 0) for session_id, beats in counted.items()} <= {0, 1}
+    assert set(load.answered) <= set(counted)
+
+
+def test_sigterm_commits_and_answers_what_was_taken(committed, tmp_path):
+    title = make_title()
+    children = [make_child(title=title) for _ in range(50)]
+    with processes.service(tmp_path / "log", workers=2) as running:
+        stop = lambda: running.process.send_signal(signal.SIGTERM)  # noqa: E731
+        load = asyncio.run(load_until(running.url, children, stop, after_beats=500))
+        exit_code = running.process.wait(30)
+        log = running.log.read_text()
+
+    # Nothing was cut off: what was counted was answered.
+    assert counted_beats(children) == load.answered
+    assert exit_code == 0
+    assert log.count("Application shutdown complete") == 2
+    assert "Traceback" not in log
+
+
+def test_a_killed_worker_loses_no_answered_beat_and_another_takes_over(committed, tmp_path):
+    title = make_title()
+    children = [make_child(title=title) for _ in range(50)]
+    with processes.service(tmp_path / "log") as running:
+        (worker,) = running.workers()
+        kill = lambda: os.kill(worker, signal.SIGKILL)  # noqa: E731
+        load = asyncio.run(load_until(running.url, children, kill, after_beats=500))
+
+        assert_no_answered_beat_is_lost(load, children)
+        processes.wait_until_ready(running)
+        assert asyncio.run(closed_loop(running.url, [make_child()], beats_each=2)).statuses == {200: 2}
+
+
+@pytest.fixture
+def crash_cluster(committed):
+    """A cluster of its own with fsync on, which this process's connection points to; to be crashed."""
+    import dj_database_url  # noqa: PLC0415
+
+    saved = dict(connections["default"].settings_dict)
+    connections["default"].close()
+    url = devdb.start("crash")
+    connections["default"].settings_dict.update({**dj_database_url.parse(url), "OPTIONS": {}, "TEST": saved["TEST"]})
+    call_command("migrate", verbosity=0)
+    yield url
+    connections["default"].close()
+    connections["default"].settings_dict.clear()
+    connections["default"].settings_dict.update(saved)
+    devdb.stop("crash")
+
+
+def test_a_crash_of_the_database_loses_no_answered_beat(crash_cluster, tmp_path):
+    title = make_title()
+    children = [make_child(title=title) for _ in range(50)]
+    with processes.service(tmp_path / "log", workers=2, DATABASE_URL=crash_cluster) as running:
+        crash = lambda: devdb.crash("crash")  # noqa: E731
+        load = asyncio.run(load_until(running.url, children, crash, after_beats=500))
+        late = asyncio.run(closed_loop(running.url, children[:1], beats_each=1))
+        assert late.statuses == {200: 1}  # closed, not failing
+        assert "00000000-0000-0000-0000-000000000000" in late.answered
+
+        connections["default"].close()
+        assert devdb.start("crash") == crash_cluster
+        assert_no_answered_beat_is_lost(load, children)
+        processes.wait_until_ready(running)
+        again = asyncio.run(closed_loop(running.url, [make_child(title=title) for _ in range(10)], beats_each=3))
+        assert again.statuses == {200: 30}
+        assert set(again.answered.values()) == {3}

@@ -1,0 +1,83 @@
+"""The service as it is deployed: gunicorn with worker processes, on the tests' database."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+from django.db import connections
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Service:
+    """A running service and its master process."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait; the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def workers(self) -> list[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def database_url() -> str:
+    """The test database, as another process is told of it."""
+    settings = connections["default"].settings_dict
+    user = quote(settings["USER"]) + (f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else "")
+    return f"postgresql://{user}@{quote(settings['HOST'], safe='')}:{settings['PORT']}/{settings['NAME']}"
+
+
+@contextmanager
+def service(log: Path, *, workers: int = 1, **environment: str) -> Iterator[Service]:
+    """Run the service; it has answered a health check before the block begins."""
+    port = free_port()
+    variables = {"DATABASE_URL": database_url(), "PORT": str(port), "WORKERS": str(workers), "DB_POOL_MIN_SIZE": "2"}
+    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.asgi:application"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env={**os.environ, **variables, **environment}, stdout=output, stderr=output
+        )
+    running = Service(url=f"http://127.0.0.1:{port}", process=process, log=log)
+    try:
+        wait_until_ready(running)
+        yield running
+    finally:
+        if process.poll() is None:
+            try:
+                running.stop()
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def wait_until_ready(running: Service) -> None:
+    for _ in range(600):
+        assert running.process.poll() is None, running.log.read_text()
+        try:
+            if httpx.get(f"{running.url}/health/ready", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(running.log.read_text())

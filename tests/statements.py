@@ -1,0 +1,44 @@
+"""What the database was asked, read from its own log."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests import cluster
+
+ENTRY = re.compile(r"^\S+ \S+ \S+ \[\d+\] (\S+) LOG:  (?:statement|execute [^:]*): ", re.MULTILINE)
+# Not counted: transaction control, settings of a new connection, the pool's empty probe.
+FREE = re.compile(r"(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET |SELECT set_config)|$", re.IGNORECASE)
+
+
+@dataclass
+class Statements:
+    """Filled when its `with` block ends."""
+
+    all: list[str] = field(default_factory=list)
+    applications: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+
+@contextmanager
+def statements() -> Iterator[Statements]:
+    """Collects the statements that anyone sends to the test cluster within the block."""
+    if cluster.statement_log is None:
+        pytest.skip("needs the log of the embedded PostgreSQL")
+    with cluster.statement_log.open(encoding="utf-8") as log:
+        log.seek(0, 2)
+        found = Statements()
+        yield found
+        text = log.read()
+    entries = list(ENTRY.finditer(text))
+    ends = [entry.start() for entry in entries[1:]] + [len(text)]
+    for entry, end in zip(entries, ends[: len(entries)], strict=True):
+        statement = text[entry.end() : end].strip()
+        if not FREE.match(statement):
+            found.all.append(statement)
+            found.applications.append(entry[1])
