@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
 from ninja.security import HttpBearer
 
 from parental import tokens
@@ -32,11 +33,26 @@ class BearerToken(HttpBearer):
         return await tokens.authenticate(token)
 
 
+class NotAnObject(Exception):
+    """The body is JSON, but no object."""
+
+
+class ObjectParser(Parser):
+    """Ninja would look for the fields among the attributes of a list or a string and answer that all are missing."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        body = super().parse_body(request)
+        if not isinstance(body, dict):
+            raise NotAnObject
+        return body
+
+
 api = NinjaAPI(
     title="Sandglass",
     version="1",
     description="Viewing time for kids profiles. docs/api.md explains how a player uses it.",
     auth=BearerToken(),
+    parser=ObjectParser(),
 )
 api.add_router("/auth", auth_router, tags=["accounts"])
 api.add_router("/viewing-time", viewing_router, tags=["players"])
@@ -60,6 +76,9 @@ def _unauthenticated(_request: HttpRequest, _error: AuthenticationError) -> Http
 
 @api.exception_handler(HttpError)
 def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, NotAnObject):
+        what = {"type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a JSON object"}
+        return _answer(422, {"detail": [what]})
     # Under DEBUG Ninja appends the parser's message, which may quote the body.
     detail = "Cannot parse request body" if error.status_code == 400 else str(error)
     return _answer(error.status_code, {"detail": detail})
@@ -72,13 +91,14 @@ def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def _location(loc: tuple[Any, ...]) -> list[Any]:
-    """["body", "<field>"]: Ninja puts the handler's parameter name between the two."""
-    return [loc[0], *loc[2:]] if loc[0] == "body" and len(loc) > 2 else list(loc)
+    """["body", "<field>"], or ["body"] where there is none: Ninja puts the handler's parameter name in second place."""
+    return [loc[0], *loc[2:]] if loc[0] == "body" else list(loc)
 
 
 @api.exception_handler(Exception)
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
-    logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    # Escaped (%a): a path may hold a line break.
+    logger.error("%s %a failed", request.method, request.path, exc_info=error)
     if request.path == HEARTBEAT_PATH:
         metrics.heartbeat_failures.inc()
         return HttpResponse(json.dumps(unavailable_answer(_given_session(request))), content_type="application/json")
@@ -91,5 +111,5 @@ def _given_session(request: HttpRequest) -> UUID | None:
     """The session that a beat names, where its body was never validated: authentication failed before."""
     try:
         return UUID(json.loads(request.body)["session_id"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -1,6 +1,7 @@
 """What the server does before its first request and after its last one."""
 
 import asyncio
+import gc
 import logging
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from viewing.heartbeats import writer
 logger = logging.getLogger(__name__)
 
 POOL_SECONDS = 5
+GC_THRESHOLDS = (50_000, 20, 50)
 
 
 async def serve(receive: Receive, send: Send) -> None:
@@ -46,6 +48,7 @@ async def start() -> None:
             raise result
     if not any(future.exception() for future in opened):
         await lookups.beat_entries.get(lookups.SITE)
+    _spare_the_collector()
 
 
 async def stop() -> None:
@@ -53,6 +56,16 @@ async def stop() -> None:
     await writer.drain()
     await asyncio.to_thread(_stop_threads)
     logger.info("stopped")
+
+
+def _spare_the_collector() -> None:
+    """What was loaded by now lives as long as the process: never walk it again, and look for garbage less often.
+
+    A beat makes no cycles of its own; the full collections of some 300,000 objects made the slowest answers slow.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _fill_pool() -> None:

@@ -116,6 +116,7 @@ DB_PREPARED_STATEMENTS = env_bool("DB_PREPARED_STATEMENTS", True)
 # The pool is for the server, which config/asgi.py tells by this variable: a pool that a command or a test opened before
 # the test database existed would stay on the other one.
 DB_POOL = env_bool("DB_POOL", False)
+WORKERS = env_int("WORKERS", 1, least=1, most=1000)
 DB_POOL_MIN_SIZE = env_int("DB_POOL_MIN_SIZE", 10, least=1, most=1000)
 DB_POOL_MAX_SIZE = env_int("DB_POOL_MAX_SIZE", 30, least=1, most=1000)
 DB_POOL_WAIT_SECONDS = env_int("DB_POOL_WAIT_SECONDS", 2, least=1, most=60)

@@ -21,7 +21,7 @@ def wait_for_other_runs() -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print("Waiting for another run of these tests to end …", file=sys.stderr)
+        sys.stderr.write("Waiting for another run of these tests to end …\n")
         fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
 
@@ -35,6 +35,6 @@ if "TEST_DATABASE_URL" in os.environ:
     statement_log = None
 else:
     lock = wait_for_other_runs()
-    os.environ["DATABASE_URL"] = devdb.start("test", fsync=False, settings={"log_statement": "all"})
+    os.environ["DATABASE_URL"] = devdb.start("test", fsync=False, settings={"log_statement": "all", "log_connections": "on"})
     statement_log = devdb.log_file("test")
     os.truncate(statement_log, 0)

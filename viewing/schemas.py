@@ -20,7 +20,8 @@ def no_nul(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(no_nul)]
+# Behind a field's bounds: before them it would take their names (`too_long`), and lone surrogates would pass.
+NoNul = AfterValidator(no_nul)
 DeviceType = Literal["tv", "mobile", "tablet", "web"]
 
 
@@ -49,7 +50,7 @@ class SessionConflict(ErrorDetail):
 class HeartbeatIn(Schema):
     profile_id: UUID
     title_id: UUID
-    device_id: Annotated[Text, Field(min_length=1, max_length=100)]
+    device_id: Annotated[str, Field(min_length=1, max_length=100), NoNul]
     device_type: DeviceType = "web"
     session_id: UUID | None = None
     is_paused: bool = False

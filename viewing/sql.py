@@ -278,7 +278,8 @@ def read_beat_entries(
 # A token in use is renewed at most once an hour, by the read that the cache needs anyway. Index: unique on the hash.
 _READ_PLAYER_TOKENS = f"""
 WITH token AS (
-    SELECT t.*, p.user_id FROM {PLAYER_TOKEN} t JOIN {PROFILE} p ON p.id = t.profile_id JOIN {USER} u ON u.id = p.user_id
+    SELECT t.*, p.user_id FROM {PLAYER_TOKEN} t
+    JOIN {PROFILE} p ON p.id = t.profile_id JOIN {USER} u ON u.id = p.user_id
     WHERE t.token_hash = ANY(%(hashes)s::bytea[]) AND t.revoked_at IS NULL AND t.expires_at > %(now)s AND u.is_active
 ), renewed AS (
     UPDATE {PLAYER_TOKEN} t SET last_used_at = %(now)s, expires_at = %(expires_at)s
