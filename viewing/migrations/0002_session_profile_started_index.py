@@ -10,6 +10,10 @@ class Migration(migrations.Migration):
     dependencies = [("viewing", "0001_viewing_time")]
 
     operations = [
+        # An interrupted build leaves an invalid index behind: begin anew.
+        migrations.RunSQL(
+            sql="DROP INDEX CONCURRENTLY IF EXISTS session_profile_started_idx", reverse_sql=migrations.RunSQL.noop
+        ),
         AddIndexConcurrently(
             model_name="viewingsession",
             index=models.Index(
