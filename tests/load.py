@@ -51,6 +51,7 @@ class Load:
     latencies: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
     answered: dict[str, int] = field(default_factory=dict)
+    retries: int = 0
 
     def count(self, status: int, session_id: str, latency: float) -> None:
         self.latencies.append(latency)
@@ -59,23 +60,41 @@ class Load:
             self.answered[session_id] = self.answered.get(session_id, 0) + 1
 
 
-async def closed_loop(url: str, players: list[Any], *, beats_each: int) -> Load:
-    """Every player sends its beats one after the other, as fast as they are answered; all players at once."""
+GONE = (OSError, asyncio.IncompleteReadError)
+
+
+async def closed_loop(url: str, players: list[Any], *, beats_each: int, retry: bool = False) -> Load:
+    """Every player sends its beats one after the other, as fast as they are answered; all players at once.
+
+    With `retry` a beat whose connection went away is sent again, unchanged, as players do.
+    """
     load = Load()
     started = time.perf_counter()
-    await asyncio.gather(*(_play(url, player, beats_each, load) for player in players))
+    await asyncio.gather(*(_play(url, player, beats_each, load, retry) for player in players))
     load.seconds = time.perf_counter() - started
     return load
 
 
-async def _play(url: str, player: Any, beats: int, load: Load) -> None:
+async def _play(url: str, player: Any, beats: int, load: Load, retry: bool) -> None:
     connection = Connection(url, player.token)
     session_id = None
     try:
         for sequence in range(beats):
             sent = time.perf_counter()
-            status, answer = await connection.post(player.body(session_id=session_id, sequence=sequence))
+            body = player.body(session_id=session_id, sequence=sequence)
+            status, answer = await (_persist(connection, body, load) if retry else connection.post(body))
             session_id = answer.get("session_id", session_id)
             load.count(status, session_id or "", time.perf_counter() - sent)
     finally:
         await connection.close()
+
+
+async def _persist(connection: Connection, body: dict[str, Any], load: Load) -> tuple[int, dict[str, Any]]:
+    for _ in range(200):
+        try:
+            return await connection.post(body)
+        except GONE:
+            load.retries += 1
+            await connection.close()
+            await asyncio.sleep(0.02)
+    raise TimeoutError("the service does not come back")

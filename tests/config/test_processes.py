@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import call_command
@@ -11,10 +13,8 @@ from django.db import connections
 from config import devdb
 from tests import processes
 from tests.families import make_child, make_title
-from tests.load import Connection, Load, closed_loop
+from tests.load import GONE, Connection, Load, closed_loop
 from viewing.models import ViewingSession
-
-GONE = (OSError, asyncio.IncompleteReadError)
 
 
 async def load_until(url, children, interrupt, *, after_beats):
@@ -82,6 +82,28 @@ def test_a_killed_worker_loses_no_answered_beat_and_another_takes_over(committed
         assert_no_answered_beat_is_lost(load, children)
         processes.wait_until_ready(running)
         assert asyncio.run(closed_loop(running.url, [make_child()], beats_each=2)).statuses == {200: 2}
+
+
+def test_workers_are_replaced_under_load_and_nothing_is_lost(committed, tmp_path):
+    """SIGHUP is gunicorn's rolling restart: new workers come, old ones finish what they took."""
+    title = make_title()
+    children = [make_child(title=title) for _ in range(50)]
+    with processes.service(tmp_path / "log", workers=2) as running, ThreadPoolExecutor(1) as threads:
+        old = set(running.workers())
+        load = threads.submit(asyncio.run, closed_loop(running.url, children, beats_each=150, retry=True))
+        time.sleep(0.3)
+        running.process.send_signal(signal.SIGHUP)
+        while set(running.workers()) & old:
+            time.sleep(0.05)
+        under_load = not load.done()
+        result = load.result()
+
+        assert len(running.workers()) == 2
+        assert "Traceback" not in running.log.read_text()
+    assert under_load
+    assert result.statuses == {200: 50 * 150}
+    assert {child.balance().used_seconds for child in children} == {150 * 30}
+    assert set(counted_beats(children).values()) == {150}
 
 
 @pytest.fixture
