@@ -1,0 +1,116 @@
+"""Accounts, log-ins, PINs and grants for staff. The tables are big: no counts, no sorting, indexed searches."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from parental import tokens
+from parental.forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm
+from parental.models import Pin, TimeGrant, TokenFamily, User, normalize_email
+from viewing.admin import BigTableAdmin
+
+if TYPE_CHECKING:
+    _UserAdmin = UserAdmin[Any]
+else:
+    _UserAdmin = UserAdmin
+
+
+class ByAddressAdmin(BigTableAdmin):
+    """Rows of accounts: in the order of the primary key, found by the beginning of an address."""
+
+    sortable_by = ()
+    ordering = ("-pk",)
+    actions: Any = ()
+    search_help_text = _("The beginning of an account's address")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Addresses are stored in lower case, so that their index serves the search."""
+        return admin.ModelAdmin.get_search_results(self, request, queryset, normalize_email(search_term))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 — Django's signature
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(User)
+class AccountAdmin(ByAddressAdmin, _UserAdmin):
+    """Accounts are deactivated rather than deleted: a deletion would read all that their children ever watched."""
+
+    form = AccountChangeForm
+    add_form = AccountCreationForm
+    change_password_form = AccountPasswordForm
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("email", "password")}),
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Important dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets: Any = (
+        (None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+    list_display = ("email", "is_active", "is_staff", "date_joined")
+    list_filter = ()
+    search_fields = ("email__startswith",)
+    ordering = ("-pk",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _UserAdmin.has_add_permission(self, request)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save what was changed, and let it work at once in this process (in the others within 60 s)."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        columns = {field.name for field in User._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data))
+        tokens.forget_account(obj)
+
+
+@admin.register(TokenFamily)
+class TokenFamilyAdmin(ByAddressAdmin):
+    list_display = ("id", "user", "created_at", "ended_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email__startswith",)
+    fields = readonly_fields = ("id", "user", "created_at", "ended_at")
+    actions = ("end_log_ins",)
+
+    @admin.action(description=_("End the selected log-ins"), permissions=["change"])
+    def end_log_ins(self, request: HttpRequest, queryset: QuerySet[TokenFamily]) -> None:
+        now: datetime = timezone.now()
+        ended = tokens.end_families(list(queryset.values_list("pk", flat=True)), now=now)
+        self.message_user(request, _("%(count)s log-ins ended.") % {"count": ended})
+
+
+@admin.register(Pin)
+class PinAdmin(ByAddressAdmin):
+    """Whether an account has a PIN, and since when; never what it is."""
+
+    list_display = ("user", "changed_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email__startswith",)
+    fields = readonly_fields = ("user", "changed_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(TimeGrant)
+class TimeGrantAdmin(ByAddressAdmin):
+    """The audit of grants: nobody changes it."""
+
+    list_display = ("profile", "minutes", "day", "granted_by", "is_remote", "granted_at", "taken_back_at")
+    list_select_related = ("profile", "granted_by")
+    search_fields = ("profile__user__email__startswith",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False

@@ -1,0 +1,81 @@
+"""bcrypt off the event loop: two threads of the lowest priority and a short queue (design.md, "Other things")."""
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from viewing.errors import Refusal
+
+THREADS: Final = 2
+MOST_WAITING: Final = 8
+LOWEST_PRIORITY: Final = 19
+
+T = TypeVar("T")
+
+
+class BcryptExecutor:
+    """Runs hashes one or two at a time and refuses (429, the sentence `full`) when eight more are waiting."""
+
+    def __init__(self, name: str, *, full: str) -> None:
+        self._name = name
+        self._full = full
+        self._places = threading.BoundedSemaphore(THREADS + MOST_WAITING)
+        self._lock = threading.Lock()
+        self._threads: ThreadPoolExecutor | None = None
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator["Place"]:
+        """A place in the queue, to run one call in; given back when it was not used. Refusal 429 when all are taken."""
+        if not self._places.acquire(blocking=False):
+            raise Refusal(429, self._full, headers={"Retry-After": "1"})
+        place = Place(self)
+        try:
+            yield place
+        finally:
+            if not place.is_used:
+                self._places.release()
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """The function's result. Refusal 429 when all places are taken."""
+        with self.place() as place:
+            return await place.run(function, *args)
+
+    def submit(self, function: Callable[..., T], *args: object) -> "asyncio.Future[T]":
+        """Run it in a place that is taken already, and free that place."""
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=self._name, initializer=_lower_priority)
+            job = self._threads.submit(function, *args)
+        # Freed when the hash is done, not when its client goes away: a running one cannot be cancelled.
+        job.add_done_callback(lambda _: self._places.release())
+        return asyncio.wrap_future(job)
+
+    def stop(self) -> None:
+        """Drop what waits, wait for what runs, end the threads. The next call starts new ones."""
+        with self._lock:
+            threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=True, cancel_futures=True)
+
+
+class Place:
+    """The right to run one call; see `BcryptExecutor.place`."""
+
+    def __init__(self, executor: BcryptExecutor) -> None:
+        self._executor = executor
+        self.is_used = False
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        future = self._executor.submit(function, *args)
+        self.is_used = True
+        return await future
+
+
+def _lower_priority() -> None:
+    # Linux counts threads as processes here; where the platform refuses, the hashes just compete.
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)

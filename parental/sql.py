@@ -1,0 +1,48 @@
+"""Statements of the accounts' side that the ORM cannot say. One function a statement; see `viewing/sql.py`."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from parental.models import PasswordTries, TokenFamily, User
+from viewing.hotpath import execute
+
+FAMILY = TokenFamily._meta.db_table
+TRIES = PasswordTries._meta.db_table
+USER = User._meta.db_table
+
+# In the lookups' thread, hence not by the ORM: for all waiting callers at once. Indexes: both primary keys.
+_READ_ACCOUNTS = f"""
+SELECT f.id, u.id, u.email, u.is_staff FROM {FAMILY} f JOIN {USER} u ON u.id = f.user_id
+WHERE f.id = ANY(%(family_ids)s::uuid[]) AND f.ended_at IS NULL AND u.is_active
+"""
+
+
+def read_accounts(family_ids: Collection[UUID]) -> list[tuple[UUID, UUID, str, bool]]:
+    """(family id, account id, e-mail, is staff) of the running families of active accounts among the ids."""
+    return [(row[0], row[1], row[2], row[3]) for row in execute(_READ_ACCOUNTS, {"family_ids": list(family_ids)})]
+
+
+# Counts before the hash is compared, so that parallel tries cannot slip through; stops one above the limit, which the
+# column's type must hold. Index: the primary key.
+_RESERVE_TRY = f"""
+INSERT INTO {TRIES} AS present (email_hash, tries, window_ends_at) VALUES (%(email_hash)s, 1, %(window_ends_at)s)
+ON CONFLICT (email_hash) DO UPDATE SET
+    tries = CASE WHEN present.window_ends_at <= %(now)s THEN 1 ELSE least(present.tries + 1, %(most)s + 1) END,
+    window_ends_at = CASE
+        WHEN present.window_ends_at <= %(now)s THEN excluded.window_ends_at ELSE present.window_ends_at
+    END
+RETURNING tries, window_ends_at
+"""
+
+
+def reserve_try(*, email_hash: bytes, most: int, now: datetime, window_ends_at: datetime) -> tuple[int, datetime]:
+    """Count one try of a password: (tries of the running window, `most` + 1 when refused; when that window ends)."""
+    parameters: Any = {"email_hash": email_hash, "most": most, "now": now, "window_ends_at": window_ends_at}
+    with connection.cursor() as cursor:
+        cursor.execute(_RESERVE_TRY, parameters)
+        tries, ends_at = cursor.fetchone()
+    return tries, ends_at

@@ -1,0 +1,112 @@
+"""POST /auth/login."""
+
+import statistics
+import time
+
+import pytest
+
+from parental.models import User
+from tests.families import make_user
+from tests.parental.cast import PASSWORD, bearer, fields_of, make_parent
+
+URL = "/api/v1/auth/login"
+WRONG = (401, {"detail": "Invalid email or password"})
+
+
+@pytest.fixture
+def parent(server, quick_hashes):
+    return make_parent(password=PASSWORD)
+
+
+def log_in(http, user, password=PASSWORD):
+    return http.post(URL, json={"email": user.email, "password": password})
+
+
+def test_answers_a_pair_that_works(http, parent):
+    answer = log_in(http, parent.user)
+
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"access_token", "refresh_token", "token_type"}
+    assert answer.json()["token_type"] == "bearer"
+    assert http.get("/api/v1/auth/me", headers=bearer(answer.json()["access_token"])).status_code == 200
+    assert User.objects.get(pk=parent.user.pk).last_login is not None
+
+
+def test_the_address_may_be_in_any_case(http, parent):
+    assert http.post(URL, json={"email": parent.user.email.upper(), "password": PASSWORD}).status_code == 200
+
+
+def test_every_log_in_stands_alone(http, parent):
+    first, second = log_in(http, parent.user).json(), log_in(http, parent.user).json()
+    http.post("/api/v1/auth/refresh", json={"refresh_token": first["refresh_token"]})
+    http.post("/api/v1/auth/refresh", json={"refresh_token": first["refresh_token"]})
+
+    assert http.get("/api/v1/auth/me", headers=bearer(first["access_token"])).status_code == 401
+    assert http.get("/api/v1/auth/me", headers=bearer(second["access_token"])).status_code == 200
+
+
+@pytest.mark.parametrize("password", ["correct horse battery stapl", "Correct horse battery staple", " ", "x" * 1024])
+def test_a_wrong_password(http, parent, password):
+    answer = log_in(http, parent.user, password)
+
+    assert (answer.status_code, answer.json()) == WRONG
+
+
+def test_an_unknown_address(http, quick_hashes):
+    answer = http.post(URL, json={"email": "nobody-here@example.com", "password": PASSWORD})
+
+    assert (answer.status_code, answer.json()) == WRONG
+
+
+def test_a_deactivated_account(http, parent):
+    User.objects.filter(pk=parent.user.pk).update(is_active=False)
+
+    answer = log_in(http, parent.user)
+
+    assert (answer.status_code, answer.json()) == WRONG
+
+
+def test_an_account_without_a_password(http, quick_hashes):
+    answer = log_in(http, make_user())
+
+    assert (answer.status_code, answer.json()) == WRONG
+
+
+def test_the_time_does_not_tell_whether_an_account_exists(http):
+    user = make_user(password=PASSWORD)
+
+    def seconds(email):
+        begun = time.perf_counter()
+        assert http.post(URL, json={"email": email, "password": "wrong"}).status_code == 401
+        return time.perf_counter() - begun
+
+    known = statistics.median(seconds(user.email) for _ in range(5))
+    unknown = statistics.median(seconds(f"nobody-{user.email}") for _ in range(5))
+
+    # One bcrypt each, 200 ms or more; without it an answer takes a tenth.
+    assert 0.5 < known / unknown < 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind"),
+    [
+        ("password", "", "string_too_short"),
+        ("password", "x" * 1025, "string_too_long"),
+        ("password", ["x"], "string_type"),
+        ("password", "a\0b", "nul_character"),
+        ("email", "nobody", "email"),
+        ("email", "x" * 243 + "@example.com", "string_too_long"),
+        ("email", None, "string_type"),
+    ],
+)
+def test_bad_fields_are_named(http, field, value, kind):
+    answer = http.post(URL, json={"email": "a@example.com", "password": PASSWORD, field: value})
+
+    assert fields_of(answer) == [(["body", field], kind)]
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe"])
+def test_broken_json(http, body):
+    answer = http.post(URL, content=body)
+
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Cannot parse request body"})
