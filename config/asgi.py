@@ -3,9 +3,9 @@
 import os
 from typing import Any
 
-# Before the settings are read: only the server has a pool.
+# Before the settings are read.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ.setdefault("DB_POOL", "true")
+os.environ["SANDGLASS_SERVER"] = "true"
 
 import django
 
@@ -20,7 +20,8 @@ from config.api import HEARTBEAT_PATH  # noqa: E402
 from config.lean import LeanHandler  # noqa: E402
 from perfmetrics.middleware import ASGIApplication, Message, Receive, Scope, Send, profiled  # noqa: E402
 
-HOT_PATHS = frozenset({HEARTBEAT_PATH})
+# Their views never use a connection of their own request.
+LEAN_PATHS = frozenset({HEARTBEAT_PATH, "/health/live", "/health/ready", "/health"})
 
 
 _lean: ASGIApplication = LeanHandler()
@@ -34,9 +35,13 @@ async def _route(scope: Scope, receive: Receive, send: Send) -> None:
     unread = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
-        return unread.pop() if unread else await receive()
+        if unread:
+            return unread.pop()
+        while (message := await receive())["type"] == "http.request":
+            pass  # the rest of a body that was refused
+        return message
 
-    await (_lean if scope["path"] in HOT_PATHS else _stock)(scope, replay, send)
+    await (_lean if scope["path"] in LEAN_PATHS else _stock)(scope, replay, send)
 
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes | None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 if not os.environ.get("DATABASE_URL"):
     # The embedded database is the master's: it stays up while workers come and go. They take over the settings read
-    # here, so the server's pool must be known before.
-    os.environ.setdefault("DB_POOL", "true")
+    # here, which must know that they are the server's.
+    os.environ["SANDGLASS_SERVER"] = "true"
     from config.settings import DATABASE_URL
 
     os.environ["DATABASE_URL"] = DATABASE_URL

@@ -4,6 +4,7 @@ A variable that is wrong stops the process here, with a sentence.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ def env_bool(name: str, default: bool) -> bool:
 
 def env_int(name: str, default: int, *, least: int, most: int) -> int:
     value = os.environ.get(name, "").strip() or str(default)
-    if value.lstrip("-").isdecimal() and least <= int(value) <= most:
-        return int(value)
+    with suppress(ValueError):
+        if least <= int(value) <= most:
+            return int(value)
     raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
 
 
@@ -113,9 +115,9 @@ if EMBEDDED_DATABASE:
 
 # Off for transaction-mode poolers such as PgBouncer before 1.21, which hand a statement to another connection.
 DB_PREPARED_STATEMENTS = env_bool("DB_PREPARED_STATEMENTS", True)
-# The pool is for the server, which config/asgi.py tells by this variable: a pool that a command or a test opened before
-# the test database existed would stay on the other one.
-DB_POOL = env_bool("DB_POOL", False)
+# Only in the server, which config/asgi.py tells: a pool that a command or a test opened before the test database
+# existed would stay on the other one.
+DB_POOL = env_bool("DB_POOL", True) and env_bool("SANDGLASS_SERVER", False)
 WORKERS = env_int("WORKERS", 1, least=1, most=1000)
 DB_POOL_MIN_SIZE = env_int("DB_POOL_MIN_SIZE", 10, least=1, most=1000)
 DB_POOL_MAX_SIZE = env_int("DB_POOL_MAX_SIZE", 30, least=1, most=1000)
@@ -215,6 +217,13 @@ if env_bool("TRUST_PROXY_HEADERS", False):
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Named by their content, compressed, cached for ever.
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+if DEBUG:
+    STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -25,6 +25,7 @@ class CacheFigures:
 
 # By name, as LocMemCache keeps its entries: Django makes an instance a thread.
 _figures: dict[str, CacheFigures] = {}
+_NOTHING: Any = object()
 
 
 class CountedTTLCache(LocMemCache):
@@ -71,6 +72,7 @@ class CountedTTLCache(LocMemCache):
                 self._delete(key)
                 raise ValueError(f"Key {key!r} not found")
             self._cache[key] += delta
+            self._cache.move_to_end(key)
             return int(self._cache[key])
 
     def invalidate(self, key: Any) -> None:
@@ -80,7 +82,8 @@ class CountedTTLCache(LocMemCache):
             self.figures.invalidations += 1
 
     def __len__(self) -> int:
-        return len(self._cache)
+        with self._lock:  # between an insert and its eviction there is one too many
+            return len(self._cache)
 
     @property
     def max_entries(self) -> int:
@@ -100,8 +103,9 @@ class CountedTTLCache(LocMemCache):
         return expires_at is not None and expires_at <= time.time()
 
     def _delete(self, key: Any) -> bool:
-        self._expire_info.pop(key, None)
-        return self._cache.pop(key, None) is not None
+        self._cache.pop(key, None)
+        # Every entry has its expiry here; its value may be None.
+        return self._expire_info.pop(key, _NOTHING) is not _NOTHING
 
 
 def counted(alias: str) -> CountedTTLCache:

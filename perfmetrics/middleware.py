@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UNTIMED_PATHS = ("/health", "/metrics")
+UNTIMED_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -25,7 +25,7 @@ def profiled(application: ASGIApplication) -> ASGIApplication:
     """Add `X-Process-Time` (seconds) and `X-Request-ID` to every answer and log slow ones; not the untimed paths."""
 
     async def timed(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(UNTIMED_PATHS):
+        if scope["type"] != "http" or scope["path"] in UNTIMED_PATHS:
             await application(scope, receive, send)
             return
         started = time.perf_counter()
@@ -53,7 +53,7 @@ def _log_slow(scope: Scope, status: int, seconds: float) -> None:
     is_error = seconds * 1000 >= settings.SLOW_REQUEST_ERROR_MS
     logger.log(
         logging.ERROR if is_error else logging.WARNING,
-        "slow request: %s %s %s %.3f s",
+        "slow request: %s %a %s %.3f s",  # escaped: a path may hold a line break
         scope["method"],
         scope["path"],
         status,

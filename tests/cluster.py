@@ -35,6 +35,6 @@ if "TEST_DATABASE_URL" in os.environ:
     statement_log = None
 else:
     lock = wait_for_other_runs()
-    os.environ["DATABASE_URL"] = devdb.start("test", fsync=False, settings={"log_statement": "all", "log_connections": "on"})
+    os.environ["DATABASE_URL"] = devdb.start("test", fsync=False, settings={"log_statement": "all"})
     statement_log = devdb.log_file("test")
     os.truncate(statement_log, 0)

@@ -14,13 +14,22 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 import uvicorn
-from django.test.utils import setup_databases, teardown_databases
+from django.conf import settings
+from django.test.utils import override_settings, setup_databases, teardown_databases
 from django.utils import timezone
 
 from tests import processes
 
 # The server's threads and the test share one interpreter lock; at 5 ms a turn each beat would wait for it three times.
 sys.setswitchinterval(0.0005)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def uncollected_static_files() -> Iterator[None]:
+    """Nothing is collected for the tests, so files keep their plain names."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # Set by tools, by us for ourselves, or meant for the tests alone.
-NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE", "TEST_DATABASE_URL"}
+NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE", "SANDGLASS_SERVER", "TEST_DATABASE_URL"}
 
 
 def variables_read():

@@ -32,8 +32,8 @@ def without_index(committed):
         cursor.execute(
             "INSERT INTO viewing_viewingsession (id, profile_id, title_id, device_id, device_type, is_educational, day,"
             " started_at, last_heartbeat_at, ended_at, end_reason, counted_seconds, exempt_seconds, first_sequence,"
-            " last_sequence) SELECT gen_random_uuid(), %s, %s, 'tv', 'tv', false, '2026-01-01', at, at, at, 'ended', 30,"
-            " 0, -1, -1 FROM (SELECT now() - n * interval '1 minute' AS at FROM generate_series(1, 100000) n) s",
+            " last_sequence) SELECT gen_random_uuid(), %s, %s, 'tv', 'tv', false, '2026-01-01', at, at, at, 'ended',"
+            " 30, 0, -1, -1 FROM (SELECT now() - n * interval '1 minute' AS at FROM generate_series(1, 100000) n) s",
             [child.profile.id, child.title.id],
         )
     migrate(BEFORE)
@@ -86,7 +86,8 @@ def test_an_interrupted_build_recovers_when_run_again(without_index):
         process.wait()
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%%'"
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE query LIKE 'CREATE INDEX CONCURRENTLY%%'"
             )
     assert index_is_valid() is False
 

@@ -1,0 +1,122 @@
+"""The OpenAPI schema tells every call with every status that the contract names; its page needs no other host."""
+
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+
+OPEN = {"/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh"}
+CALLS = {
+    ("post", "/api/v1/viewing-time/heartbeat"): {200, 400, 401, 403, 404, 409, 413, 422, 503},
+    ("get", "/api/v1/viewing-time/balance/{profile_id}"): {200, 401, 403, 422, 503},
+    ("get", "/api/v1/viewing-time/playback-eligible/{profile_id}"): {200, 401, 403, 422, 503},
+    ("post", "/api/v1/viewing-time/session/{session_id}/end"): {200, 401, 403, 404, 422, 503},
+    ("get", "/api/v1/catalog/titles"): {200, 401, 503},
+    ("post", "/api/v1/auth/register"): {201, 400, 409, 413, 422, 429, 503},
+    ("post", "/api/v1/auth/login"): {200, 400, 401, 413, 422, 429, 503},
+    ("post", "/api/v1/auth/refresh"): {200, 400, 401, 413, 422, 503},
+    ("get", "/api/v1/auth/me"): {200, 401, 403, 503},
+    ("get", "/api/v1/auth/profiles"): {200, 401, 403, 503},
+    ("post", "/api/v1/auth/profiles"): {201, 400, 401, 403, 413, 422, 503},
+    ("post", "/api/v1/auth/profiles/{profile_id}/player-token"): {201, 400, 401, 403, 413, 422, 503},
+    ("delete", "/api/v1/auth/player-tokens/{token_id}"): {204, 401, 403, 422, 503},
+}
+
+
+@pytest.fixture
+def schema(http):
+    response = http.get("/api/v1/openapi.json")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("application/json")
+    return response.json()
+
+
+def fields_of(schema, name):
+    return schema["components"]["schemas"][name]["properties"]
+
+
+def operations(schema):
+    return [operation for methods in schema["paths"].values() for operation in methods.values()]
+
+
+def test_every_call_is_listed_with_every_status(schema):
+    for (method, path), statuses in CALLS.items():
+        listed = {int(status) for status in schema["paths"][path][method]["responses"]}
+        assert statuses <= listed, f"{method} {path} lacks {statuses - listed}"
+
+
+def test_no_call_has_a_status_that_the_players_calls_do_not_answer(schema):
+    for (method, path), statuses in list(CALLS.items())[:5]:
+        assert {int(status) for status in schema["paths"][path][method]["responses"]} == statuses
+
+
+def test_every_answer_with_a_body_has_a_schema(schema):
+    for operation in operations(schema):
+        for status, response in operation["responses"].items():
+            assert status == "204" or response["content"]["application/json"]["schema"]
+
+
+def test_every_refusal_has_a_detail(schema):
+    for operation in operations(schema):
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                reference = response["content"]["application/json"]["schema"]["$ref"]
+                assert "detail" in fields_of(schema, reference.rsplit("/", 1)[1])
+
+
+def test_calls_need_a_token_unless_they_are_open(schema):
+    for method, path in CALLS:
+        assert bool(schema["paths"][path][method].get("security")) == (path not in OPEN), path
+    assert {scheme["scheme"] for scheme in schema["components"]["securitySchemes"].values()} == {"bearer"}
+
+
+def test_every_call_is_described_and_has_a_name_of_its_own(schema):
+    names = [operation["operationId"] for operation in operations(schema)]
+
+    assert len(names) == len(set(names))
+    assert all(operation["description"] for operation in operations(schema))
+
+
+def test_a_heartbeats_bounds_are_told(schema):
+    fields = fields_of(schema, "HeartbeatIn")
+
+    assert (fields["device_id"]["minLength"], fields["device_id"]["maxLength"]) == (1, 100)
+    assert (fields["device_type"]["enum"], fields["device_type"]["default"]) == (
+        ["tv", "mobile", "tablet", "web"],
+        "web",
+    )
+    whole, null = fields["sequence"]["anyOf"]
+    assert (whole["type"], whole["minimum"], whole["maximum"], null["type"]) == ("integer", 0, 2**53 - 1, "null")
+    required = schema["components"]["schemas"]["HeartbeatIn"]["required"]
+    assert set(required) == {"profile_id", "title_id", "device_id"}
+
+
+def test_a_heartbeats_answer_is_told(schema):
+    fields = fields_of(schema, "HeartbeatOut")
+
+    assert set(fields) == {
+        "session_id",
+        "enforcement",
+        "remaining_minutes",
+        "used_minutes",
+        "is_educational",
+        "reason",
+        "next_reset_at",
+    }
+    assert set(fields["enforcement"]["enum"]) == {"allowed", "warning_15", "warning_5", "blocked"}
+
+
+def test_the_page_needs_no_other_host(http):
+    response = http.get("/api/v1/docs")
+
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/html")
+    assert "://" not in response.text
+    assets = re.findall(r'(?:src|href)="([^"]+)"', response.text)
+    assert len(assets) >= 3
+    for asset in assets:
+        assert finders.find(asset.removeprefix("/static/")), asset
+
+
+def test_the_page_reads_the_schema_that_is_served(http):
+    assert '"/api/v1/openapi.json"' in http.get("/api/v1/docs").text

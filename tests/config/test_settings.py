@@ -1,0 +1,79 @@
+"""Settings that are wrong stop the process with a sentence that names the variable (README.md, "Settings")."""
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NEVER_CONNECTED = "postgresql:///never-connected"
+
+
+def run(*arguments, **variables):
+    """A fresh interpreter in production mode, with these variables changed or (None) left out."""
+    given = {
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "DATABASE_URL": NEVER_CONNECTED,
+        "ALLOWED_HOSTS": "sandglass.example",
+    }
+    environment = {"PATH": os.environ["PATH"], **given, **variables}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in environment.items() if value is not None},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"SECRET_KEY": None}, "SECRET_KEY is not set."),
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set."),
+        ({"DATABASE_URL": None}, "DATABASE_URL is not set"),
+        ({"DEBUG": "maybe"}, "DEBUG must be true or false, not 'maybe'."),
+        ({"DB_POOL_MIN_SIZE": "abc"}, "DB_POOL_MIN_SIZE must be a whole number from 1 to 1000, not 'abc'."),
+        ({"DB_POOL_MIN_SIZE": "0"}, "DB_POOL_MIN_SIZE must be a whole number from 1 to 1000, not '0'."),
+        ({"DB_POOL_MIN_SIZE": "5000"}, "DB_POOL_MIN_SIZE must be a whole number from 1 to 1000, not '5000'."),
+        ({"DB_POOL_MIN_SIZE": "--5"}, "DB_POOL_MIN_SIZE must be a whole number from 1 to 1000, not '--5'."),
+        (
+            {"CONFIG_CACHE_TTL_SECONDS": "1.5"},
+            "CONFIG_CACHE_TTL_SECONDS must be a whole number from 1 to 3600, not '1.5'.",
+        ),
+    ],
+    ids=lambda value: "-".join(f"{name}={text}" for name, text in value.items()) if isinstance(value, dict) else "",
+)
+def test_a_wrong_variable_is_named(variables, sentence):
+    ended = run("-c", "import config.settings", **variables)
+
+    assert ended.returncode != 0
+    assert f"ImproperlyConfigured: {sentence}" in ended.stderr
+
+
+def test_the_least_that_production_needs_is_enough_and_debug_is_off():
+    ended = run("-c", "from config import settings; print(settings.DEBUG, settings.ALLOWED_HOSTS)")
+
+    assert (ended.returncode, ended.stdout) == (0, "False ['sandglass.example']\n"), ended.stderr
+
+
+def test_the_checks_for_deployment_find_nothing():
+    ended = run("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_the_system_checks_find_nothing(capsys):
+    call_command("check", fail_level="WARNING")
+
+    assert "no issues (0 silenced)" in capsys.readouterr().out
+
+
+def test_the_migrations_are_those_of_the_models(committed):
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)  # SystemExit where one is missing
