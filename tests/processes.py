@@ -49,11 +49,18 @@ def database_url() -> str:
 
 
 @contextmanager
-def service(log: Path, *, workers: int = 1, **environment: str) -> Iterator[Service]:
+def service(
+    log: Path,
+    *,
+    workers: int = 1,
+    application: str = "config.asgi:application",
+    options: tuple[str, ...] = (),
+    **environment: str,
+) -> Iterator[Service]:
     """Run the service; it has answered a health check before the block begins."""
     port = free_port()
     variables = {"DATABASE_URL": database_url(), "PORT": str(port), "WORKERS": str(workers), "DB_POOL_MIN_SIZE": "2"}
-    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.asgi:application"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", *options, application]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=PROJECT, env={**os.environ, **variables, **environment}, stdout=output, stderr=output
@@ -80,4 +87,4 @@ def wait_until_ready(running: Service) -> None:
         except httpx.TransportError:
             pass
         time.sleep(0.05)
-    raise AssertionError(running.log.read_text())
+    raise AssertionError(running.log.read_text()[-5000:])

@@ -1,0 +1,59 @@
+"""What a figure is worth: its value beside a floor and an aim, as a table and as `var/bench.json`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+RESULTS = Path(__file__).resolve().parent.parent.parent / "var" / "bench.json"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`floor` and `aim` are the least, or with `most` the most, that is good enough; None: only shown.
+
+    `absolute` figures (times, rates) are judged only on a quiet machine.
+    """
+
+    name: str
+    value: float
+    unit: str = ""
+    floor: float | None = None
+    aim: float | None = None
+    most: bool = False
+    absolute: bool = False
+
+    def ok(self, *, quiet: bool) -> bool | None:
+        """Whether the floor is met; None where it is not judged."""
+        if self.floor is None or (self.absolute and not quiet):
+            return None
+        return self.value <= self.floor if self.most else self.value >= self.floor
+
+
+def report(figures: list[Figure], *, quiet: bool) -> bool:
+    """Print the table, write the file; whether every judged figure meets its floor."""
+    width = max(len(figure.name) for figure in figures)
+    print(f"\n{'':{width}}  {'value':>12}  {'floor':>9}  {'aim':>9}")
+    for figure in figures:
+        verdict = {True: "ok", False: "MISSED", None: ""}[figure.ok(quiet=quiet)]
+        floor, aim = (f"{limit:,.10g}" if limit is not None else "" for limit in (figure.floor, figure.aim))
+        print(f"{figure.name:{width}}  {figure.value:>12,.4g}  {floor:>9}  {aim:>9}  {figure.unit:8} {verdict}")
+    if not quiet:
+        print("The machine was not quiet: times and rates are shown, not judged; ratios are.")
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(
+        json.dumps(
+            {
+                figure.name: {
+                    "value": figure.value,
+                    "floor": figure.floor,
+                    "aim": figure.aim,
+                    "ok": figure.ok(quiet=quiet),
+                }
+                for figure in figures
+            },
+            indent=2,
+        )
+        + "\n"
+    )
+    print(f"Written to {RESULTS.relative_to(RESULTS.parent.parent)}")
+    return all(figure.ok(quiet=quiet) is not False for figure in figures)
