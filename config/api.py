@@ -5,7 +5,7 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -102,9 +102,9 @@ def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     if request.path == HEARTBEAT_PATH:
         metrics.heartbeat_failures.inc()
         return HttpResponse(json.dumps(unavailable_answer(_given_session(request))), content_type="application/json")
-    if isinstance(error, DatabaseError):
+    if isinstance(error, (OperationalError, InterfaceError)):
         return _answer(503, {"detail": "The database cannot be reached, try again"}, {"Retry-After": "1"})
-    return _answer(500, {"detail": "Internal server error"})
+    return _answer(500, {"detail": "Internal Server Error"})
 
 
 def _given_session(request: HttpRequest) -> UUID | None:

@@ -1,5 +1,6 @@
 """A heartbeat's answer, from what became of it (contract, "POST /viewing-time/heartbeat")."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -61,5 +62,10 @@ def _state_answer(beat: Beat, decision: sql.Decision) -> dict[str, Any]:
     }
     if enforcement == "blocked":
         answer["reason"] = "limit_reached"
-        answer["next_reset_at"] = rules.next_reset(beat.profile.schedule, now=beat.now).isoformat()
+        answer["next_reset_at"] = _iso(rules.next_reset(beat.profile.schedule, now=beat.now))
     return answer
+
+
+def _iso(instant: datetime) -> str:
+    """As Ninja writes times elsewhere."""
+    return instant.isoformat().replace("+00:00", "Z")

@@ -101,7 +101,7 @@ async def titles(request: HttpRequest) -> Any:  # noqa: ARG001 — Ninja's signa
     if found is None:
         found = await sync_to_async(_read_titles)()
         cache.set("titles", found)
-    return found
+    return list(found)  # Ninja takes a tuple of two for a status and its body
 
 
 def _read_titles() -> tuple[Any, ...]:

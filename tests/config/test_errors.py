@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 
 from tests.families import make_child
 
@@ -92,6 +92,12 @@ def test_a_host_that_is_not_ours_is_400(http, host):
     assert http.get("/admin/", headers={"Host": host}).status_code == 400
 
 
+def test_a_statement_that_the_database_refuses_is_a_defect_too(http, broken):
+    broken(IntegrityError("null value in column"))
+
+    assert is_refusal(ask_balance(http), 500, "Internal Server Error")
+
+
 @pytest.mark.parametrize("debug", [False, True])
 def test_a_defect_is_500_without_its_details_and_logged_with_them(http, broken, caplog, settings, debug):
     settings.DEBUG = debug
@@ -99,7 +105,7 @@ def test_a_defect_is_500_without_its_details_and_logged_with_them(http, broken, 
 
     response = ask_balance(http)
 
-    assert is_refusal(response, 500, "Internal server error")
+    assert is_refusal(response, 500, "Internal Server Error")
     assert "secret" not in response.text + str(response.headers)
     (record,) = [record for record in caplog.records if record.name == "config.api"]
     assert record.levelno == logging.ERROR

@@ -119,7 +119,7 @@ def test_nothing_left_is_blocked_and_writes_nothing(http, clock):
         "used_minutes": 15.0,
         "is_educational": False,
         "reason": "limit_reached",
-        "next_reset_at": "2026-03-05T00:00:00+00:00",
+        "next_reset_at": "2026-03-05T00:00:00Z",
     }
     assert not child.sessions()
     assert child.balance().used_seconds == 900
