@@ -14,6 +14,9 @@ from ninja.security import HttpBearer
 
 from parental import tokens
 from parental.api import auth_router
+from parental.limits_api import router as limits_router
+from parental.pin_api import router as pin_router
+from parental.reports_api import router as reports_router
 from perfmetrics import metrics
 from viewing.answers import unavailable_answer
 from viewing.api import catalog_router
@@ -55,6 +58,8 @@ api = NinjaAPI(
     parser=ObjectParser(),
 )
 api.add_router("/auth", auth_router, tags=["accounts"])
+for parental_router in (pin_router, limits_router, reports_router):
+    api.add_router("/parental-controls", parental_router, tags=["parents"])
 api.add_router("/viewing-time", viewing_router, tags=["players"])
 api.add_router("/catalog", catalog_router, tags=["catalogue"])
 

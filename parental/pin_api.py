@@ -1,0 +1,5 @@
+"""The PIN of an account (contract, "/parental-controls")."""
+
+from ninja import Router
+
+router = Router()
