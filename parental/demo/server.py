@@ -1,0 +1,105 @@
+"""The demo's server: gunicorn as a child process, which does not outlive the demo."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from django.core.management.base import CommandError
+
+START_SECONDS: Final = 60
+# gunicorn's own patience with its workers is 30 s.
+STOP_SECONDS: Final = 40
+
+
+def check_port(host: str, port: int) -> None:
+    """CommandError, which says what to do, where the port is taken."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            other = port + 1 if 1024 <= port < 65535 else 8000
+            problem = f"Port {port} on {host} cannot be used: {error.strerror}."
+            raise CommandError(f"{problem} Choose another one, like: PORT={other} make demo") from error
+
+
+class Server:
+    """The service on a port; whoever calls `start` also calls `stop`, whatever happened."""
+
+    def __init__(self, *, host: str, port: int, workers: int, folder: Path, log: Path) -> None:
+        name = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104 — nothing is bound here
+        self.url = f"http://{f'[{name}]' if ':' in name else name}:{port}"
+        self.log = log
+        self._environment = {**os.environ, "BIND": host, "PORT": str(port), "WORKERS": str(workers)}
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def was_started(self) -> bool:
+        return self._process is not None
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.asgi:application"]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 — nothing in it comes from outside
+                command,
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # A session of its own: Ctrl-C is for us, and we tell it to stop gracefully.
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """Let the server finish what it took, and end; in the end by force."""
+        process = self._process
+        if process is None:
+            return
+        try:
+            process.terminate()
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            # Also after a second Ctrl-C. The workers of a gunicorn that was killed live on.
+            if process.poll() != 0:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def wait_until_ready(self) -> None:
+        """Return once the service says that it is ready. CommandError, with the end of its log, if it does not."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.has_ended():
+                raise CommandError(f"The server ended while it started.\n{self.last_words()}")
+            if self._is_ready():
+                return
+            time.sleep(0.1)
+        raise CommandError(f"The server is not ready after {START_SECONDS} s.\n{self.last_words()}")
+
+    def has_ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
+    def last_words(self) -> str:
+        """The end of the server's log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
+        return "\n".join([f"The end of its log, {self.log}:", *(f"    {line}" for line in lines)])
+
+    def _is_ready(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310 — our own address
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False

@@ -1,0 +1,171 @@
+"""`manage.py demo`: everything from an empty database to players that watch, in one command (`make demo`)."""
+
+import importlib.util
+import os
+import secrets
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from django.utils import timezone
+
+from parental.demo.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL
+from parental.demo.seeding import seed
+from parental.demo.server import Server, check_port
+
+NEEDED: Final = ("gunicorn", "uvicorn_worker", "httptools")
+MINUTES: Final = 60
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the environment says."""
+
+    host: str
+    port: int
+    workers: int
+    players: int
+    speed: float
+    must_exit: bool
+
+
+class Command(BaseCommand):
+    help = (
+        "Set the database up, start the server, let simulated players watch, and serve until Ctrl-C. From the"
+        " environment: PORT (8000), WORKERS (1), PLAYERS (40; 0: none), SPEED (60: a beat every half second), BIND"
+        " (127.0.0.1), and DEMO_EXIT=true to end after the players' summary. Exits with 1 when the players find that"
+        " the server counted wrong."
+    )
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("DEBUG is off: the demo's passwords are known to everyone. Run `make demo`.")
+        choices = _choices()
+        _check_packages()
+        check_port(choices.host, choices.port)
+        folder = Path(settings.BASE_DIR)
+        log = Path(os.environ.get("SANDGLASS_VAR") or folder / "var") / "demo-server.log"
+        server = Server(host=choices.host, port=choices.port, workers=choices.workers, folder=folder, log=log)
+        is_clean = True
+        with _signals_as_interrupts():
+            try:
+                self._prepare()
+                self._start(server, choices)
+                is_clean = self._play(server, choices)
+            except KeyboardInterrupt:
+                self.stdout.write("")
+            finally:
+                if server.was_started:
+                    self.stdout.write("Stopping the server.")
+                    server.stop()
+        if not is_clean:
+            raise CommandError("The players met errors or differences, listed in their summary above.")
+
+    def _prepare(self) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        where = "embedded PostgreSQL" if settings.EMBEDDED_DATABASE else "the one of DATABASE_URL"
+        self.stdout.write(f"Database   {where}, migrated")
+        self.stdout.write(f"Demo data  {seed(now=timezone.now())}")
+        connections.close_all()
+
+    def _start(self, server: Server, choices: Choices) -> None:
+        plural = "" if choices.workers == 1 else "s"
+        self.stdout.write(f"Server     {choices.workers} worker{plural}, log in {server.log}")
+        server.start()
+        server.wait_until_ready()
+        self.stdout.write(_box(_addresses(server.url)))
+
+    def _play(self, server: Server, choices: Choices) -> bool:
+        """Let the players watch, then serve on; whether the players found everything right."""
+        is_clean = True
+        if choices.players:
+            from parental.demo import report, simulation  # noqa: PLC0415 — what it needs was not yet known to be there
+
+            plan = simulation.Plan(server.url, choices.players, choices.speed, MINUTES, secrets.randbelow(10**6))
+            self.stdout.write(f"Players    {plan.players} watch at {plan.speed:g} times the real speed, Ctrl-C stops")
+            outcome = simulation.run(plan, self.stdout)
+            self.stdout.write(report.summary(outcome))
+            is_clean = outcome.is_clean
+            if outcome.was_stopped:
+                return is_clean
+        if not choices.must_exit:
+            self._serve(server)
+        return is_clean
+
+    def _serve(self, server: Server) -> None:
+        self.stdout.write(f"Serving at {server.url} until Ctrl-C.")
+        while not server.has_ended():
+            time.sleep(0.5)
+        raise CommandError(f"The server ended by itself.\n{server.last_words()}")
+
+
+def _choices() -> Choices:
+    return Choices(
+        host=os.environ.get("BIND") or "127.0.0.1",
+        port=_number("PORT", 8000, least=1, most=65535),
+        workers=_number("WORKERS", 1, least=1, most=64),
+        players=_number("PLAYERS", 40, least=0, most=20_000),
+        speed=_number("SPEED", 60, least=1, most=3000),
+        must_exit=_flag("DEMO_EXIT"),
+    )
+
+
+def _number(name: str, default: int, *, least: int, most: int) -> int:
+    text = os.environ.get(name, "").strip() or str(default)
+    if text.isdecimal() and least <= int(text) <= most:
+        return int(text)
+    raise CommandError(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
+
+
+def _flag(name: str) -> bool:
+    text = os.environ.get(name, "").strip().lower()
+    if text in ("", "0", "false", "no", "off", "1", "true", "yes", "on"):
+        return text in ("1", "true", "yes", "on")
+    raise CommandError(f"{name} must be true or false, not {text!r}.")
+
+
+def _check_packages() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CommandError(f"Not installed here: {', '.join(missing)}. Run `make setup`, which installs everything.")
+
+
+@contextmanager
+def _signals_as_interrupts() -> Iterator[None]:
+    """Whatever asks us to end does so as Ctrl-C does: the server must be stopped first."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _addresses(url: str) -> list[str]:
+    return [
+        "Sandglass is running.",
+        "",
+        f"API        {url}/api/v1/docs",
+        f"Admin      {url}/admin/",
+        f"Health     {url}/health",
+        "",
+        f"Parent     {PARENT_EMAIL}",
+        f"Staff      {STAFF_EMAIL}",
+        f"Password   {PASSWORD}",
+        f"PIN        {PIN}",
+    ]
+
+
+def _box(lines: list[str]) -> str:
+    width = max(map(len, lines))
+    middle = [f"│ {line:<{width}} │" for line in lines]
+    return "\n".join([f"┌{'─' * (width + 2)}┐", *middle, f"└{'─' * (width + 2)}┘"])
