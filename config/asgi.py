@@ -16,12 +16,11 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from config import lifespan  # noqa: E402
 from config.answers import BODY_TOO_LARGE  # noqa: E402
-from config.api import HEARTBEAT_PATH  # noqa: E402
 from config.lean import LeanHandler  # noqa: E402
 from perfmetrics.middleware import ASGIApplication, Message, Receive, Scope, Send, profiled  # noqa: E402
 
-# Their views never use a connection of their own request.
-LEAN_PATHS = frozenset({HEARTBEAT_PATH, "/health/live", "/health/ready", "/health"})
+# Views that never use a connection of their own request: the players' and the probes'.
+LEAN_PATHS = ("/api/v1/viewing-time/", "/api/v1/catalog/", "/health")
 
 
 _lean: ASGIApplication = LeanHandler()
@@ -41,7 +40,7 @@ async def _route(scope: Scope, receive: Receive, send: Send) -> None:
             pass  # the rest of a body that was refused
         return message
 
-    await (_lean if scope["path"] in LEAN_PATHS else _stock)(scope, replay, send)
+    await (_lean if scope["path"].startswith(LEAN_PATHS) else _stock)(scope, replay, send)
 
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes | None:

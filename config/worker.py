@@ -1,5 +1,7 @@
 """gunicorn's worker: uvicorn, with an end to its patience."""
 
+import os
+import signal
 from typing import Any, ClassVar
 
 from uvicorn_worker import UvicornWorker
@@ -17,3 +19,9 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         "timeout_graceful_shutdown": 20,
         "server_header": False,
     }
+
+    async def callback_notify(self) -> None:
+        """Show a sign of life; without a master that could restart or stop it, drain and exit, and free the port."""
+        await super().callback_notify()
+        if os.getppid() != self.ppid:
+            os.kill(os.getpid(), signal.SIGTERM)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from viewing import lookups, rules
+from viewing import hotpath, lookups, rules
 from viewing.models import ViewingTimeBalance
 
 
@@ -27,9 +27,13 @@ def minutes(seconds: int) -> float:
 
 
 def read_balance(profile: lookups.Profile, *, now: datetime) -> Balance:
-    """The balance of the child's running viewing day, one statement; zeros before its first beat."""
+    """The balance of the child's running viewing day, one statement; zeros before its first beat.
+
+    For the reading thread of the players' path: devices ask while they are locked, and a thread each slowed every beat.
+    """
     running = rules.running_day(profile.schedule, now=now)
-    row = ViewingTimeBalance.objects.filter(profile_id=profile.id, day=running.day).first() or ViewingTimeBalance()
+    rows = ViewingTimeBalance.objects.using(hotpath.ALIAS).filter(profile_id=profile.id, day=running.day)
+    row = rows.first() or ViewingTimeBalance()
     limit_minutes = profile.limit_minutes(running.day)
     return Balance(
         used_seconds=row.used_seconds,
@@ -47,7 +51,7 @@ def read_balance(profile: lookups.Profile, *, now: datetime) -> Balance:
     )
 
 
-def balance_answer(profile: lookups.Profile, *, now: datetime) -> dict[str, Any]:
+def balance_answer(profile: lookups.Profile, now: datetime) -> dict[str, Any]:
     """The body of GET /balance: an adult's is zeros and nulls."""
     balance = read_balance(profile, now=now) if profile.is_kids else None
     return {
@@ -65,7 +69,7 @@ def balance_answer(profile: lookups.Profile, *, now: datetime) -> dict[str, Any]
     }
 
 
-def eligibility_answer(profile: lookups.Profile, *, now: datetime) -> dict[str, Any]:
+def eligibility_answer(profile: lookups.Profile, now: datetime) -> dict[str, Any]:
     """The body of GET /playback-eligible: who is not limited is eligible, with nulls."""
     balance = read_balance(profile, now=now) if profile.is_kids else None
     if balance is None or balance.remaining_seconds is None:

@@ -25,7 +25,9 @@ def execute(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     if connection.connection is not None and _is_dead(connection.connection):
         connection.close()
     try:
-        with connection.cursor() as cursor:
+        connection.ensure_connection()
+        # Not `cursor()`: under DEBUG that one would format and keep every statement, with all its beats.
+        with connection.wrap_database_errors, connection.create_cursor() as cursor:
             cursor.execute(sql, parameters)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows

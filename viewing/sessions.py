@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from viewing import sql
+from viewing import hotpath, sql
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.models import ViewingSession
 
 
-def end(caller: Caller, session_id: UUID, *, now: datetime) -> dict[str, Any]:
+def end(caller: Caller, session_id: UUID, now: datetime) -> dict[str, Any]:
     """End a session, one statement when it runs; the same answer again when it has ended. Refusal 403 and 404."""
     ended = sql.end_session(session_id=session_id, user_id=caller.user_id, profile_id=caller.profile_id, now=now)
     total_seconds, ended_at = ended or _ended_before(caller, session_id)
@@ -18,7 +18,7 @@ def end(caller: Caller, session_id: UUID, *, now: datetime) -> dict[str, Any]:
 
 
 def _ended_before(caller: Caller, session_id: UUID) -> tuple[int, datetime | None]:
-    session = ViewingSession.objects.select_related("profile").filter(id=session_id).first()
+    session = ViewingSession.objects.using(hotpath.ALIAS).select_related("profile").filter(id=session_id).first()
     if session is None:
         raise Refusal(404, "Session not found")
     if session.profile.user_id != caller.user_id or caller.profile_id not in (None, session.profile_id):

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import connection
 
 from viewing.hotpath import execute
 from viewing.models import (
@@ -313,9 +312,5 @@ def end_session(
     *, session_id: UUID, user_id: UUID, profile_id: UUID | None, now: datetime
 ) -> tuple[int, datetime] | None:
     """End a running session of the account (of that profile only, when given): (total seconds, ended_at), else None."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _END_SESSION, {"session_id": session_id, "user_id": user_id, "profile_id": profile_id, "now": now}
-        )
-        row: tuple[int, datetime] | None = cursor.fetchone()
-        return row
+    parameters = {"session_id": session_id, "user_id": user_id, "profile_id": profile_id, "now": now}
+    return next(((total_seconds, ended_at) for total_seconds, ended_at in execute(_END_SESSION, parameters)), None)

@@ -21,7 +21,7 @@ def is_refusal(response, status, detail):
 
 @pytest.fixture
 def broken(monkeypatch):
-    """A cold endpoint that raises what it is given; its path."""
+    """Makes the balance, on the lean handler, raise what it is given."""
 
     def break_it(error):
         def fail(*args, **kwargs):
@@ -88,7 +88,7 @@ def test_a_wrong_method_on_a_cold_path_is_405(http, method, path, allowed):
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "a_b:x"])
 def test_a_host_that_is_not_ours_is_400(http, host):
-    assert is_refusal(ask_balance(http, Host=host), 400, "Bad Request")
+    assert is_refusal(http.get("/api/v1/auth/me", headers={"Host": host}), 400, "Bad Request")
     assert http.get("/admin/", headers={"Host": host}).status_code == 400
 
 
@@ -112,6 +112,22 @@ def test_a_defect_is_500_without_its_details_and_logged_with_them(http, broken, 
     assert BALANCE in record.getMessage()
     assert "the secret of the house" in str(record.exc_info[1])
     assert record.exc_info[2] is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "detail"),
+    [
+        (RuntimeError("the secret of the house"), 500, "Internal Server Error"),
+        (OperationalError("password of 10.0.0.7"), 503, "The database cannot be reached, try again"),
+    ],
+)
+def test_the_stock_handler_answers_the_same(http, monkeypatch, error, status, detail):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("parental.tokens.rotate", fail)
+
+    assert is_refusal(http.post("/api/v1/auth/refresh", json={"refresh_token": "sgr_x"}), status, detail)
 
 
 def test_a_defect_outside_of_any_endpoint_is_500_in_json_too(http, monkeypatch):

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -104,6 +105,24 @@ def test_workers_are_replaced_under_load_and_nothing_is_lost(committed, tmp_path
     assert result.statuses == {200: 50 * 150}
     assert {child.balance().used_seconds for child in children} == {150 * 30}
     assert set(counted_beats(children).values()) == {150}
+
+
+def test_workers_do_not_outlive_a_killed_master(committed, tmp_path):
+    with processes.service(tmp_path / "log", workers=2, GUNICORN_CMD_ARGS="--timeout 2") as running:
+        workers = running.workers()
+        running.process.kill()
+        running.process.wait()
+        while not all(map(is_gone, workers)):
+            time.sleep(0.05)
+
+        assert running.log.read_text().count("Application shutdown complete") == 2
+
+
+def is_gone(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 @pytest.fixture
