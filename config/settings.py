@@ -198,6 +198,10 @@ HEARTBEAT_QUEUE_SIZE = env_int("HEARTBEAT_QUEUE_SIZE", 10_000, least=1, most=1_0
 AUTH_USER_MODEL = "parental.User"
 # bcrypt alone refuses more than 72 bytes; this one hashes with SHA-256 first.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "parental.passwords.EndLogIns"},
+]
 ACCESS_TOKEN_SECONDS = 60 * 60
 REFRESH_TOKEN_SECONDS = 7 * 24 * 60 * 60
 PIN_TOKEN_SECONDS = 5 * 60

@@ -87,3 +87,16 @@ def change_password(user: User, new_password: str | None) -> None:
         # First the account, whose row a log-in under way updates too: it comes before, and is ended here, or fails.
         user.save(update_fields=["password"])
         end_token_families(user)
+
+
+class EndLogIns:
+    """A validator that refuses nothing: Django tells validators of every password it saves, `changepassword`'s too."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        pass
+
+    def password_changed(self, password: str, user: User) -> None:  # noqa: ARG002 — Django's signature
+        end_token_families(user)
+
+    def get_help_text(self) -> str:
+        return ""

@@ -47,6 +47,15 @@ def test_leaves_other_accounts_and_players_alone(http, parent):
     assert http.get("/api/v1/auth/me", headers=other.headers).status_code == 200
 
 
+def test_a_change_by_any_other_way_ends_them_too(http, parent):
+    """As `manage.py changepassword` does."""
+    parent.user.set_password(NEW)
+    parent.user.save()
+
+    assert http.get("/api/v1/auth/me", headers=parent.headers).status_code == 401
+    assert login_status(http, parent.user, NEW) == 200
+
+
 def test_none_ends_logging_in(http, parent):
     passwords.change_password(parent.user, None)
 
