@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -88,6 +89,7 @@ class ProfileAdmin(BigTableAdmin):
     search_fields = ("=id", "=user__id")
     search_help_text = _("The whole id of a profile or of an account")
     inlines = (ConfigInline,)
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

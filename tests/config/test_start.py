@@ -3,7 +3,11 @@
 import asyncio
 import gc
 import itertools
+import json
+import os
 import re
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
@@ -15,6 +19,7 @@ from django.db import connection, transaction
 from tests import cluster, processes
 from tests.families import make_child
 from tests.load import closed_loop
+from tests.parental.cast import make_parent
 
 
 def backends(application="sandglass%"):
@@ -82,10 +87,36 @@ def test_a_thousand_mixed_requests_leave_no_connection_behind(warm):
         assert cursor.fetchone() == (0,)
 
 
+POOL = """
+import json, django
+django.setup()
+from django.db import connections
+pool = connections["default"].pool
+pool.open()
+pool.wait(30)
+size = pool.get_stats()["pool_size"]
+print(json.dumps([pool.min_size, pool.max_size, pool.timeout, pool.max_lifetime, pool._check is not None, size]))
+pool.close()
+"""
+
+
+def test_the_pool_is_as_the_settings_say(committed):
+    """10 kept, 30 at most, recycled after an hour, checked before use; the pool's own figures."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": processes.database_url(),
+        "SANDGLASS_SERVER": "true",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+
+    printed = subprocess.check_output([sys.executable, "-c", POOL], cwd=processes.PROJECT, env=environment)
+
+    assert json.loads(printed) == [10, 30, 2, 3600, True, 10]
+
+
 def test_an_exhausted_pool_is_503(committed, tmp_path):
     variables = {"DB_POOL_MIN_SIZE": "1", "DB_POOL_MAX_SIZE": "1", "DB_POOL_WAIT_SECONDS": "1"}
-    child = make_child()
-    path = f"/api/v1/viewing-time/balance/{child.profile.id}"
+    parent = make_parent()
 
     with (
         processes.service(tmp_path / "log", **variables) as running,
@@ -94,8 +125,8 @@ def test_an_exhausted_pool_is_503(committed, tmp_path):
     ):
         with transaction.atomic(), connection.cursor() as cursor:
             # The pool's one connection waits for this lock, the others for the connection.
-            cursor.execute("LOCK TABLE viewing_viewingtimebalance IN ACCESS EXCLUSIVE MODE")
-            asked = [threads.submit(http.get, path, headers=child.headers) for _ in range(3)]
+            cursor.execute("LOCK TABLE viewing_profile IN ACCESS EXCLUSIVE MODE")
+            asked = [threads.submit(http.get, "/api/v1/auth/profiles", headers=parent.headers) for _ in range(3)]
             refused = next(as_completed(asked)).result()
             while sum(future.done() for future in asked) < 2:
                 time.sleep(0.01)

@@ -1,6 +1,5 @@
 """POST /auth/login."""
 
-
 import pytest
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
 

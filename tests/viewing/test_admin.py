@@ -1,0 +1,163 @@
+"""The admin of what was watched: fit for big tables, and what staff change is in force on the next beat."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.families import make_child, make_title, make_user
+from tests.statements import statements
+from viewing import lookups
+from viewing.models import SiteSettings
+
+BIG = ["viewingsession", "viewingtimebalance", "playertoken", "profile", "title"]
+
+
+@pytest.fixture
+def staff(server):
+    client = Client()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def page(name, *args):
+    return reverse(f"admin:viewing_{name}", args=args)
+
+
+@pytest.mark.parametrize("model", [*BIG, "sitesettings"])
+def test_every_list_opens(staff, http, model):
+    make_child().watch(http, 1)
+
+    assert staff.get(page(f"{model}_changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("model", BIG)
+def test_lists_count_no_further_than_anyone_turns_pages(staff, http, model):
+    make_child().watch(http, 1)
+
+    with statements() as sent:
+        staff.get(page(f"{model}_changelist"))
+
+    counts = [statement for statement in sent.all if "COUNT(" in statement]
+    assert len(counts) == 1
+    assert all("LIMIT 10000" in statement or "LIMIT $1" in statement for statement in counts)
+
+
+@pytest.mark.parametrize("model", ["viewingsession", "viewingtimebalance", "playertoken"])
+def test_a_list_costs_the_same_for_any_number_of_rows(staff, http, model):
+    def cost():
+        with statements() as sent:
+            staff.get(page(f"{model}_changelist"))
+        return len(sent)
+
+    make_child().watch(http, 1)
+    cost()
+    before = cost()
+    for _ in range(5):
+        make_child().watch(http, 1)
+
+    assert cost() == before
+
+
+@pytest.mark.parametrize("model", ["viewingsession", "viewingtimebalance", "playertoken", "profile"])
+def test_rows_are_found_by_a_whole_id(staff, http, model):
+    child = make_child()
+    child.watch(http, 1)
+
+    found = staff.get(page(f"{model}_changelist"), {"q": str(child.profile.id)})
+    part = staff.get(page(f"{model}_changelist"), {"q": str(child.profile.id)[:13]})
+
+    assert found.context["cl"].result_count == 1
+    assert part.context["cl"].result_count == 0
+
+
+@pytest.mark.parametrize("model", ["viewingsession", "viewingtimebalance"])
+def test_what_the_service_writes_cannot_be_edited(staff, http, model):
+    child = make_child()
+    child.watch(http, 1)
+    row = child.sessions()[0] if model == "viewingsession" else child.balance()
+
+    assert staff.get(page(f"{model}_change", row.pk)).status_code == 200
+    assert staff.post(page(f"{model}_change", row.pk), {}).status_code == 403
+    assert staff.post(page(f"{model}_delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+def test_changed_limits_are_in_force_on_the_next_beat(staff, http):
+    child = make_child()
+    session_id = child.watch(http, 1)
+    form = {
+        "user": str(child.profile.user_id),
+        "name": "Mia",
+        "is_kids": "on",
+        "config-TOTAL_FORMS": "1",
+        "config-INITIAL_FORMS": "1",
+        "config-0-profile": str(child.profile.id),
+        "config-0-weekday_limit_minutes": "30",
+        "config-0-weekend_limit_minutes": "30",
+        "config-0-reset_hour": "0",
+        "config-0-timezone": "UTC",
+        "config-0-educational_exempt": "on",
+    }
+
+    answer = staff.post(page("profile_change", child.profile.id), form)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert child.beat(http, session_id=session_id).json()["remaining_minutes"] == 29.0
+
+
+def test_a_limit_that_no_parent_could_set_is_refused(staff):
+    child = make_child()
+    form = {"config-TOTAL_FORMS": "1", "config-INITIAL_FORMS": "1", "config-0-weekday_limit_minutes": "20"}
+
+    answer = staff.post(page("profile_change", child.profile.id), form)
+
+    assert "in steps of 15" in answer.content.decode()
+
+
+def test_a_changed_title_is_in_the_catalogue_at_once(staff, http):
+    child, title = make_child(), make_title("Before")
+    http.get("/api/v1/catalog/titles", headers=child.headers)
+
+    staff.post(page("title_change", title.id), {"name": "After", "is_educational": "on"})
+
+    (found,) = [
+        row for row in http.get("/api/v1/catalog/titles", headers=child.headers).json() if row["id"] == str(title.id)
+    ]
+    assert found == {"id": str(title.id), "name": "After", "is_educational": True}
+    assert child.beat(http, title_id=str(title.id)).json()["is_educational"] is True
+
+
+def test_titles_cannot_be_deleted(staff):
+    assert staff.post(page("title_delete", make_title().id), {"post": "yes"}).status_code == 403
+
+
+def test_a_revoked_token_stops_working_at_once(staff, http):
+    child = make_child()
+    child.beat(http)
+
+    staff.post(page("playertoken_changelist"), {"action": "revoke", "_selected_action": str(child.token_id)})
+
+    assert child.beat(http).status_code == 401
+
+
+def test_site_settings_are_one_row_that_takes_effect_on_save(staff, http, clock):
+    form = {"pause_grace_seconds": "30", "default_weekday_limit_minutes": "60", "default_weekend_limit_minutes": "",
+            "default_reset_hour": "4", "notice": ""}  # fmt: skip
+    child = make_child()
+    session_id = child.watch(http, 1)
+    try:
+        assert staff.post(page("sitesettings_add"), form).status_code == 302
+        assert staff.post(page("sitesettings_add"), form).status_code == 403
+
+        child.beat(http, session_id=session_id, is_paused=True)
+        clock.forward(seconds=31)
+        assert child.beat(http, session_id=session_id, is_paused=True).json()["used_minutes"] == 1.0
+    finally:
+        SiteSettings.objects.all().delete()
+        lookups.beat_entries.evict(lookups.SITE)
+
+
+def test_staff_only(server):
+    client = Client()
+    client.force_login(make_user())
+
+    assert client.get(page("viewingsession_changelist")).status_code == 302
