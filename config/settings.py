@@ -4,6 +4,7 @@ A variable that is wrong stops the process here, with a sentence.
 """
 
 import os
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,8 @@ if env_bool("TRUST_PROXY_HEADERS", False):
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+# WhiteNoise reads files synchronously, and Django says so at every first one: a thread is where that belongs.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Named by their content, compressed, cached for ever.
