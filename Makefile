@@ -39,7 +39,7 @@ demo: setup
 
 # Production mode. Without settings of its own it runs on the embedded database, with a secret key made once.
 serve: setup var/secret-key
-	@SECRET_KEY=$${SECRET_KEY:-$$(cat var/secret-key)} ALLOWED_HOSTS=$${ALLOWED_HOSTS:-localhost,127.0.0.1} \
+	@exec env SECRET_KEY=$${SECRET_KEY:-$$(cat var/secret-key)} ALLOWED_HOSTS=$${ALLOWED_HOSTS:-localhost,127.0.0.1} \
 		SECURE_HTTPS=$${SECURE_HTTPS:-false} EMBEDDED_DATABASE=$${EMBEDDED_DATABASE:-true} sh -c '\
 		$(BIN)/python manage.py migrate --verbosity 0 && $(BIN)/python manage.py collectstatic --no-input --verbosity 0 && \
 		exec $(BIN)/python -m gunicorn --config config/gunicorn.py config.asgi:application'
