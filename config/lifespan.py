@@ -12,10 +12,12 @@ from parental import passwords
 from perfmetrics.middleware import Receive, Send
 from viewing import hotpath, lookups
 from viewing.heartbeats import writer
+from viewing.listener import listener
 
 logger = logging.getLogger(__name__)
 
 POOL_SECONDS = 5
+LISTENER_SECONDS = 5
 GC_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -46,6 +48,7 @@ async def start() -> None:
             logger.warning("no database at start: %s", result)
         elif isinstance(result, BaseException):
             raise result
+    await listener.start(wait_seconds=LISTENER_SECONDS)
     if not any(future.exception() for future in opened):
         await lookups.beat_entries.get(lookups.SITE)
     _spare_the_collector()
@@ -53,6 +56,7 @@ async def start() -> None:
 
 async def stop() -> None:
     """Commit and answer what was taken, then close everything. No request comes any more."""
+    await listener.stop()
     await writer.drain()
     await asyncio.to_thread(_stop_threads)
     logger.info("stopped")

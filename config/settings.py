@@ -181,8 +181,9 @@ CACHES = {
     "default": _cache("default", ttl_seconds=300, max_entries=1000),
     # A profile with its owner and limits (FR-004).
     "profiles": _cache("profiles", ttl_seconds=CONFIG_CACHE_TTL_SECONDS, max_entries=CONFIG_CACHE_MAX_ENTRIES),
-    # The contract promises 60 s for a revoked token or a deactivated account, so this one is not settable.
-    "callers": _cache("callers", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
+    # The contract promises 60 s for a revoked token or a deactivated account, so these are not settable.
+    "players": _cache("players", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
+    "accounts": _cache("accounts", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
     "titles": _cache("titles", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
     "site": _cache("site", ttl_seconds=300, max_entries=1),
     "catalog": _cache("catalog", ttl_seconds=3600, max_entries=1),

@@ -1,14 +1,13 @@
 """Who a token belongs to, and the log-ins (token families) that access and refresh tokens grow from.
 
 An access token is signed and names its family; whether that family and its account still stand is read through the
-"callers" cache: at once in the process that ended it, within 60 s in every other (contract, "Who may call").
+"accounts" cache, from which a change drops it in every process (contract, "Who may call").
 """
 
 import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -48,7 +47,7 @@ def _fetch_accounts(keys: list[lookups.Key]) -> dict[lookups.Key, Any]:
 
 
 def _family_key(family_id: UUID) -> lookups.Key:
-    return ("callers", family_id)
+    return ("accounts", family_id)
 
 
 accounts = lookups.Lookup(_fetch_accounts)
@@ -169,7 +168,8 @@ def end_token_families(user: User) -> None:
 def end_families(family_ids: list[UUID], *, now: datetime) -> int:
     """End log-ins with all their tokens: how many of them were running."""
     ended = TokenFamily.objects.filter(pk__in=family_ids, ended_at__isnull=True).update(ended_at=now)
-    _evict_on_commit(family_ids)
+    for family_id in family_ids:
+        changes.account_changed(family_id)
     return ended
 
 
@@ -177,11 +177,7 @@ def forget_account(user: User) -> None:
     """Once the transaction commits, read the account anew for its next call: it was changed, or deactivated."""
     families = TokenFamily.objects.filter(user=user, ended_at__isnull=True).values_list("pk", flat=True)
     players = PlayerToken.objects.filter(profile__user=user, revoked_at__isnull=True)
-    _evict_on_commit(list(families))
+    for family_id in families:
+        changes.account_changed(family_id)
     for token_hash in players.values_list("token_hash", flat=True):
         changes.player_token_changed(bytes(token_hash))
-
-
-def _evict_on_commit(family_ids: list[UUID]) -> None:
-    for family_id in family_ids:
-        transaction.on_commit(partial(accounts.evict, _family_key(family_id)))

@@ -10,8 +10,8 @@ from django.db import connections
 
 from perfmetrics.cache import CountedTTLCache
 
-# The two threads of the players' path (viewing/hotpath.py).
-CONNECTIONS_BESIDE_THE_POOL = 2
+# The two threads of the players' path (viewing/hotpath.py) and the listener.
+CONNECTIONS_BESIDE_THE_POOL = 3
 
 
 @register()

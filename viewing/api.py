@@ -9,13 +9,11 @@ from django.utils import timezone
 from ninja import Router
 
 from perfmetrics import metrics
-from perfmetrics.cache import counted
 from viewing import balances, hotpath, lookups, rules, sessions
 from viewing.answers import heartbeat_answer
 from viewing.caller import Caller, check_access, obtain_profile
 from viewing.errors import Refusal
 from viewing.heartbeats import Beat, writer
-from viewing.models import Title
 from viewing.schemas import (
     NIL,
     BalanceOut,
@@ -95,14 +93,4 @@ async def end_session(request: Request, session_id: UUID) -> dict[str, Any]:
 @catalog_router.get("/titles", response={200: list[TitleOut], 401: ErrorDetail, 503: ErrorDetail})
 async def titles(request: HttpRequest) -> Any:  # noqa: ARG001 — Ninja's signature
     """Every title of the catalogue by name; kept for an hour."""
-    cache = counted("catalog")
-    found = cache.get("titles")
-    if found is None:
-        found = await hotpath.reads.run(_read_titles)
-        cache.set("titles", found)
-    return list(found)  # Ninja takes a tuple of two for a status and its body
-
-
-def _read_titles() -> tuple[Any, ...]:
-    rows = Title.objects.using(hotpath.ALIAS).order_by("name", "id")
-    return tuple(rows.values("id", "name", "is_educational"))
+    return list(await lookups.catalog())  # Ninja takes a tuple of two for a status and its body

@@ -1,32 +1,68 @@
-"""What to forget when staff or parents change something: evicted in this process once the change is committed."""
+"""What to forget when staff or parents change something: here and in every other process, once it is committed.
 
+A notification goes out in the transaction that makes the change, so it cannot come early, or for a change that was
+taken back. No heartbeat sends one: in every transaction they cut commits to a third (docs/architecture.md).
+"""
+
+import secrets
 from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from perfmetrics.cache import counted
 from viewing import lookups
+
+CHANNEL: Final = "sandglass_changes"
+# Our own notifications come back to us; what they name is forgotten already.
+SENDER: Final = secrets.token_hex(8)
+
+# How the ids of each cache are read from a notification.
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "profiles": UUID,
+    "titles": UUID,
+    "accounts": UUID,
+    "players": bytes.fromhex,
+    "site": int,
+    "catalog": str,
+}
 
 
 def profile_changed(profile_id: UUID) -> None:
-    """A profile or its limits: in force on the next heartbeat."""
-    _on_commit(lambda: lookups.beat_entries.evict(("profiles", profile_id)))
+    """A profile or its limits: in force on the next heartbeat (FR-005)."""
+    _changed(("profiles", profile_id))
 
 
 def title_changed(title_id: UUID) -> None:
-    _on_commit(lambda: lookups.beat_entries.evict(("titles", title_id)))
-    _on_commit(lambda: counted("catalog").invalidate("titles"))
+    _changed(("titles", title_id))
+    _changed(lookups.CATALOG)
 
 
 def site_changed() -> None:
-    _on_commit(lambda: lookups.beat_entries.evict(lookups.SITE))
+    _changed(lookups.SITE)
 
 
 def player_token_changed(token_hash: bytes) -> None:
-    """A revoked token stops working at once here, and within 60 s in every other process."""
-    _on_commit(lambda: lookups.player_tokens.evict(("callers", token_hash)))
+    """A token was revoked."""
+    _changed(("players", token_hash))
 
 
-def _on_commit(evict: Callable[[], None]) -> None:
-    transaction.on_commit(evict)
+def account_changed(family_id: UUID) -> None:
+    """A log-in ended, or its account was changed or deactivated."""
+    _changed(("accounts", family_id))
+
+
+def _changed(key: lookups.Key) -> None:
+    cache, identity = key
+    written = identity.hex() if isinstance(identity, bytes) else str(identity)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{SENDER} {cache} {written}"])
+    transaction.on_commit(partial(lookups.forget, key))
+
+
+def heard(payload: str) -> None:
+    """Forget what another process changed. What nobody here understands, a newer version sent: it heals at the TTL."""
+    sender, cache, written = payload.split(" ", 2)
+    if sender != SENDER and cache in _PARSERS:
+        lookups.forget((cache, _PARSERS[cache](written)))

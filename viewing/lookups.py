@@ -11,15 +11,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from perfmetrics.cache import counted
-from viewing import hotpath, rules, sql
+from viewing import hotpath, models, rules, sql
 
 # (cache alias, id)
 Key = tuple[str, Hashable]
 DEFAULT_SCHEDULE = rules.Schedule()
 SITE: Key = ("site", 1)
+CATALOG: Key = ("catalog", "titles")
 MOST_KEYS_A_FETCH = 1000
 PLAYER_TOKEN_LIFETIME = timedelta(days=90)
 
@@ -68,11 +70,15 @@ class PlayerToken:
     expires_at: datetime
 
 
+_all: list["Lookup"] = []
+
+
 class Lookup:
     """Reads through the caches named in its keys; `fetch` runs in the database thread with all keys that miss."""
 
     def __init__(self, fetch: Callable[[list[Key]], dict[Key, Any]]) -> None:
         self._fetch = fetch
+        _all.append(self)
         self._waiting: dict[Key, asyncio.Future[Any]] = {}
         self._filling: dict[Key, asyncio.Future[Any]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -92,10 +98,12 @@ class Lookup:
         # Shielded: one caller that goes away must not cancel the others' read.
         return await asyncio.shield(future)
 
-    def evict(self, key: Key) -> None:
-        """Forget a key, from any thread. Who waits for a fetch under way gets its result once; it is not kept."""
+    def disown(self, key: Key) -> None:
+        """Who waits for a fetch under way gets its result once; it is not kept. From any thread."""
         self._filling.pop(key, None)
-        counted(key[0]).invalidate(key[1])
+
+    def disown_all(self) -> None:
+        self._filling.clear()
 
     async def _fill(self) -> None:
         while self._waiting:
@@ -167,11 +175,16 @@ def _profile(row: sql.BeatEntry) -> Profile:
 
 def _fetch_player_tokens(keys: list[Key]) -> dict[Key, Any]:
     now = timezone.now()
-    rows = sql.read_player_tokens(hashes=_ids(keys, "callers"), now=now, expires_at=now + PLAYER_TOKEN_LIFETIME)
+    rows = sql.read_player_tokens(hashes=_ids(keys, "players"), now=now, expires_at=now + PLAYER_TOKEN_LIFETIME)
     return {
-        ("callers", token_hash): PlayerToken(id=id_, profile_id=profile_id, user_id=user_id, expires_at=expires_at)
+        ("players", token_hash): PlayerToken(id=id_, profile_id=profile_id, user_id=user_id, expires_at=expires_at)
         for token_hash, id_, profile_id, user_id, expires_at in rows
     }
+
+
+def _fetch_catalog(_keys: list[Key]) -> dict[Key, Any]:
+    rows = models.Title.objects.using(hotpath.ALIAS).order_by("name", "id")
+    return {CATALOG: tuple(rows.values("id", "name", "is_educational"))}
 
 
 def _ids(keys: Iterable[Key], alias: str) -> list[Any]:
@@ -180,6 +193,22 @@ def _ids(keys: Iterable[Key], alias: str) -> list[Any]:
 
 beat_entries = Lookup(_fetch_beat_entries)
 player_tokens = Lookup(_fetch_player_tokens)
+catalog_titles = Lookup(_fetch_catalog)
+
+
+def forget(key: Key) -> None:
+    """Drop an entry that a change made wrong, from any thread."""
+    for lookup in _all:
+        lookup.disown(key)
+    counted(key[0]).invalidate(key[1])
+
+
+def forget_everything() -> None:
+    """Drop every entry: changes may have been missed."""
+    for lookup in _all:
+        lookup.disown_all()
+    for alias in settings.CACHES:
+        counted(alias).clear()
 
 
 async def profile(profile_id: UUID) -> Profile | None:
@@ -199,7 +228,13 @@ async def of_beat(profile_id: UUID, title_id: UUID) -> tuple[Profile | None, Tit
     return found[0], found[1], found[2]
 
 
+async def catalog() -> tuple[dict[str, Any], ...]:
+    """Every title by name, at most an hour old: id, name, is_educational."""
+    found: tuple[dict[str, Any], ...] = await catalog_titles.get(CATALOG)
+    return found
+
+
 async def player_token(token_hash: bytes) -> PlayerToken | None:
     """The living token with this hash, at most 60 s old, or None."""
-    found: PlayerToken | None = await player_tokens.get(("callers", token_hash))
+    found: PlayerToken | None = await player_tokens.get(("players", token_hash))
     return found

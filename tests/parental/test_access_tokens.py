@@ -157,7 +157,7 @@ def test_an_unknown_log_in_is_not_cached(http, parent):
     TokenFamily.objects.filter(user=parent.user).delete()
 
     assert status(http, parent.access_token) == 401
-    assert counted("callers").get(family_id) is None
+    assert counted("accounts").get(family_id) is None
 
 
 @pytest.mark.parametrize(

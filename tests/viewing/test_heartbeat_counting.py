@@ -74,7 +74,7 @@ def test_the_exemption_may_change_while_a_session_runs(http):
     title = str(make_title(is_educational=True).id)
     session_id = child.watch(http, 1, title_id=title)
     type(child.profile.config).objects.filter(profile=child.profile).update(educational_exempt=False)
-    lookups.beat_entries.evict(("profiles", child.profile.id))
+    lookups.forget(("profiles", child.profile.id))
 
     child.beat(http, session_id=session_id, title_id=title)
 
@@ -87,7 +87,7 @@ def test_a_session_stays_what_its_title_was_when_it_began(http):
     child = make_child()
     session_id = child.watch(http, 1)
     type(child.title).objects.filter(id=child.title.id).update(is_educational=True)
-    lookups.beat_entries.evict(("titles", child.title.id))
+    lookups.forget(("titles", child.title.id))
 
     answer = child.beat(http, session_id=session_id).json()
 
@@ -140,12 +140,12 @@ def test_the_pause_grace_is_a_site_setting(http, clock):
     child = make_child()
     session_id = child.watch(http, 1)
     SiteSettings(pause_grace_seconds=60).save()
-    lookups.beat_entries.evict(lookups.SITE)
+    lookups.forget(lookups.SITE)
     try:
         pause_for(http, child, clock, session_id, 300)
     finally:
         SiteSettings.objects.all().delete()
-        lookups.beat_entries.evict(lookups.SITE)
+        lookups.forget(lookups.SITE)
 
     assert child.balance().used_seconds == 30 + 3 * 30
 

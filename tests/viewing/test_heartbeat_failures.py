@@ -297,7 +297,7 @@ def test_an_evicted_key_is_not_kept_by_a_read_under_way(http, monkeypatch):
         type(child.profile.config).objects.filter(profile=child.profile).update(
             weekday_limit_minutes=60, weekend_limit_minutes=60
         )
-        lookups.beat_entries.evict(("profiles", child.profile.id))
+        lookups.forget(("profiles", child.profile.id))
         go_on.set()
         assert first.result().json()["remaining_minutes"] == 119.5
 

@@ -10,7 +10,7 @@ from tests.statements import statements
 
 
 def forget_everything():
-    for alias in ("profiles", "titles", "callers"):
+    for alias in ("profiles", "titles", "players", "accounts"):
         counted(alias).clear()
 
 

@@ -1,0 +1,179 @@
+"""A change is in force on the next beat in every process (FR-005): three real workers that share only the database."""
+
+import time
+
+import httpx
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from parental import player_tokens
+from tests import processes
+from tests.families import make_child, make_title
+from tests.parental.cast import make_parent
+from viewing import changes
+from viewing.models import Title, ViewingTimeConfig
+
+
+@pytest.fixture
+def http(three_workers):
+    """Each request on a connection of its own: any worker may get it."""
+    with httpx.Client(base_url=three_workers.url, limits=httpx.Limits(max_keepalive_connections=0)) as client:
+        yield client
+
+
+def listeners():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'sandglass-listener'"
+            " AND datname = current_database() AND query LIKE 'LISTEN%%'"
+        )
+        return {pid for (pid,) in cursor.fetchall()}
+
+
+def limits_seen(http, child, times=40):
+    """The limits that the workers believe in, asked often enough to meet each of them."""
+    path = f"/api/v1/viewing-time/balance/{child.profile.id}"
+    return {http.get(path, headers=child.headers).json()["limit_minutes"] for _ in range(times)}
+
+
+def set_limit(child, minutes):
+    ViewingTimeConfig.objects.filter(profile=child.profile).update(
+        weekday_limit_minutes=minutes, weekend_limit_minutes=minutes
+    )
+
+
+def until(condition):
+    """Wait for what another process does at its own pace."""
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came true")
+
+
+def test_changed_limits_reach_every_worker(http):
+    child = make_child()
+    assert limits_seen(http, child) == {120}
+
+    with transaction.atomic():
+        set_limit(child, 60)
+        changes.profile_changed(child.profile.id)
+
+    until(lambda: limits_seen(http, child) == {60})
+
+
+def test_the_workers_do_keep_what_nobody_changed(http):
+    """Else the test above would pass without a cache."""
+    child = make_child()
+    limits_seen(http, child)
+
+    set_limit(child, 60)
+
+    assert limits_seen(http, child) == {120}
+
+
+def test_a_change_that_was_taken_back_tells_nobody(http):
+    child = make_child()
+    limits_seen(http, child)
+    set_limit(child, 60)
+
+    with transaction.atomic():
+        changes.profile_changed(child.profile.id)
+        transaction.set_rollback(True)
+
+    assert limits_seen(http, child) == {120}
+
+
+def test_after_lost_connections_everything_is_read_anew(http):
+    """A restarted database, say: what was told meanwhile is missed, so nothing that was kept is believed."""
+    child = make_child()
+    limits_seen(http, child)
+    before = listeners()
+    set_limit(child, 60)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) pid", [list(before)])
+
+    until(lambda: len(listeners() - before) == len(before))
+    until(lambda: limits_seen(http, child) == {60})
+
+
+def test_changes_are_heard_again_after_that(http):
+    child = make_child()
+    limits_seen(http, child)
+
+    with transaction.atomic():
+        set_limit(child, 45)
+        changes.profile_changed(child.profile.id)
+
+    until(lambda: limits_seen(http, child) == {45})
+
+
+def test_a_lost_notification_heals_at_the_ttl(committed, tmp_path):
+    child = make_child()
+    with (
+        processes.service(tmp_path / "log", CONFIG_CACHE_TTL_SECONDS="1") as running,
+        httpx.Client(base_url=running.url) as http,
+    ):
+        limits_seen(http, child, times=1)
+        set_limit(child, 60)
+
+        until(lambda: limits_seen(http, child, times=1) == {60})
+
+
+def test_a_revoked_token_stops_in_every_worker(http):
+    child = make_child()
+    path = f"/api/v1/viewing-time/balance/{child.profile.id}"
+
+    def statuses():
+        return {http.get(path, headers=child.headers).status_code for _ in range(40)}
+
+    assert statuses() == {200}
+    player_tokens.revoke(child.profile.user_id, child.token_id, now=timezone.now())
+
+    until(lambda: statuses() == {401})
+
+
+def test_an_ended_log_in_stops_in_every_worker(http):
+    parent = make_parent()
+
+    def statuses():
+        return {http.get("/api/v1/auth/me", headers=parent.headers).status_code for _ in range(40)}
+
+    assert statuses() == {200}
+    parent.user.set_password("another password")
+    parent.user.save()
+
+    until(lambda: statuses() == {401})
+
+
+def test_a_changed_title_is_in_every_catalogue(http):
+    child, title = make_child(), make_title("Before")
+
+    def names():
+        answers = [http.get("/api/v1/catalog/titles", headers=child.headers).json() for _ in range(40)]
+        return {row["name"] for rows in answers for row in rows if row["id"] == str(title.id)}
+
+    with transaction.atomic():
+        changes.title_changed(title.id)
+    until(lambda: names() == {"Before"})
+    with transaction.atomic():
+        Title.objects.filter(id=title.id).update(name="After")
+        changes.title_changed(title.id)
+
+    until(lambda: names() == {"After"})
+
+
+@pytest.mark.parametrize("payload", ["", "x", "someone profiles not-an-id", "someone unknown 1", "someone players zz"])
+def test_what_cannot_be_understood_harms_nothing(http, payload):
+    child = make_child()
+    limits_seen(http, child)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [changes.CHANNEL, payload])
+    with transaction.atomic():
+        set_limit(child, 60)
+        changes.profile_changed(child.profile.id)
+
+    until(lambda: limits_seen(http, child) == {60})
