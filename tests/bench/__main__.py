@@ -24,7 +24,14 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1"
 os.environ["DATABASE_URL"] = devdb.start("bench")
 
-import django
+import psycopg
+
+# Every run begins with empty tables.
+with psycopg.connect(os.environ["DATABASE_URL"].rpartition("/")[0] + "/postgres", autocommit=True) as server:
+    server.execute("DROP DATABASE sandglass WITH (FORCE)")
+devdb.start("bench")
+
+import django  # noqa: E402 — after the settings
 
 django.setup()
 
