@@ -93,14 +93,17 @@ def test_changed_limits_are_in_force_on_the_next_beat(staff, http):
         "config-0-profile": str(child.profile.id),
         "config-0-weekday_limit_minutes": "30",
         "config-0-weekend_limit_minutes": "30",
-        "config-0-reset_hour": "0",
-        "config-0-timezone": "UTC",
+        # Not theirs to move: it would give a second allowance.
+        "config-0-reset_hour": "5",
+        "config-0-timezone": "Pacific/Kiritimati",
         "config-0-educational_exempt": "on",
     }
 
     answer = staff.post(page("profile_change", child.profile.id), form)
 
     assert answer.status_code == 302, answer.context["errors"]
+    child.profile.config.refresh_from_db()
+    assert (child.profile.config.timezone, child.profile.config.reset_hour) == ("UTC", 0)
     assert child.beat(http, session_id=session_id).json()["remaining_minutes"] == 29.0
 
 
