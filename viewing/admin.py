@@ -80,7 +80,7 @@ class ConfigInline(_StackedInline):
     can_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 — Django's signature
-        """Staff cannot move a reset: a parent's change holds the running day and is audited, a form would do neither."""
+        """Staff cannot move a reset: a parent's change holds the running day and is audited; a form does neither."""
         return ("timezone", "reset_hour") if obj is not None else ()
 
 

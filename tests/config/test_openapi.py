@@ -6,6 +6,8 @@ import pytest
 from django.contrib.staticfiles import finders
 
 OPEN = {"/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh"}
+PARENTAL = "/api/v1/parental-controls"
+LIMITS = f"{PARENTAL}/profiles/{{profile_id}}/viewing-time"
 CALLS = {
     ("post", "/api/v1/viewing-time/heartbeat"): {200, 400, 401, 403, 404, 409, 413, 422, 503},
     ("get", "/api/v1/viewing-time/balance/{profile_id}"): {200, 401, 403, 422, 503},
@@ -20,6 +22,16 @@ CALLS = {
     ("post", "/api/v1/auth/profiles"): {201, 400, 401, 403, 413, 422, 503},
     ("post", "/api/v1/auth/profiles/{profile_id}/player-token"): {201, 400, 401, 403, 413, 422, 503},
     ("delete", "/api/v1/auth/player-tokens/{token_id}"): {204, 401, 403, 422, 503},
+    ("get", f"{PARENTAL}/pin/status"): {200, 401, 403, 503},
+    ("post", f"{PARENTAL}/pin"): {200, 400, 401, 403, 413, 422, 429, 503},
+    ("post", f"{PARENTAL}/pin/verify"): {200, 400, 401, 403, 413, 422, 429, 503},
+    ("post", f"{PARENTAL}/pin/reset"): {200, 400, 401, 403, 413, 422, 429, 503},
+    ("get", f"{LIMITS}"): {200, 401, 403, 422, 503},
+    ("put", f"{LIMITS}"): {200, 400, 401, 403, 413, 422, 503},
+    ("post", f"{LIMITS}/grant"): {200, 400, 401, 403, 413, 422, 429, 503},
+    ("delete", f"{LIMITS}/grant/{{grant_id}}"): {200, 401, 403, 404, 409, 422, 503},
+    ("get", f"{PARENTAL}/profiles/{{profile_id}}/history"): {200, 401, 403, 422, 503},
+    ("get", f"{PARENTAL}/weekly-report"): {200, 401, 403, 422, 503},
 }
 
 
