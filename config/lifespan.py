@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from parental import passwords
+from parental import passwords, pins
 from perfmetrics.middleware import Receive, Send
 from viewing import hotpath, lookups
 from viewing.heartbeats import writer
@@ -83,5 +83,6 @@ def _stop_threads() -> None:
     hotpath.writes.stop()
     hotpath.reads.stop()
     passwords.executor.stop()
+    pins.executor.stop()
     if settings.DB_POOL:
         connections["default"].close_pool()  # type: ignore[attr-defined]

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parental import tokens
 from parental.forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm
-from parental.models import Pin, TimeGrant, TokenFamily, User, normalize_email
+from parental.models import Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily, User, normalize_email
 from viewing.admin import BigTableAdmin
 
 if TYPE_CHECKING:
@@ -93,12 +93,34 @@ class TokenFamilyAdmin(ByAddressAdmin):
 
 @admin.register(Pin)
 class PinAdmin(ByAddressAdmin):
-    """Whether an account has a PIN, and since when; never what it is."""
+    """Whether an account has a PIN, since when, and until when it is locked; never what it is."""
 
-    list_display = ("user", "changed_at")
+    list_display = ("user", "changed_at", "locked_until")
     list_select_related = ("user",)
     search_fields = ("user__email__startswith",)
-    fields = readonly_fields = ("user", "changed_at")
+    fields = readonly_fields = ("user", "changed_at", "locked_until")
+    actions = ("lift_lockouts",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        guard = PinGuard.objects.filter(user=OuterRef("pk"), player_token__isnull=True)
+        pins = super().get_queryset(request)
+        guarded: QuerySet[Any] = pins.annotate(guarded_until=Subquery(guard.values("locked_until")))
+        return guarded
+
+    @admin.display(description=_("locked until"))
+    def locked_until(self, pin: Any) -> datetime | None:
+        """For the account's parents; in the year 9999: until a reset."""
+        is_locked = pin.guarded_until is not None and pin.guarded_until > timezone.now()
+        return pin.guarded_until if is_locked else None
+
+    @admin.action(description=_("Lift all lockouts of the selected accounts"), permissions=["lift"])
+    def lift_lockouts(self, request: HttpRequest, queryset: QuerySet[Pin]) -> None:
+        """For the parents and every device."""
+        lifted = PinGuard.objects.filter(user__in=list(queryset.values_list("pk", flat=True))).forgive()
+        self.message_user(request, _("Wrong tries of %(count)s callers forgotten.") % {"count": lifted})
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("parental.change_pin")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
@@ -110,6 +132,18 @@ class TimeGrantAdmin(ByAddressAdmin):
 
     list_display = ("profile", "minutes", "day", "granted_by", "is_remote", "granted_at", "taken_back_at")
     list_select_related = ("profile", "granted_by")
+    search_fields = ("profile__user__email__startswith",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(SettingsChange)
+class SettingsChangeAdmin(ByAddressAdmin):
+    """The audit of limits and resets: nobody changes it."""
+
+    list_display = ("profile", "field", "old_value", "new_value", "changed_by", "changed_at")
+    list_select_related = ("profile", "changed_by")
     search_fields = ("profile__user__email__startswith",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002

@@ -5,7 +5,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from viewing.errors import Refusal
@@ -44,7 +44,7 @@ class BcryptExecutor:
         with self.place() as place:
             return await place.run(function, *args)
 
-    def submit(self, function: Callable[..., T], *args: object) -> "asyncio.Future[T]":
+    def submit(self, function: Callable[..., T], *args: object) -> "Future[T]":
         """Run it in a place that is taken already, and free that place."""
         with self._lock:
             if self._threads is None:
@@ -52,7 +52,7 @@ class BcryptExecutor:
             job = self._threads.submit(function, *args)
         # Freed when the hash is done, not when its client goes away: a running one cannot be cancelled.
         job.add_done_callback(lambda _: self._places.release())
-        return asyncio.wrap_future(job)
+        return job
 
     def stop(self) -> None:
         """Drop what waits, wait for what runs, end the threads. The next call starts new ones."""
@@ -69,10 +69,14 @@ class Place:
         self._executor = executor
         self.is_used = False
 
-    async def run(self, function: Callable[..., T], *args: object) -> T:
-        future = self._executor.submit(function, *args)
+    def submit(self, function: Callable[..., T], *args: object) -> "Future[T]":
+        """Queue the call, from any thread."""
+        job = self._executor.submit(function, *args)
         self.is_used = True
-        return await future
+        return job
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        return await asyncio.wrap_future(self.submit(function, *args))
 
 
 def _lower_priority() -> None:

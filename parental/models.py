@@ -1,7 +1,7 @@
 """Who may decide: accounts, the PIN that guards them, their log-ins, and the grants they made."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -61,7 +61,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Pin(models.Model):
-    """The account's PIN, hashed, and the count of wrong tries that guards it."""
+    """The account's PIN, hashed. What guards it is counted in `PinGuard`."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="pin"
@@ -74,6 +74,63 @@ class Pin(models.Model):
     class Meta:
         verbose_name = _("PIN")
         verbose_name_plural = _("PINs")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"
+
+
+MOST_PIN_TRIES: Final = 5
+
+
+class PinGuardQuerySet(models.QuerySet["PinGuard"]):
+    def forgive(self) -> int:
+        """Forget all tries and lockouts: how many guards had any."""
+        has_any = Q(cleared__lt=F("reserved")) | Q(lockout_at__isnull=False)
+        return self.filter(has_any).update(
+            cleared=F("reserved"), locked_until=None, lockout_at=None, lockout_before_at=None
+        )
+
+
+class PinGuard(models.Model):
+    """Tries of the PIN, by an account's parents (no player token) or on one child's device.
+
+    Tries are numbered as they are reserved. Those above `cleared` are in a row: wrong, or not compared yet.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="pin_guards",
+        db_index=False,  # the unique constraint serves it
+    )
+    player_token = models.ForeignKey(
+        PlayerToken, null=True, blank=True, on_delete=models.CASCADE, related_name="pin_guards"
+    )
+    reserved = models.PositiveIntegerField(default=0)
+    cleared = models.PositiveIntegerField(default=0)
+    locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
+    # When the last lockout that ended by itself began, and the one before: a third in a day does not end by itself.
+    lockout_at = models.DateTimeField(null=True, blank=True)
+    lockout_before_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PinGuardQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("PIN guard")
+        verbose_name_plural = _("PIN guards")
+        constraints = [
+            # Parallel first tries must find one row; a null is a key like any other.
+            models.UniqueConstraint(fields=["user", "player_token"], nulls_distinct=False, name="pin_guard_uniq"),
+            # A sixth is never compared: with five in a row it is locked, with fewer it is not.
+            models.CheckConstraint(
+                condition=Q(cleared__lte=F("reserved"))
+                & (
+                    Q(locked_until__isnull=True, reserved__lt=F("cleared") + MOST_PIN_TRIES)
+                    | Q(locked_until__isnull=False, reserved=F("cleared") + MOST_PIN_TRIES)
+                ),
+                name="pin_guard_locks_at_five",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id}"
@@ -164,3 +221,35 @@ class TimeGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.profile_id} {self.day}"
+
+
+class SettingsChange(models.Model):
+    """The audit row of one changed setting of a child: who changed what from what to what, and when.
+
+    Never deleted but with its profile: it also tells whether the timezone was ever chosen.
+    """
+
+    profile = models.ForeignKey(
+        Profile,
+        on_delete=models.CASCADE,
+        related_name="settings_changes",
+        db_index=False,  # (profile, changed_at) serves it
+    )
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="settings_changes"
+    )
+    field = models.CharField(_("setting"), max_length=32)
+    old_value = models.JSONField(_("before"), null=True, help_text=_("Empty: no limit."))
+    new_value = models.JSONField(_("after"), null=True, help_text=_("Empty: no limit."))
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("change of settings")
+        verbose_name_plural = _("changes of settings")
+        indexes = [
+            # A child's changes in the order they were made.
+            models.Index(fields=["profile", "changed_at"], name="change_profile_changed_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile_id} {self.field}"

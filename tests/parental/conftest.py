@@ -17,6 +17,26 @@ def quick_hashes(monkeypatch) -> None:
 
 
 @pytest.fixture
+def no_waiting(monkeypatch) -> None:
+    """Answers to a PIN come at once in place of after 200 ms, for tests whose point is not that."""
+    monkeypatch.setattr("parental.pins.LEAST_SECONDS", 0)
+
+
+@pytest.fixture
+def compared(monkeypatch) -> list[str]:
+    """The passwords and PINs that this process's bcrypt was given to compare."""
+    seen: list[str] = []
+    verify = BCryptSHA256PasswordHasher.verify
+
+    def counting(self, password, encoded):
+        seen.append(password)
+        return verify(self, password, encoded)
+
+    monkeypatch.setattr(BCryptSHA256PasswordHasher, "verify", counting)
+    return seen
+
+
+@pytest.fixture
 def caches_later(monkeypatch) -> Callable[[float], None]:
     """Lets so many seconds pass for the caches."""
 

@@ -1,0 +1,125 @@
+"""What PIN checks cost the players: the p99 of heartbeats alone, and while 1, 4 and 32 checks run, on one worker.
+
+A client that is refused (429) waits as long as it is told to, as parents' apps do.
+"""
+
+import asyncio
+import json
+import statistics
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvloop
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+
+from parental import tokens
+from parental.models import Pin
+from tests import processes
+from tests.bench.results import Figure
+from tests.families import Player, make_player, make_title, make_user
+from tests.load import Load, closed_loop
+
+PLAYERS = 32
+BEATS_EACH = 500
+BURSTS = (1, 4, 32)
+ROUNDS = 3
+DIGITS = "4711"
+
+
+@dataclass
+class Checks:
+    """What the checks of a burst were answered."""
+
+    statuses: dict[int, int] = field(default_factory=dict)
+    seconds: float = 0
+
+    def of(self, status: int) -> float:
+        """So many answers a second."""
+        return self.statuses.get(status, 0) / self.seconds
+
+
+def figures(logs: Path) -> list[Figure]:
+    """Bursts and calm in turn, so that what else the machine does meets all alike; medians of the rounds."""
+    user, title = make_user(), make_title()
+    limits = {"weekday_limit_minutes": 480, "weekend_limit_minutes": 480}
+    players = [make_player(user, title=title, **limits) for _ in range(PLAYERS)]
+    parents = make_parents(max(BURSTS))
+    p99s: dict[int, list[float]] = {burst: [] for burst in (0, *BURSTS)}
+    checked: list[Checks] = []
+    with processes.service(logs / "pin") as service:
+        uvloop.run(measure(service.url, players, parents[:1]))
+        for _ in range(ROUNDS):
+            for burst, found in p99s.items():
+                load, checks = uvloop.run(measure(service.url, players, parents[:burst]))
+                found.append(p99(load))
+                if burst == max(BURSTS):
+                    checked.append(checks)
+    added = {burst: added_to(p99s[0], p99s[burst]) for burst in BURSTS}
+    return [
+        Figure("heartbeats' p99 without PIN checks", statistics.median(p99s[0]), "ms"),
+        *(Figure(f"PIN checks, {burst} at once: added p99", added[burst], "ms") for burst in BURSTS[:-1]),
+        Figure("PIN burst of 32: added p99", added[32], "ms", floor=10, aim=5, most=True, absolute=True),
+        Figure("PIN burst of 32: checked", statistics.median(checks.of(200) for checks in checked), "a second"),
+        Figure("PIN burst of 32: refused", statistics.median(checks.of(429) for checks in checked), "a second"),
+    ]
+
+
+def make_parents(count: int) -> list[str]:
+    """Access tokens of accounts that share one PIN's hash: 0.2 s in place of as many for each."""
+    encoded = make_password(DIGITS)
+    users = [make_user() for _ in range(count)]
+    Pin.objects.bulk_create([Pin(user=user, pin_hash=encoded) for user in users])
+    return [tokens.begin_family(user.id, now=timezone.now())["access_token"] for user in users]
+
+
+async def measure(url: str, players: list[Player], parents: list[str]) -> tuple[Load, Checks]:
+    """A load of heartbeats while each parent checks its PIN again and again."""
+    checks = Checks()
+    tasks = [asyncio.create_task(check_again(url, token, checks)) for token in parents]
+    if parents:
+        await asyncio.sleep(0.5)  # until the queue is as full as it gets
+        checks.statuses.clear()
+    load = await closed_loop(url, players, beats_each=BEATS_EACH)
+    checks.seconds = load.seconds
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    if set(load.statuses) != {200} or not set(checks.statuses) <= {200, 429}:
+        raise SystemExit(f"The service did not answer as it should: {load.statuses}, {checks.statuses}")
+    return load, checks
+
+
+async def check_again(url: str, token: str, checks: Checks) -> None:
+    parts = urlsplit(url)
+    body = json.dumps({"pin": DIGITS}).encode()
+    request = (
+        f"POST /api/v1/parental-controls/pin/verify HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        while True:
+            writer.write(request)
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0]))
+            status = int(head[9:12])
+            checks.statuses[status] = checks.statuses.get(status, 0) + 1
+            if status == 429:
+                await asyncio.sleep(int(head.split(b"retry-after:", 1)[1].split(b"\r\n", 1)[0]))
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+def p99(load: Load) -> float:
+    """In milliseconds."""
+    return sorted(load.latencies)[int(len(load.latencies) * 0.99)] * 1000
+
+
+def added_to(calm: list[float], burst: list[float]) -> float:
+    """The median of the rounds' differences."""
+    return statistics.median(loud - quiet for quiet, loud in zip(calm, burst, strict=True))

@@ -1,0 +1,135 @@
+"""POST /parental-controls/pin and GET /parental-controls/pin/status."""
+
+import uuid
+from functools import partial
+
+import pytest
+from django.contrib.auth.hashers import make_password
+
+from parental import pin_guards, pins
+from parental.models import Pin
+from tests.parental.cast import make_parent
+from tests.parental.pin_cast import (
+    CURRENT_INCORRECT,
+    INCORRECT,
+    PIN,
+    WRONG,
+    before,
+    parent_with_pin,
+    said,
+    set_pin,
+    status,
+    verify,
+)
+from tests.statements import statements
+
+pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
+
+DONE = (200, {"detail": "PIN set successfully"})
+CURRENT_NEEDED = (400, {"detail": "Current PIN required to change existing PIN"})
+
+
+@pytest.fixture
+def parent(server, quick_hashes):
+    return parent_with_pin()
+
+
+def test_the_first_needs_none(http, clock):
+    parent = make_parent()
+    assert status(http, parent) == {"has_pin": False, "locked_until": None}
+
+    assert said(set_pin(http, parent, new_pin="0007")) == DONE
+
+    assert status(http, parent) == {"has_pin": True, "locked_until": None}
+    assert verify(http, parent, "0007").status_code == 200
+    assert Pin.objects.get(user=parent.user).changed_at == clock.now
+
+
+def test_a_current_pin_where_none_is_set_is_ignored(http):
+    assert said(set_pin(http, make_parent(), new_pin="0007", current_pin="1234")) == DONE
+
+
+@pytest.mark.parametrize("body", [{}, {"current_pin": None}])
+def test_a_change_needs_the_current_one(http, parent, body):
+    assert said(set_pin(http, parent, new_pin="1234", **body)) == CURRENT_NEEDED
+    assert verify(http, parent).status_code == 200
+
+
+def test_a_wrong_current_one_changes_nothing(http, parent):
+    assert said(set_pin(http, parent, new_pin="1234", current_pin=WRONG)) == CURRENT_INCORRECT
+    assert verify(http, parent).status_code == 200
+
+
+def test_the_right_one_changes_it(http, parent, clock):
+    before = Pin.objects.get(user=parent.user)
+    clock.forward(days=1)
+
+    assert said(set_pin(http, parent, new_pin="1234", current_pin=PIN)) == DONE
+
+    after = Pin.objects.get(user=parent.user)
+    assert after.version != before.version
+    assert after.changed_at == clock.now
+    assert verify(http, parent, "1234").status_code == 200
+    assert verify(http, parent, PIN).status_code == 403
+
+
+def test_a_change_meanwhile_is_not_lost(http, parent, monkeypatch):
+    """Someone else changes the PIN while the hash of ours is made: theirs stays."""
+    theirs = {"pin_hash": make_password("9999"), "version": uuid.uuid4()}
+    change = partial(Pin.objects.filter(user=parent.user).update, **theirs)
+    monkeypatch.setattr(pins, "make_password", before(pins.make_password, change))
+
+    assert said(set_pin(http, parent, new_pin="1234", current_pin=PIN)) == CURRENT_INCORRECT
+    assert verify(http, parent, "9999").status_code == 200
+
+
+def test_a_pin_changed_while_it_was_compared_is_not_right(http, parent, monkeypatch):
+    change = partial(Pin.objects.filter(user=parent.user).update, version=uuid.uuid4())
+    monkeypatch.setattr(pin_guards, "check_password", before(pin_guards.check_password, change))
+
+    assert said(verify(http, parent)) == INCORRECT
+
+
+def test_a_full_queue_refuses_the_first_one_too(http):
+    parent = make_parent()
+    places = [pins.executor.place() for _ in range(10)]
+    for place in places:
+        place.__enter__()
+    try:
+        refused = set_pin(http, parent, new_pin="1234")
+    finally:
+        for place in places:
+            place.__exit__(None, None, None)
+
+    assert said(refused) == (429, {"detail": "Too many PIN checks are waiting, try again"})
+    assert status(http, parent)["has_pin"] is False
+
+
+def test_status_takes_two_statements(http, parent):
+    status(http, parent)
+
+    with statements() as sent:
+        status(http, parent)
+
+    # 1. is there a PIN, 2. the account's guard
+    assert len(sent) == 2, sent.all
+
+
+def test_a_right_check_takes_six_statements(http, parent):
+    verify(http, parent)
+
+    with statements() as sent:
+        verify(http, parent)
+
+    # 1. the PIN, 2. the guard, 3. the reservation; 4. the PIN, locked, 5. the guard cleared, 6. the devices' guards
+    assert len(sent) == 6, sent.all
+
+
+def test_a_locked_check_takes_two_statements(http, parent):
+    for _ in range(5):
+        verify(http, parent, WRONG)
+
+    with statements() as sent:
+        verify(http, parent)
+
+    assert len(sent) == 2, sent.all
