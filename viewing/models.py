@@ -4,7 +4,7 @@ The hot rows (session and balance) are written by `viewing/sql.py` alone; see th
 """
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -134,6 +134,18 @@ class ViewingTimeConfig(models.Model):
 
     def __str__(self) -> str:
         return f"{self.profile_id}"
+
+    @property
+    def schedule(self) -> rules.Schedule:
+        """When the profile's days turn, a held day included."""
+        held = None
+        if self.held_day and self.held_since and self.held_until:
+            held = rules.ViewingDay(day=self.held_day, since=self.held_since, until=self.held_until)
+        return rules.Schedule(timezone=self.timezone, reset_hour=self.reset_hour, held=held)
+
+    def limit_minutes(self, day: date) -> int | None:
+        """A child's limit of a viewing day; None for no limit."""
+        return rules.limit_minutes_for(day=day, weekday=self.weekday_limit_minutes, weekend=self.weekend_limit_minutes)
 
 
 class ViewingTimeBalance(models.Model):
