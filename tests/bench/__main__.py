@@ -40,6 +40,7 @@ from django.core.management import call_command  # noqa: E402
 
 from perfmetrics.middleware import profiled  # noqa: E402
 from tests import processes  # noqa: E402
+from tests.bench import pin, reports  # noqa: E402
 from tests.bench.results import Figure, report  # noqa: E402
 from tests.families import Player, make_player, make_title, make_user  # noqa: E402
 from tests.load import Load, closed_loop  # noqa: E402
@@ -55,7 +56,13 @@ def main() -> int:
     players = make_players()
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder)
-        figures = [*heartbeats(players, logs), *memory(players, logs), profiling()]
+        figures = [
+            *heartbeats(players, logs),
+            *memory(players, logs),
+            profiling(),
+            *pin.figures(logs),
+            *reports.figures(logs),
+        ]
     return 0 if report(figures, quiet=quiet) else 1
 
 
