@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,3 +88,12 @@ def wait_until_ready(running: Service) -> None:
             pass
         time.sleep(0.05)
     raise AssertionError(running.log.read_text()[-5000:])
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another process does at its own pace."""
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came true")

@@ -1,11 +1,10 @@
 """What a parent changes through one worker process is in force in all three (FR-005)."""
 
-import time
-
 import httpx
 import pytest
 
 from tests.parental.homes import make_home
+from tests.processes import until
 
 
 @pytest.fixture
@@ -19,14 +18,6 @@ def http(three_workers):
 def told(http, home, name):
     """What the workers tell, asked often enough to meet each of them."""
     return {home.balance(http)[name] for _ in range(40)}
-
-
-def until(condition):
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came true")
 
 
 def test_a_new_limit(http):

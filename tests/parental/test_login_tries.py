@@ -5,7 +5,6 @@ import uuid
 
 import httpx
 import pytest
-from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
 
 from parental import passwords
 from parental.models import PasswordTries
@@ -20,20 +19,6 @@ URL = "/api/v1/auth/login"
 @pytest.fixture
 def email(server):
     return make_user(password=PASSWORD).email
-
-
-@pytest.fixture
-def compared(monkeypatch):
-    """The passwords that bcrypt was given to compare."""
-    seen: list[str] = []
-    verify = BCryptSHA256PasswordHasher.verify
-
-    def counting(self, password, encoded):
-        seen.append(password)
-        return verify(self, password, encoded)
-
-    monkeypatch.setattr(BCryptSHA256PasswordHasher, "verify", counting)
-    return seen
 
 
 def try_password(http, email, password="wrong"):

@@ -1,7 +1,5 @@
 """A change is in force on the next beat in every process (FR-005): three real workers that share only the database."""
 
-import time
-
 import httpx
 import pytest
 from django.db import connection, transaction
@@ -11,6 +9,7 @@ from parental import player_tokens
 from tests import processes
 from tests.families import make_child, make_title
 from tests.parental.cast import make_parent
+from tests.processes import until
 from viewing import changes
 from viewing.models import Title, ViewingTimeConfig
 
@@ -41,15 +40,6 @@ def set_limit(child, minutes):
     ViewingTimeConfig.objects.filter(profile=child.profile).update(
         weekday_limit_minutes=minutes, weekend_limit_minutes=minutes
     )
-
-
-def until(condition):
-    """Wait for what another process does at its own pace."""
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came true")
 
 
 def test_changed_limits_reach_every_worker(http):
