@@ -4,6 +4,7 @@ import pytest
 from django.db import OperationalError
 
 from parental import passwords, profiles, tokens
+from parental.executor import PLACES
 from tests.parental.cast import PASSWORD, make_parent
 
 BUSY = "Too many password checks are waiting, try again"
@@ -11,7 +12,7 @@ BUSY = "Too many password checks are waiting, try again"
 
 @pytest.fixture
 def full_queue(server):
-    places = [passwords.executor.place() for _ in range(10)]
+    places = [passwords.executor.place() for _ in range(PLACES)]
     for place in places:
         place.__enter__()
     yield

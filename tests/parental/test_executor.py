@@ -1,4 +1,4 @@
-"""The executor of bcrypt: two at a time, eight waiting, lowest priority."""
+"""The executor of bcrypt: one at a time, eight waiting, lowest priority."""
 
 import asyncio
 import os
@@ -53,16 +53,16 @@ def test_gives_the_result_or_the_error(executor):
     asyncio.run(scenario())
 
 
-def test_two_run_eight_wait_and_the_eleventh_is_refused(executor):
+def test_one_runs_eight_wait_and_the_tenth_is_refused(executor):
     async def scenario():
         gate = Gate()
-        tasks = [asyncio.create_task(executor.run(gate)) for _ in range(10)]
-        await until(lambda: gate.running == 2)
+        tasks = [asyncio.create_task(executor.run(gate)) for _ in range(9)]
+        await until(lambda: gate.running == 1)
         with pytest.raises(Refusal) as refused:
             await executor.run(gate)
         gate.open.set()
         assert await asyncio.gather(*tasks)
-        assert gate.most == 2
+        assert gate.most == 1
         return refused.value
 
     refusal = asyncio.run(scenario())
@@ -73,8 +73,8 @@ def test_two_run_eight_wait_and_the_eleventh_is_refused(executor):
 def test_a_client_that_goes_away_keeps_the_place_of_what_runs_only(executor):
     async def scenario():
         gate = Gate()
-        tasks = [asyncio.create_task(executor.run(gate)) for _ in range(10)]
-        await until(lambda: gate.running == 2)
+        tasks = [asyncio.create_task(executor.run(gate)) for _ in range(9)]
+        await until(lambda: gate.running == 1)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -86,7 +86,7 @@ def test_a_client_that_goes_away_keeps_the_place_of_what_runs_only(executor):
         await asyncio.gather(*more)
         await until(lambda: gate.running == 0)
         # Everything was given back, the refused one's place too.
-        assert len(await asyncio.gather(*(executor.run(gate) for _ in range(10)))) == 10
+        assert len(await asyncio.gather(*(executor.run(gate) for _ in range(9)))) == 9
 
     asyncio.run(scenario())
 
@@ -131,12 +131,12 @@ def test_stop_waits_for_what_runs_and_drops_what_waits(executor):
     async def scenario():
         gate = Gate()
         tasks = [asyncio.create_task(executor.run(gate)) for _ in range(5)]
-        await until(lambda: gate.running == 2)
+        await until(lambda: gate.running == 1)
         asyncio.get_running_loop().call_later(0.05, gate.open.set)
         await asyncio.to_thread(executor.stop)
         results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert results[:2] == [2, 2]
-        assert all(isinstance(result, asyncio.CancelledError) for result in results[2:])
+        assert results[:1] == [1]
+        assert all(isinstance(result, asyncio.CancelledError) for result in results[1:])
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("test_")]
         assert await executor.run(abs, -1) == 1  # starts anew
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from parental import passwords
+from parental.executor import PLACES
 from parental.models import PasswordTries
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, in_parallel
@@ -106,7 +107,7 @@ def test_of_50_parallel_wrong_ones_ten_are_compared(server, email, compared):
 
 
 def test_a_full_queue_uses_up_no_try(http, email):
-    places = [passwords.executor.place() for _ in range(10)]
+    places = [passwords.executor.place() for _ in range(PLACES)]
     for place in places:
         place.__enter__()
     try:

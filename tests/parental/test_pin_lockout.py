@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from parental import passwords, pin_guards, pins
+from parental.executor import PLACES
 from parental.models import PinGuard
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.pin_cast import (
@@ -192,7 +193,7 @@ def test_a_reserved_try_whose_process_died_counts_as_wrong(http, parent, monkeyp
 def test_the_lock_is_decided_before_the_queue(http, parent):
     lock(http, parent)
     other = parent_with_pin()
-    places = [pins.executor.place() for _ in range(10)]
+    places = [pins.executor.place() for _ in range(PLACES)]
     for place in places:
         place.__enter__()
     try:
@@ -210,7 +211,7 @@ def test_the_lock_is_decided_before_the_queue(http, parent):
 
 def test_a_full_queue_takes_no_try_of_a_running_count(http, parent):
     verify(http, parent, WRONG)
-    places = [pins.executor.place() for _ in range(10)]
+    places = [pins.executor.place() for _ in range(PLACES)]
     for place in places:
         place.__enter__()
     try:
@@ -223,7 +224,7 @@ def test_a_full_queue_takes_no_try_of_a_running_count(http, parent):
 
 
 def test_pins_and_passwords_have_queues_of_their_own(http, parent):
-    places = [passwords.executor.place() for _ in range(10)]
+    places = [passwords.executor.place() for _ in range(PLACES)]
     for place in places:
         place.__enter__()
     try:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 
 from parental import pin_guards, pins
+from parental.executor import PLACES
 from parental.models import Pin
 from tests.parental.cast import make_parent
 from tests.parental.pin_cast import (
@@ -92,7 +93,7 @@ def test_a_pin_changed_while_it_was_compared_is_not_right(http, parent, monkeypa
 
 def test_a_full_queue_refuses_the_first_one_too(http):
     parent = make_parent()
-    places = [pins.executor.place() for _ in range(10)]
+    places = [pins.executor.place() for _ in range(PLACES)]
     for place in places:
         place.__enter__()
     try:
