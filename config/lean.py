@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest
-from django.urls import ResolverMatch, set_urlconf
+from django.urls import ResolverMatch
 from django.utils.module_loading import import_string
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,6 @@ class LeanHandler(ASGIHandler):
 
     async def get_response_async(self, request: HttpRequest) -> Any:
         """The answer; only ≥ 500 is logged, for a thread hop for each 4xx made overload worse."""
-        set_urlconf(settings.ROOT_URLCONF)
         response = await self._middleware_chain(request)
         response._resource_closers.append(request.close)
         if response.status_code >= 500 and response.status_code != 503:

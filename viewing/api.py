@@ -48,7 +48,7 @@ async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
         raise Refusal(404, "Title not found")
     answer = heartbeat_answer(beat, await writer.write(beat))
     metrics.heartbeats.labels(answer["enforcement"]).inc()
-    return HttpResponse(json.dumps(answer), content_type="application/json")
+    return HttpResponse(json.dumps(answer).encode(), content_type="application/json")
 
 
 async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:
