@@ -50,7 +50,15 @@ class ObjectParser(Parser):
         return body
 
 
-api = NinjaAPI(
+class SparingAPI(NinjaAPI):
+    def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
+        """What a handler's result is filled into; a beat builds its answer itself, and needs none (7 µs)."""
+        return _UNUSED if request.path == HEARTBEAT_PATH else super().create_temporal_response(request)
+
+
+_UNUSED = HttpResponse()
+
+api = SparingAPI(
     title="Sandglass",
     version="1",
     description="Viewing time for kids profiles. docs/api.md explains how a player uses it.",
