@@ -82,7 +82,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 # What the lean handler of config/asgi.py runs around the players' calls: native async, not one thread hop.
-HOT_MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", "config.answers.json_errors"]
+HOT_MIDDLEWARE = ["config.answers.json_errors"]
+if CORS_ALLOWED_ORIGINS:  # where no other site may ask, its answers need not be told apart
+    HOT_MIDDLEWARE.insert(0, "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
