@@ -1,12 +1,12 @@
 """The players' API (contract, "/viewing-time" and "/catalog"). `config/api.py` adds who may call."""
 
-import json
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
+from pydantic_core import to_json
 
 from perfmetrics import metrics
 from viewing import balances, hotpath, lookups, rules, sessions
@@ -48,7 +48,7 @@ async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
         raise Refusal(404, "Title not found")
     answer = heartbeat_answer(beat, await writer.write(beat))
     metrics.heartbeats.labels(answer["enforcement"]).inc()
-    return HttpResponse(json.dumps(answer).encode(), content_type="application/json")
+    return HttpResponse(to_json(answer), content_type="application/json")
 
 
 async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:

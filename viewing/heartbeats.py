@@ -53,15 +53,14 @@ class Beat:
     day: date
     now: datetime
 
-    def as_json(self, n: int) -> dict[str, Any]:
+    def as_row(self, n: int) -> dict[str, Any]:
         """The row of the batch that `viewing/sql.py` reads."""
         limit_minutes = self.profile.limit_minutes(self.day)
         return {
             "n": n,
-            "profile_id": str(self.profile.id),
-            "session_id": str(self.session_id) if self.session_id else None,
-            "new_session_id": str(uuid.uuid4()),
-            "title_id": str(self.title_id),
+            "profile_id": self.profile.id,
+            "session_id": self.session_id,
+            "title_id": self.title_id,
             "title_known": self.title is not None,
             "title_is_educational": self.title is not None and self.title.is_educational,
             "device_id": self.device_id,
@@ -72,8 +71,8 @@ class Beat:
             "is_exempt": self.profile.educational_exempt,
             "limit_seconds": None if limit_minutes is None else limit_minutes * 60,
             "pause_grace_seconds": self.pause_grace_seconds,
-            "day": self.day.isoformat(),
-            "at": self.now.isoformat(),
+            "day": self.day,
+            "at": self.now,
         }
 
 
@@ -135,7 +134,7 @@ class Writer:
 def decide(beats: Sequence[Beat]) -> list[Outcome]:
     """Decide, count and commit beats of different profiles, in the writing thread. Failures are outcomes too."""
     outcomes: dict[int, Outcome] = {}
-    rows = [beat.as_json(n) for n, beat in enumerate(beats)]
+    rows = [beat.as_row(n) for n, beat in enumerate(beats)]
     first = [row for row in rows if row["session_id"] is None]
     running = [row for row in rows if row["session_id"] is not None]
     outcomes.update(_run(sql.continue_sessions, running))

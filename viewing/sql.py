@@ -4,13 +4,13 @@ Each takes its whole batch as one JSON parameter: half the cost of fifteen array
 prepare, and nulls may be in it. Locks are taken in the order (profile, session id), then the balances by profile.
 """
 
-import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from pydantic_core import to_json
 
 from viewing.hotpath import execute
 from viewing.models import (
@@ -33,12 +33,12 @@ SITE = SiteSettings._meta.db_table
 TITLE = Title._meta.db_table
 USER = get_user_model()._meta.db_table
 
-# The beats of a batch, as `Beat.as_json` of viewing/heartbeats.py writes them.
+# The beats of a batch, as `Beat.as_row` of viewing/heartbeats.py writes them.
 _BEATS = """
     SELECT * FROM json_to_recordset(%(beats)s::json) AS b(
-        n int, profile_id uuid, session_id uuid, new_session_id uuid, title_id uuid, title_known bool,
-        title_is_educational bool, device_id text, device_type text, sequence bigint, is_paused bool, is_kids bool,
-        is_exempt bool, limit_seconds int, pause_grace_seconds int, day date, at timestamptz)
+        n int, profile_id uuid, session_id uuid, title_id uuid, title_known bool, title_is_educational bool,
+        device_id text, device_type text, sequence bigint, is_paused bool, is_kids bool, is_exempt bool,
+        limit_seconds int, pause_grace_seconds int, day date, at timestamptz)
 """
 
 # Adds to the balances and reads them in one go. A beat that counts nothing adds 0: a plain read would see the balance
@@ -122,7 +122,7 @@ _BEGIN = f"""
 WITH beat AS MATERIALIZED ({_BEATS}),
 present AS MATERIALIZED (
     SELECT
-        b.*, again.id AS again_id, again.is_educational AS again_is_educational,
+        b.*, gen_random_uuid() AS new_session_id, again.id AS again_id, again.is_educational AS again_is_educational,
         balance.used_seconds, balance.granted_seconds, balance.is_unlimited_override,
         CASE
             WHEN again.id IS NOT NULL THEN 'replay'
@@ -213,7 +213,7 @@ class Decision(NamedTuple):
 
 def continue_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
     """Decide and count beats that carry a session, at most one a profile; "switch" is left to `begin_sessions`."""
-    return [Decision(*row) for row in execute(_CONTINUE, {"beats": json.dumps(beats)})]
+    return [Decision(*row) for row in execute(_CONTINUE, {"beats": to_json(beats).decode()})]
 
 
 def begin_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
@@ -221,7 +221,7 @@ def begin_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
 
     "lost": the session to leave was no longer running. IntegrityError on `session_active_uniq`: a rival began one.
     """
-    return [Decision(*row) for row in execute(_BEGIN, {"beats": json.dumps(beats)})]
+    return [Decision(*row) for row in execute(_BEGIN, {"beats": to_json(beats).decode()})]
 
 
 class BeatEntry(NamedTuple):
