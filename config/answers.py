@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 BODY_TOO_LARGE = "sandglass.body_too_large"
+BULK_PATH = "/api/v1/viewing-time/heartbeats"
 SENTENCES = {404: "Not found", 405: "Method not allowed", 413: "Request body too large"}
 
 

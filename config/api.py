@@ -12,6 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.security import HttpBearer
 
+from config.answers import BULK_PATH
 from parental import tokens
 from parental.api import auth_router
 from parental.limits_api import router as limits_router
@@ -21,8 +22,9 @@ from perfmetrics import metrics
 from viewing.answers import unavailable_answer
 from viewing.api import catalog_router
 from viewing.api import router as viewing_router
-from viewing.caller import Caller
+from viewing.caller import Caller, gateways_apart
 from viewing.errors import Refusal
+from viewing.schemas import MOST_BEATS_A_REQUEST, NOT_AN_OBJECT
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +32,11 @@ HEARTBEAT_PATH = "/api/v1/viewing-time/heartbeat"
 
 
 class BearerToken(HttpBearer):
-    """A parent's access token or a player token; what it may do, each endpoint decides."""
+    """A parent's access token or a player token; what it may do, each endpoint decides. A gateway's: only bulk."""
 
-    async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002 — Ninja's signature
-        return await tokens.authenticate(token)
+    async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        caller = await tokens.authenticate(token)
+        return caller and gateways_apart(caller, is_bulk=request.path == BULK_PATH)
 
 
 class NotAnObject(Exception):
@@ -90,8 +93,7 @@ def _unauthenticated(_request: HttpRequest, _error: AuthenticationError) -> Http
 @api.exception_handler(HttpError)
 def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error.__cause__, NotAnObject):
-        what = {"type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a JSON object"}
-        return _answer(422, {"detail": [what]})
+        return _answer(422, {"detail": [NOT_AN_OBJECT]})
     # Under DEBUG Ninja appends the parser's message, which may quote the body.
     detail = "Cannot parse request body" if error.status_code == 400 else str(error)
     return _answer(error.status_code, {"detail": detail})
@@ -115,6 +117,10 @@ def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     if request.path == HEARTBEAT_PATH:
         metrics.heartbeat_failures.inc()
         return HttpResponse(json.dumps(unavailable_answer(_given_session(request))), content_type="application/json")
+    if request.path == BULK_PATH and (beats := _given_beats(request)):
+        metrics.heartbeat_failures.inc(len(beats))
+        results = [{"status": 200, "body": unavailable_answer(_session_of(beat))} for beat in beats]
+        return HttpResponse(json.dumps({"results": results}), content_type="application/json")
     if isinstance(error, (OperationalError, InterfaceError)):
         return _answer(503, {"detail": "The database cannot be reached, try again"}, {"Retry-After": "1"})
     return _answer(500, {"detail": "Internal Server Error"})
@@ -123,6 +129,22 @@ def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
 def _given_session(request: HttpRequest) -> UUID | None:
     """The session that a beat names, where its body was never validated: authentication failed before."""
     try:
-        return UUID(json.loads(request.body)["session_id"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _session_of(json.loads(request.body))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _given_beats(request: HttpRequest) -> list[Any]:
+    """As above, the beats of a bulk; none where it has too many, or is nothing that can be answered one by one."""
+    try:
+        beats = json.loads(request.body)["heartbeats"]
+        return beats if isinstance(beats, list) and len(beats) <= MOST_BEATS_A_REQUEST else []
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
+def _session_of(beat: Any) -> UUID | None:
+    try:
+        return UUID(beat["session_id"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: E402 — after the set-up
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from config import lifespan  # noqa: E402
-from config.answers import BODY_TOO_LARGE  # noqa: E402
+from config.answers import BODY_TOO_LARGE, BULK_PATH  # noqa: E402
 from config.lean import LeanHandler  # noqa: E402
 from perfmetrics.middleware import ASGIApplication, Message, Receive, Scope, Send, profiled  # noqa: E402
 
@@ -45,7 +45,7 @@ async def _route(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
     """The whole body; nothing, and a mark on the scope, as soon as it proves larger than the limit."""
-    limit = settings.API_MAX_BODY_BYTES if scope["path"].startswith("/api/") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit = _body_limit(scope["path"])
     body = b""
     more = True
     while more:
@@ -58,6 +58,12 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
             scope[BODY_TOO_LARGE] = True
             return b""
     return body
+
+
+def _body_limit(path: str) -> int:
+    if path == BULK_PATH:
+        return settings.BULK_MAX_BODY_BYTES
+    return settings.API_MAX_BODY_BYTES if path.startswith("/api/") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 _http = profiled(_route)

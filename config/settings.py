@@ -185,6 +185,7 @@ CACHES = {
     "profiles": _cache("profiles", ttl_seconds=CONFIG_CACHE_TTL_SECONDS, max_entries=CONFIG_CACHE_MAX_ENTRIES),
     # The contract promises 60 s for a revoked token or a deactivated account, so these are not settable.
     "players": _cache("players", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
+    "gateways": _cache("gateways", ttl_seconds=60, max_entries=1000),
     "accounts": _cache("accounts", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
     "titles": _cache("titles", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
     "site": _cache("site", ttl_seconds=300, max_entries=1),
@@ -195,6 +196,9 @@ CACHES = {
 
 # Larger bodies are refused before they are read to the end.
 API_MAX_BODY_BYTES = env_int("API_MAX_BODY_BYTES", 65_536, least=1024, most=10_485_760)
+# 1,000 beats of some 300 bytes, with room for long device ids.
+BULK_MAX_BODY_BYTES = env_int("BULK_MAX_BODY_BYTES", 1_048_576, least=1024, most=16_777_216)
+# Of the players' own beats, and as many of the gateways'.
 HEARTBEAT_QUEUE_SIZE = env_int("HEARTBEAT_QUEUE_SIZE", 10_000, least=1, most=1_000_000)
 
 # Accounts -----------------------------------------------------------------------------------------------------------

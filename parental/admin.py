@@ -7,13 +7,16 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from parental import tokens
+from parental import gateway_tokens, tokens
 from parental.forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily, User, normalize_email
+from viewing import changes
 from viewing.admin import BigTableAdmin
+from viewing.models import GatewayToken
 
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[Any]
@@ -123,6 +126,42 @@ class PinAdmin(ByAddressAdmin):
         return request.user.has_perm("parental.change_pin")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(GatewayToken)
+class GatewayTokenAdmin(BigTableAdmin):
+    """Made here and shown once; then only the expiry may change. Revoked, never deleted: it stays known."""
+
+    list_display = ("name", "created_at", "last_used_at", "expires_at", "revoked_at")
+    ordering = ("-created_at",)
+    actions = ("revoke",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 — Django's signature
+        return ("name", "created_at", "last_used_at", "revoked_at") if obj is not None else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        return ("name", "expires_at", "created_at", "last_used_at", "revoked_at") if obj else ("name", "expires_at")
+
+    def save_model(self, request: HttpRequest, obj: GatewayToken, form: Any, change: bool) -> None:  # noqa: ARG002
+        if change:
+            obj.save(update_fields=["expires_at"])
+            changes.gateway_token_changed(bytes(obj.token_hash))
+            return
+        obj.token, obj.token_hash = gateway_tokens.new_token()
+        obj.save(force_insert=True)
+
+    def response_add(self, request: HttpRequest, obj: GatewayToken, post_url_continue: Any = None) -> TemplateResponse:  # noqa: ARG002
+        """The token, in this answer alone: in a message it would travel in a cookie."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "gateway_token": obj, "title": obj.name}
+        return TemplateResponse(request, "admin/viewing/gatewaytoken/shown_once.html", context)
+
+    @admin.action(description=_("Revoke the selected tokens"), permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> None:
+        revoked = gateway_tokens.revoke(queryset, now=timezone.now())
+        self.message_user(request, _("%(count)s tokens revoked.") % {"count": revoked})
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
 
 

@@ -19,11 +19,12 @@ from django.utils import timezone
 from parental import signed, sql
 from parental.models import Pin, RefreshToken, TokenFamily, User
 from viewing import changes, lookups
-from viewing.caller import Caller
+from viewing.caller import NO_ACCOUNT, Caller
 from viewing.errors import Refusal
 from viewing.models import PlayerToken
 
 PLAYER_PREFIX: Final = "sgp_"
+GATEWAY_PREFIX: Final = "sgg_"
 REFRESH_PREFIX: Final = "sgr_"
 # An expired log-in is of no use to anyone; a day's grace keeps clear of a refresh under way.
 FAMILY_KEPT: Final = timedelta(days=1)
@@ -57,6 +58,8 @@ async def authenticate(token: str) -> Caller | None:
     """The caller that a bearer token proves, or None. Raises what the database raised where nothing is cached."""
     if token.startswith(PLAYER_PREFIX):
         return await _player(token)
+    if token.startswith(GATEWAY_PREFIX):
+        return await _gateway(token)
     ids = signed.read(signed.ACCESS, token, seconds=settings.ACCESS_TOKEN_SECONDS)
     if ids is None:
         return None
@@ -72,6 +75,13 @@ async def _player(token: str) -> Caller | None:
     if found is None or found.expires_at <= timezone.now():
         return None
     return Caller(kind="player", user_id=found.user_id, profile_id=found.profile_id, token_id=found.id)
+
+
+async def _gateway(token: str) -> Caller | None:
+    found = await lookups.gateway_token(digest(token))
+    if found is None or (found.expires_at is not None and found.expires_at <= timezone.now()):
+        return None
+    return Caller(kind="gateway", user_id=NO_ACCOUNT, token_id=found.id)
 
 
 async def account(caller: Caller) -> Account:

@@ -10,7 +10,15 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from viewing.models import PlayerToken, Profile, Title, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
+from viewing.models import (
+    GatewayToken,
+    PlayerToken,
+    Profile,
+    Title,
+    ViewingSession,
+    ViewingTimeBalance,
+    ViewingTimeConfig,
+)
 
 
 @dataclass
@@ -91,6 +99,33 @@ def make_player(user: Any, *, is_kids: bool = True, title: Title | None = None, 
         expires_at=timezone.now() + timedelta(days=90),
     )
     return Player(profile=profile, token=token, token_id=row.id, title=title or make_title())
+
+
+@dataclass
+class Gateway:
+    """Sends beats of any players in bulk."""
+
+    row: GatewayToken
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def send(self, http: Any, bodies: list[Any]) -> Any:
+        """The response to one bulk request."""
+        return http.post("/api/v1/viewing-time/heartbeats", json={"heartbeats": bodies}, headers=self.headers)
+
+    def results(self, http: Any, bodies: list[Any]) -> list[dict[str, Any]]:
+        response = self.send(http, bodies)
+        assert response.status_code == 200, response.text
+        return list(response.json()["results"])
+
+
+def make_gateway(**fields: Any) -> Gateway:
+    token = f"sgg_{secrets.token_urlsafe(32)}"
+    token_hash = hashlib.sha256(token.encode()).digest()
+    return Gateway(row=GatewayToken.objects.create(name="Edge", token_hash=token_hash, **fields), token=token)
 
 
 def make_family(*, children: int = 1, adult: bool = False, **config: Any) -> Family:

@@ -9,18 +9,18 @@ from ninja import Router
 from pydantic_core import to_json
 
 from perfmetrics import metrics
-from viewing import balances, hotpath, lookups, rules, sessions
+from viewing import balances, bulk, hotpath, lookups, sessions
 from viewing.answers import heartbeat_answer
 from viewing.caller import Caller, check_access, obtain_profile
-from viewing.errors import Refusal
-from viewing.heartbeats import Beat, writer
+from viewing.heartbeats import Beat, make_beat, writer
 from viewing.schemas import (
-    NIL,
     BalanceOut,
     EligibilityOut,
     ErrorDetail,
     HeartbeatIn,
     HeartbeatOut,
+    HeartbeatsIn,
+    HeartbeatsOut,
     SessionConflict,
     SessionEndOut,
     TitleOut,
@@ -44,8 +44,6 @@ class Request(HttpRequest):
 async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
     """Count 30 s of watching and learn whether the child may go on. Sent every 30 s while a title plays."""
     beat = await _beat(request.auth, body)
-    if beat.session_id is None and beat.title is None:
-        raise Refusal(404, "Title not found")
     answer = heartbeat_answer(beat, await writer.write(beat))
     metrics.heartbeats.labels(answer["enforcement"]).inc()
     return HttpResponse(to_json(answer), content_type="application/json")
@@ -54,20 +52,17 @@ async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
 async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:
     profile, title, site = await lookups.of_beat(body.profile_id, body.title_id)
     profile = check_access(caller, profile, body.profile_id)
-    now = timezone.now()
-    return Beat(
-        profile=profile,
-        title_id=body.title_id,
-        title=title,
-        session_id=None if body.session_id == NIL else body.session_id,
-        device_id=body.device_id,
-        device_type=body.device_type,
-        is_paused=body.is_paused,
-        sequence=body.sequence,
-        pause_grace_seconds=site.pause_grace_seconds,
-        day=rules.viewing_day(profile.schedule, now=now),
-        now=now,
-    )
+    return make_beat(body, profile=profile, title=title, site=site, now=timezone.now())
+
+
+@router.post(
+    "/heartbeats",
+    response={200: HeartbeatsOut, **REFUSED, 400: ErrorDetail, 413: ErrorDetail},
+)
+async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:  # noqa: ARG001 — any gateway may
+    """Up to 1,000 heartbeats in one request, for a gateway. Each has its own status, in the order that they came."""
+    results = await bulk.results(body.heartbeats)
+    return HttpResponse(json.dumps({"results": results}), content_type="application/json")
 
 
 @router.get("/balance/{profile_id}", response={200: BalanceOut, **REFUSED})

@@ -1,18 +1,23 @@
 """Who asks. Every endpoint learns here, and nowhere else, whether the caller may touch a profile."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from viewing import lookups
 from viewing.errors import Refusal, access_denied
 
+NO_ACCOUNT: Final = UUID(int=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A parent's app (`profile_id` None: every profile of the account) or a player, bound to one profile."""
+    """A parent's app (`profile_id` None: every profile of the account), a player, bound to one profile, or a gateway.
 
-    kind: Literal["parent", "player"]
+    A gateway has no account (`NO_ACCOUNT` owns no profile): to everything but bulk heartbeats it is a stranger.
+    """
+
+    kind: Literal["parent", "player", "gateway"]
     user_id: UUID
     profile_id: UUID | None = None
     token_id: UUID | None = None
@@ -26,6 +31,22 @@ def check_access(caller: Caller, profile: lookups.Profile | None, profile_id: UU
     if profile is None or profile.user_id != caller.user_id:
         raise access_denied()
     return profile
+
+
+def check_gateway_access(profile: lookups.Profile | None) -> lookups.Profile:
+    """The profile, whosever it is, for a caller that `gateways_apart` let in. Refusal 403 when there is none."""
+    if profile is None:
+        raise access_denied()
+    return profile
+
+
+def gateways_apart(caller: Caller, *, is_bulk: bool) -> Caller:
+    """A gateway may send bulk heartbeats and nothing else, and no other caller may. Refusal 403."""
+    if caller.kind == "gateway" and not is_bulk:
+        raise Refusal(403, "A gateway token cannot do this")
+    if caller.kind != "gateway" and is_bulk:
+        raise Refusal(403, "Only a gateway token can do this")
+    return caller
 
 
 async def obtain_profile(caller: Caller, profile_id: UUID) -> lookups.Profile:

@@ -24,6 +24,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "titles": UUID,
     "accounts": UUID,
     "players": bytes.fromhex,
+    "gateways": bytes.fromhex,
     "site": int,
     "catalog": str,
 }
@@ -46,6 +47,11 @@ def site_changed() -> None:
 def player_token_changed(token_hash: bytes) -> None:
     """A token was revoked."""
     _changed(("players", token_hash))
+
+
+def gateway_token_changed(token_hash: bytes) -> None:
+    """A token was revoked, or its expiry changed."""
+    _changed(("gateways", token_hash))
 
 
 def account_changed(family_id: UUID) -> None:

@@ -1,14 +1,15 @@
 """The writer: beats wait here, and one thread commits what waits as one statement (design.md, "The writer").
 
 No artificial delay: alone, a beat is written at once; under load batches grow by themselves. A beat is answered after
-the commit that holds it, so an answered heartbeat is never lost. Verdicts are those of `viewing/sql.py`.
+the commit that holds it, so an answered heartbeat is never lost. Verdicts are those of `viewing/sql.py`. Beats that
+gateways send in bulk wait in a queue of their own, behind the players'.
 """
 
 import asyncio
 import logging
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -19,13 +20,16 @@ from django.db import Error as DatabaseError
 from psycopg import errors
 
 from perfmetrics import metrics
-from viewing import hotpath, lookups, sql
-from viewing.errors import overloaded
+from viewing import hotpath, lookups, rules, sql
+from viewing.errors import Refusal, overloaded
+from viewing.schemas import NIL, HeartbeatIn
 
 logger = logging.getLogger(__name__)
 
 MOST_BEATS_A_BATCH: Final = 256
 MOST_WAITING_A_PROFILE: Final = 128
+# Of every batch, as long as gateways' beats wait, so that many players cannot starve them.
+KEPT_FOR_GATEWAYS: Final = 64
 MOST_TRIES: Final = 4
 # The server rolled the statement back, and a new snapshot may see the rival: run it again.
 RACES = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
@@ -76,27 +80,84 @@ class Beat:
         }
 
 
-class Writer:
-    """The queue between the event loop and the writing thread."""
+def make_beat(
+    body: HeartbeatIn, *, profile: lookups.Profile, title: lookups.Title | None, site: lookups.Site, now: datetime
+) -> Beat:
+    """The beat of a profile that its caller may use. Refusal 404: it would begin a session of an unknown title."""
+    session_id = None if body.session_id == NIL else body.session_id
+    if session_id is None and title is None:
+        raise Refusal(404, "Title not found")
+    return Beat(
+        profile=profile,
+        title_id=body.title_id,
+        title=title,
+        session_id=session_id,
+        device_id=body.device_id,
+        device_type=body.device_type,
+        is_paused=body.is_paused,
+        sequence=body.sequence,
+        pause_grace_seconds=site.pause_grace_seconds,
+        day=rules.viewing_day(profile.schedule, now=now),
+        now=now,
+    )
+
+
+Waiting = tuple[Beat, "asyncio.Future[Outcome]"]
+
+
+class Queue:
+    """Beats that wait, in the order of their profiles' first ones; bounded, as a whole and for each profile."""
 
     def __init__(self) -> None:
-        self._waiting: dict[uuid.UUID, deque[tuple[Beat, asyncio.Future[Outcome]]]] = {}
+        self._by_profile: dict[uuid.UUID, deque[Waiting]] = {}
         self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def put(self, beat: Beat) -> "asyncio.Future[Outcome]":
+        """What will become of the beat. Refusal 503 when the queue is full."""
+        beats = self._by_profile.get(beat.profile.id)
+        if self._size >= settings.HEARTBEAT_QUEUE_SIZE or (beats and len(beats) >= MOST_WAITING_A_PROFILE):
+            raise overloaded()
+        if beats is None:
+            beats = self._by_profile[beat.profile.id] = deque()
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        beats.append((beat, future))
+        self._size += 1
+        return future
+
+    def take(self, most: int, *, but_not: Collection[uuid.UUID] = ()) -> list[Waiting]:
+        """The oldest beat of up to `most` profiles, others than those; a profile's next ones wait, in order."""
+        profile_ids = (profile_id for profile_id in self._by_profile if profile_id not in but_not)
+        taken = []
+        for profile_id in list(islice(profile_ids, most)):
+            beats = self._by_profile.pop(profile_id)
+            taken.append(beats.popleft())
+            if beats:
+                self._by_profile[profile_id] = beats
+        self._size -= len(taken)
+        return taken
+
+
+class Writer:
+    """The queues between the event loop and the writing thread: the players' own beats, and the gateways'."""
+
+    def __init__(self) -> None:
+        self.players = Queue()
+        self.gateways = Queue()
         self._task: asyncio.Task[None] | None = None
 
     async def write(self, beat: Beat) -> Outcome:
         """What became of the beat, once it is committed. Refusal 503 when the queue is full."""
-        queue = self._waiting.get(beat.profile.id)
-        if self._size >= settings.HEARTBEAT_QUEUE_SIZE or (queue and len(queue) >= MOST_WAITING_A_PROFILE):
-            raise overloaded()
-        if queue is None:
-            queue = self._waiting[beat.profile.id] = deque()
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        queue.append((beat, future))
-        self._size += 1
+        return await self.put(self.players, beat)
+
+    def put(self, queue: Queue, beat: Beat) -> "asyncio.Future[Outcome]":
+        """As `write`, without waiting for it."""
+        future = queue.put(beat)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
-        return await future
+        return future
 
     async def drain(self) -> None:
         """Wait until everything taken is committed and answered."""
@@ -119,15 +180,12 @@ class Writer:
                 if not future.done():  # the client may be gone; its beat counts
                     future.set_result(outcome)
 
-    def _take(self) -> list[tuple[Beat, "asyncio.Future[Outcome]"]]:
-        """The oldest beat of up to 256 profiles; the others of a profile wait, in order, for the next batch."""
-        batch = []
-        for profile_id in list(islice(self._waiting, MOST_BEATS_A_BATCH)):
-            queue = self._waiting.pop(profile_id)
-            batch.append(queue.popleft())
-            if queue:
-                self._waiting[profile_id] = queue
-        self._size -= len(batch)
+    def _take(self) -> list[Waiting]:
+        """One batch: at most one beat a profile. A player's own beat never waits behind those that came in bulk."""
+        batch = self.players.take(MOST_BEATS_A_BATCH - min(len(self.gateways), KEPT_FOR_GATEWAYS))
+        if self.gateways:
+            taken = {beat.profile.id for beat, _ in batch}
+            batch += self.gateways.take(MOST_BEATS_A_BATCH - len(batch), but_not=taken)
         return batch
 
 

@@ -1,4 +1,4 @@
-"""Cached reads of the players' path: profiles with their limits, titles, player tokens, site settings.
+"""Cached reads of the players' path: profiles with their limits, titles, players' and gateways' tokens, site settings.
 
 What is missing for all who wait is fetched by one statement, never one a beat: so speed holds where nothing is cached
 (design.md, "Lookups"). Unknown ids are not cached. A change evicts its key (`evict`), also from a fetch under way.
@@ -70,6 +70,12 @@ class PlayerToken:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class GatewayToken:
+    id: UUID
+    expires_at: datetime | None
+
+
 _all: list["Lookup"] = []
 
 
@@ -90,13 +96,26 @@ class Lookup:
 
     async def fetch(self, key: Key) -> Any:
         """The entry of a key that missed, fetched together with whatever else is missing now."""
+        # Shielded: one caller that goes away must not cancel the others' read.
+        return await asyncio.shield(self._fetching(key))
+
+    async def fetch_all(self, keys: Iterable[Key]) -> dict[Key, Any]:
+        """As `fetch` for many keys, without a task for each; a key whose read fails has the error for an entry."""
+        found: dict[Key, Any] = {}
+        for key, future in [(key, self._fetching(key)) for key in keys]:
+            try:
+                found[key] = await asyncio.shield(future)
+            except Exception as error:  # noqa: BLE001 — the caller decides for each key
+                found[key] = error
+        return found
+
+    def _fetching(self, key: Key) -> "asyncio.Future[Any]":
         future = self._filling.get(key) or self._waiting.get(key)
         if future is None:
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
             if self._task is None or self._task.done():
                 self._task = asyncio.create_task(self._fill())
-        # Shielded: one caller that goes away must not cancel the others' read.
-        return await asyncio.shield(future)
+        return future
 
     def disown(self, key: Key) -> None:
         """Who waits for a fetch under way gets its result once; it is not kept. From any thread."""
@@ -182,6 +201,13 @@ def _fetch_player_tokens(keys: list[Key]) -> dict[Key, Any]:
     }
 
 
+def _fetch_gateway_tokens(keys: list[Key]) -> dict[Key, Any]:
+    rows = sql.read_gateway_tokens(hashes=_ids(keys, "gateways"), now=timezone.now())
+    return {
+        ("gateways", token_hash): GatewayToken(id=id_, expires_at=expires_at) for token_hash, id_, expires_at in rows
+    }
+
+
 def _fetch_catalog(_keys: list[Key]) -> dict[Key, Any]:
     rows = models.Title.objects.using(hotpath.ALIAS).order_by("name", "id")
     return {CATALOG: tuple(rows.values("id", "name", "is_educational"))}
@@ -193,6 +219,7 @@ def _ids(keys: Iterable[Key], alias: str) -> list[Any]:
 
 beat_entries = Lookup(_fetch_beat_entries)
 player_tokens = Lookup(_fetch_player_tokens)
+gateway_tokens = Lookup(_fetch_gateway_tokens)
 catalog_titles = Lookup(_fetch_catalog)
 
 
@@ -228,6 +255,21 @@ async def of_beat(profile_id: UUID, title_id: UUID) -> tuple[Profile | None, Tit
     return found[0], found[1], found[2]
 
 
+async def of_beats(ids: Iterable[tuple[UUID, UUID]]) -> dict[Key, Any]:
+    """What many beats, as (profile id, title id), need to know: the entries of all their keys and of `SITE`.
+
+    None where there is no such row; the error where its read failed.
+    """
+    profiles, titles = counted("profiles"), counted("titles")
+    found: dict[Key, Any] = {SITE: counted("site").get(SITE[1])}
+    for profile_id, title_id in ids:
+        found["profiles", profile_id] = profiles.get(profile_id)
+        if ("titles", title_id) not in found:
+            found["titles", title_id] = titles.get(title_id)
+    missing = [key for key, entry in found.items() if entry is None]
+    return found | await beat_entries.fetch_all(missing) if missing else found
+
+
 async def catalog() -> tuple[dict[str, Any], ...]:
     """Every title by name, at most an hour old: id, name, is_educational."""
     found: tuple[dict[str, Any], ...] = await catalog_titles.get(CATALOG)
@@ -237,4 +279,10 @@ async def catalog() -> tuple[dict[str, Any], ...]:
 async def player_token(token_hash: bytes) -> PlayerToken | None:
     """The living token with this hash, at most 60 s old, or None."""
     found: PlayerToken | None = await player_tokens.get(("players", token_hash))
+    return found
+
+
+async def gateway_token(token_hash: bytes) -> GatewayToken | None:
+    """The living token with this hash, at most 60 s old, or None."""
+    found: GatewayToken | None = await gateway_tokens.get(("gateways", token_hash))
     return found

@@ -269,6 +269,27 @@ class PlayerToken(models.Model):
         return self.device_name
 
 
+class GatewayToken(models.Model):
+    """What an edge or a session gateway of the platform holds: the right to send beats for any profile, in bulk."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=100, help_text=_("Which gateway uses it, and where."))
+    token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True, help_text=_("Empty: never."))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+    # Known only to the instance that was just made, to be shown once.
+    token = ""
+
+    class Meta:
+        verbose_name = _("gateway token")
+        verbose_name_plural = _("gateway tokens")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SiteSettings(models.Model):
     """One row of settings that staff may change while the service runs; where it is missing the defaults hold."""
 

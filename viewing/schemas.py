@@ -1,16 +1,19 @@
 """The bodies of the players' API (contract, "/viewing-time"). Every field has its bounds here, once."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
-from pydantic import AfterValidator, BaseModel
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from viewing.rules import Enforcement
 
 NIL = UUID(int=0)
+MOST_BEATS_A_REQUEST: Final = 1000
+NOT_AN_OBJECT: Final = {"type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a JSON object"}
 
 
 def no_nul(text: str) -> str:
@@ -59,6 +62,33 @@ class HeartbeatIn(BaseModel):
     sequence: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A heartbeat among many that is wrong, with the errors that it would be answered with alone."""
+
+    errors: list[dict[str, Any]]
+
+
+def in_its_place(heartbeat: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Keep a wrong heartbeat's errors where it stood, so that it harms no neighbour."""
+    try:
+        return validate(heartbeat)
+    except ValidationError as error:
+        return Invalid([_as_alone(item) for item in error.errors(include_url=False, include_input=False)])
+
+
+def _as_alone(error: ErrorDetails) -> dict[str, Any]:
+    if error["type"] == "model_type":
+        return NOT_AN_OBJECT
+    return {"type": error["type"], "loc": ["body", *error["loc"]], "msg": error["msg"]}
+
+
+class HeartbeatsIn(BaseModel):
+    heartbeats: Annotated[
+        list[Annotated[HeartbeatIn, WrapValidator(in_its_place)]], Field(min_length=1, max_length=MOST_BEATS_A_REQUEST)
+    ]
+
+
 class HeartbeatOut(Schema):
     session_id: UUID
     enforcement: Enforcement
@@ -67,6 +97,22 @@ class HeartbeatOut(Schema):
     is_educational: bool
     reason: Literal["limit_reached", "unavailable"] | None = Field(None, description="Only with `blocked`.")
     next_reset_at: datetime | None = Field(None, description="Only with `blocked`.")
+
+
+class HeartbeatAnswered(Schema):
+    status: Literal[200]
+    body: HeartbeatOut
+
+
+class HeartbeatRefused(ValidationDetail):
+    """What this heartbeat would have been answered alone."""
+
+    status: Literal[403, 404, 409, 422, 503]
+    reason: Literal["session_ended", "taken_over"] | None = Field(None, description="Only with 409.")
+
+
+class HeartbeatsOut(Schema):
+    results: list[HeartbeatAnswered | HeartbeatRefused]
 
 
 class BalanceOut(Schema):

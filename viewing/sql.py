@@ -14,6 +14,7 @@ from pydantic_core import to_json
 
 from viewing.hotpath import execute
 from viewing.models import (
+    GatewayToken,
     PlayerToken,
     Profile,
     SiteSettings,
@@ -26,6 +27,7 @@ from viewing.rules import BEAT_SECONDS, REPLAY_SECONDS
 
 BALANCE = ViewingTimeBalance._meta.db_table
 CONFIG = ViewingTimeConfig._meta.db_table
+GATEWAY_TOKEN = GatewayToken._meta.db_table
 PLAYER_TOKEN = PlayerToken._meta.db_table
 PROFILE = Profile._meta.db_table
 SESSION = ViewingSession._meta.db_table
@@ -296,6 +298,26 @@ def read_player_tokens(
     """(hash, token id, profile id, account id, expiry) of the living tokens among the hashes; renews those in use."""
     rows = execute(_READ_PLAYER_TOKENS, {"hashes": list(hashes), "now": now, "expires_at": expires_at})
     return [(bytes(row[0]), row[1], row[2], row[3], row[4]) for row in rows]
+
+
+# `last_used_at` is kept to the hour, as above. Index: unique on the hash.
+_READ_GATEWAY_TOKENS = f"""
+WITH token AS (
+    SELECT * FROM {GATEWAY_TOKEN} t
+    WHERE t.token_hash = ANY(%(hashes)s::bytea[]) AND t.revoked_at IS NULL
+        AND (t.expires_at IS NULL OR t.expires_at > %(now)s)
+), used AS (
+    UPDATE {GATEWAY_TOKEN} t SET last_used_at = %(now)s
+    FROM token WHERE t.id = token.id AND coalesce(t.last_used_at < %(now)s - interval '1 hour', true)
+)
+SELECT token_hash, id, expires_at FROM token
+"""
+
+
+def read_gateway_tokens(*, hashes: Collection[bytes], now: datetime) -> list[tuple[bytes, UUID, datetime | None]]:
+    """(hash, token id, expiry or None) of the living tokens among the hashes; notes that they were used."""
+    rows = execute(_READ_GATEWAY_TOKENS, {"hashes": list(hashes), "now": now})
+    return [(bytes(token_hash), id_, expires_at) for token_hash, id_, expires_at in rows]
 
 
 # One statement ends a session and checks whose it is. Index: the sessions' primary key.

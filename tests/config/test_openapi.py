@@ -31,6 +31,7 @@ CALLS = {
     ("post", f"{LIMITS}/grant"): {200, 400, 401, 403, 413, 422, 429, 503},
     ("delete", f"{LIMITS}/grant/{{grant_id}}"): {200, 401, 403, 404, 409, 422, 503},
     ("get", f"{PARENTAL}/profiles/{{profile_id}}/history"): {200, 401, 403, 422, 503},
+    ("post", "/api/v1/viewing-time/heartbeats"): {200, 400, 401, 403, 413, 422, 503},
     ("get", f"{PARENTAL}/weekly-report"): {200, 401, 403, 422, 503},
 }
 
@@ -116,6 +117,17 @@ def test_a_heartbeats_answer_is_told(schema):
         "next_reset_at",
     }
     assert set(fields["enforcement"]["enum"]) == {"allowed", "warning_15", "warning_5", "blocked"}
+
+
+def test_a_bulks_bounds_and_results_are_told(schema):
+    beats = fields_of(schema, "HeartbeatsIn")["heartbeats"]
+    answered, refused = fields_of(schema, "HeartbeatAnswered"), fields_of(schema, "HeartbeatRefused")
+
+    assert (beats["minItems"], beats["maxItems"]) == (1, 1000)
+    assert beats["items"]["$ref"].endswith("/HeartbeatIn")
+    assert (answered["status"]["const"], answered["body"]["$ref"].rsplit("/", 1)[1]) == (200, "HeartbeatOut")
+    assert set(refused) == {"status", "detail", "reason"}
+    assert refused["status"]["enum"] == [403, 404, 409, 422, 503]
 
 
 def test_the_page_needs_no_other_host(http):

@@ -196,11 +196,11 @@ class Gate:
 
     def wait_for_waiting(self, count):
         for _ in range(1000):
-            if self.sizes and heartbeats.writer._size >= count:
+            if self.sizes and len(heartbeats.writer.players) >= count:
                 return
             time.sleep(0.01)
         self.open.set()
-        raise AssertionError(f"{heartbeats.writer._size} of {count} beats are waiting")
+        raise AssertionError(f"{len(heartbeats.writer.players)} of {count} beats are waiting")
 
 
 def test_a_full_queue_is_503(http, monkeypatch, settings):

@@ -17,7 +17,7 @@ from tests.load import closed_loop
 from viewing.models import ViewingSession
 
 INDEX = "session_profile_started_idx"
-BEFORE, AFTER = "0001_viewing_time", "0003_room_on_hot_pages"
+BEFORE, AFTER = "0001_viewing_time", "0004_gateway_tokens"
 
 
 def migrate(target):

@@ -1,0 +1,98 @@
+"""Many heartbeats in one request, from a gateway (contract, "POST /viewing-time/heartbeats").
+
+Each is decided, counted and answered as it would be alone. Those of one profile are decided in their order: once one of
+them finds the queue full, the later ones are refused too.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils import timezone
+
+from perfmetrics import metrics
+from viewing import lookups
+from viewing.answers import heartbeat_answer, unavailable_answer
+from viewing.caller import check_gateway_access
+from viewing.errors import Refusal, overloaded
+from viewing.heartbeats import Beat, Outcome, Waiting, make_beat, writer
+from viewing.schemas import HeartbeatIn, Invalid
+
+logger = logging.getLogger(__name__)
+
+# A turn takes some 2 ms; between turns the loop serves the players.
+BEATS_A_TURN: Final = 128
+
+Result = dict[str, Any]
+
+
+async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
+    """The result of each body, in order. Refusal 503 when the service was too busy for every one of them."""
+    full: set[UUID] = set()
+    sent: list[Waiting | Result] = []
+    for start in range(0, len(bodies), BEATS_A_TURN):
+        sent += await _send(bodies[start : start + BEATS_A_TURN], full)
+        await asyncio.sleep(0)
+    found = [one if isinstance(one, dict) else await _outcome(*one) for one in sent]
+    if all(result["status"] == 503 for result in found):
+        raise overloaded()
+    for enforcement, count in Counter(result["body"]["enforcement"] for result in found if "body" in result).items():
+        metrics.heartbeats.labels(enforcement).inc(count)
+    return found
+
+
+async def _send(bodies: Sequence[HeartbeatIn | Invalid], full: set[UUID]) -> list[Waiting | Result]:
+    """Hand one turn's beats to the writer; where that cannot be, the result. `full`: profiles that found no room."""
+    entries = await lookups.of_beats(
+        (body.profile_id, body.title_id) for body in bodies if isinstance(body, HeartbeatIn)
+    )
+    for error in {id(entry): entry for entry in entries.values() if isinstance(entry, Exception)}.values():
+        logger.error("heartbeats in bulk: a read failed", exc_info=error)
+    now = timezone.now()
+    return [_put(body, entries, full, now=now) for body in bodies]
+
+
+def _put(
+    body: HeartbeatIn | Invalid, entries: dict[lookups.Key, Any], full: set[UUID], *, now: datetime
+) -> Waiting | Result:
+    if isinstance(body, Invalid):
+        return {"status": 422, "detail": body.errors}
+    if body.profile_id in full:
+        return _refused(overloaded())
+    profile, title = entries["profiles", body.profile_id], entries["titles", body.title_id]
+    site = entries[lookups.SITE]
+    if isinstance(profile, Exception) or isinstance(title, Exception) or isinstance(site, Exception):
+        return _unavailable(body.session_id)
+    try:
+        beat = make_beat(body, profile=check_gateway_access(profile), title=title, site=site, now=now)
+        return beat, writer.put(writer.gateways, beat)
+    except Refusal as refusal:
+        if refusal.status == 503:
+            full.add(body.profile_id)
+        return _refused(refusal)
+    except Exception:
+        logger.exception("a heartbeat in bulk failed")
+        return _unavailable(body.session_id)
+
+
+async def _outcome(beat: Beat, future: "asyncio.Future[Outcome]") -> Result:
+    try:
+        return {"status": 200, "body": heartbeat_answer(beat, await future)}
+    except Refusal as refusal:
+        return _refused(refusal)
+    except Exception:
+        logger.exception("a heartbeat in bulk failed")
+        return _unavailable(beat.session_id)
+
+
+def _refused(refusal: Refusal) -> Result:
+    return {"status": refusal.status, "detail": refusal.detail, **refusal.extra}
+
+
+def _unavailable(session_id: UUID | None) -> Result:
+    metrics.heartbeat_failures.inc()
+    return {"status": 200, "body": unavailable_answer(session_id)}
