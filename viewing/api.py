@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
 
-from perfmetrics import metrics
 from viewing import balances, hotpath, lookups, rules, sessions
 from viewing.answers import heartbeat_answer
 from viewing.caller import Caller, check_access, obtain_profile
@@ -47,7 +46,6 @@ async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
     if beat.session_id is None and beat.title is None:
         raise Refusal(404, "Title not found")
     answer = heartbeat_answer(beat, await writer.write(beat))
-    metrics.heartbeats.labels(answer["enforcement"]).inc()
     return HttpResponse(json.dumps(answer), content_type="application/json")
 
 

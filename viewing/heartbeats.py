@@ -6,6 +6,7 @@ the commit that holds it, so an answered heartbeat is never lost. Verdicts are t
 
 import asyncio
 import logging
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -77,27 +78,45 @@ class Beat:
         }
 
 
+# A beat, who waits for its outcome, and since when (`time.perf_counter`).
+Waiting = tuple[Beat, "asyncio.Future[Outcome]", float]
+
+
 class Writer:
     """The queue between the event loop and the writing thread."""
 
     def __init__(self) -> None:
-        self._waiting: dict[uuid.UUID, deque[tuple[Beat, asyncio.Future[Outcome]]]] = {}
+        self._waiting: dict[uuid.UUID, deque[Waiting]] = {}
         self._size = 0
+        self._longest = (0, 0)  # in this second, and in the one before
         self._task: asyncio.Task[None] | None = None
 
     async def write(self, beat: Beat) -> Outcome:
         """What became of the beat, once it is committed. Refusal 503 when the queue is full."""
         queue = self._waiting.get(beat.profile.id)
         if self._size >= settings.HEARTBEAT_QUEUE_SIZE or (queue and len(queue) >= MOST_WAITING_A_PROFILE):
+            metrics.heartbeats["queue_full"].inc()
             raise overloaded()
         if queue is None:
             queue = self._waiting[beat.profile.id] = deque()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        queue.append((beat, future))
+        queue.append((beat, future, time.perf_counter()))
         self._size += 1
+        if self._size > self._longest[0]:
+            self._longest = (self._size, self._longest[1])
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
         return await future
+
+    def size(self) -> int:
+        """How many beats wait."""
+        return self._size
+
+    def longest(self) -> int:
+        """How many waited at most since the call before the last one; called once a second."""
+        now, before = self._longest
+        self._longest = (self._size, now)
+        return max(now, before)
 
     async def drain(self) -> None:
         """Wait until everything taken is committed and answered."""
@@ -106,21 +125,22 @@ class Writer:
 
     async def _run(self) -> None:
         taken = self._take()
-        running = hotpath.writes.run(decide, [beat for beat, _ in taken])
+        running = hotpath.writes.run(_decide_and_count, taken)
         while taken:
             try:
                 outcomes = await running
             except Exception as error:  # a defect of ours: no player may wait for ever
                 logger.error("a batch of heartbeats broke", exc_info=error)
                 outcomes = [UNAVAILABLE] * len(taken)
+                metrics.heartbeats[UNAVAILABLE].inc(len(taken))
             answered, taken = taken, self._take()
             if taken:  # the thread works on while these are answered
-                running = hotpath.writes.run(decide, [beat for beat, _ in taken])
-            for (_, future), outcome in zip(answered, outcomes, strict=True):
+                running = hotpath.writes.run(_decide_and_count, taken)
+            for (_, future, _), outcome in zip(answered, outcomes, strict=True):
                 if not future.done():  # the client may be gone; its beat counts
                     future.set_result(outcome)
 
-    def _take(self) -> list[tuple[Beat, "asyncio.Future[Outcome]"]]:
+    def _take(self) -> list[Waiting]:
         """The oldest beat of up to 256 profiles; the others of a profile wait, in order, for the next batch."""
         batch = []
         for profile_id in list(islice(self._waiting, MOST_BEATS_A_BATCH)):
@@ -130,6 +150,14 @@ class Writer:
                 self._waiting[profile_id] = queue
         self._size -= len(batch)
         return batch
+
+
+def _decide_and_count(taken: Sequence[Waiting]) -> list[Outcome]:
+    """In the writing thread; counted before anyone is answered, so that no figure is behind its answers."""
+    waited_seconds = time.perf_counter() - taken[0][2]
+    outcomes = decide([beat for beat, _, _ in taken])
+    metrics.count_batch(map(_verdict, outcomes), waited_seconds=waited_seconds)
+    return outcomes
 
 
 def decide(beats: Sequence[Beat]) -> list[Outcome]:
@@ -147,7 +175,6 @@ def decide(beats: Sequence[Beat]) -> list[Outcome]:
     outcomes.update(_run(sql.begin_sessions, first + switching))
     lost = [row for row in switching if _verdict(outcomes[row["n"]]) == "lost"]
     outcomes.update(_run(sql.continue_sessions, lost))
-    metrics.heartbeat_batches.inc()
     return [outcomes[n] for n in range(len(beats))]
 
 
@@ -191,7 +218,6 @@ def _run(
 
 def _failed(rows: Sequence[dict[str, Any]], outcome: str, error: Exception) -> dict[int, Outcome]:
     logger.error("heartbeats failed: %s beats %s", len(rows), outcome, exc_info=error)
-    metrics.heartbeat_failures.inc(len(rows))
     return {row["n"]: outcome for row in rows}
 
 
