@@ -5,12 +5,13 @@ import logging
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
-from ninja.security import HttpBearer
+from ninja.security import APIKeyCookie, HttpBearer
 
 from config.answers import BULK_PATH
 from parental import tokens
@@ -19,6 +20,7 @@ from parental.limits_api import router as limits_router
 from parental.pin_api import router as pin_router
 from parental.reports_api import router as reports_router
 from perfmetrics import metrics
+from perfmetrics.api import router as metrics_router
 from viewing.answers import unavailable_answer
 from viewing.api import catalog_router
 from viewing.api import router as viewing_router
@@ -37,6 +39,28 @@ class BearerToken(HttpBearer):
     async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         caller = await tokens.authenticate(token)
         return caller and gateways_apart(caller, is_bulk=request.path == BULK_PATH)
+
+
+class StaffToken(HttpBearer):
+    """An access token of a staff account."""
+
+    async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002 — Ninja's signature
+        caller = await tokens.authenticate(token)
+        if caller is not None and not caller.is_staff:
+            raise Refusal(403, "Admin privileges required")
+        return caller
+
+
+class StaffSession(APIKeyCookie):
+    """The session of the admin site."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    async def authenticate(self, request: HttpRequest, key: str | None) -> Any:  # noqa: ARG002 — Ninja's signature
+        user = await request.auser()
+        if user.is_authenticated and not user.is_staff:
+            raise Refusal(403, "Admin privileges required")
+        return user if user.is_authenticated else None
 
 
 class NotAnObject(Exception):
@@ -73,6 +97,7 @@ for parental_router in (pin_router, limits_router, reports_router):
     api.add_router("/parental-controls", parental_router, tags=["parents"])
 api.add_router("/viewing-time", viewing_router, tags=["players"])
 api.add_router("/catalog", catalog_router, tags=["catalogue"])
+api.add_router("/admin", metrics_router, auth=[StaffToken(), StaffSession()], tags=["staff"])
 
 
 def _answer(status: int, body: dict[str, Any], headers: Any = None) -> HttpResponse:
@@ -115,10 +140,10 @@ def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     # Escaped (%a): a path may hold a line break.
     logger.error("%s %a failed", request.method, request.path, exc_info=error)
     if request.path == HEARTBEAT_PATH:
-        metrics.heartbeat_failures.inc()
+        metrics.heartbeats["unavailable"].inc()
         return HttpResponse(json.dumps(unavailable_answer(_given_session(request))), content_type="application/json")
     if request.path == BULK_PATH and (beats := _given_beats(request)):
-        metrics.heartbeat_failures.inc(len(beats))
+        metrics.heartbeats["unavailable"].inc(len(beats))
         results = [{"status": 200, "body": unavailable_answer(_session_of(beat))} for beat in beats]
         return HttpResponse(json.dumps({"results": results}), content_type="application/json")
     if isinstance(error, (OperationalError, InterfaceError)):

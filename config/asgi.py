@@ -1,5 +1,6 @@
 """The one entry point: hot paths go to the lean handler, all else to Django's own (design.md, "The lean handler")."""
 
+import atexit
 import os
 from typing import Any
 
@@ -7,24 +8,30 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["SANDGLASS_SERVER"] = "true"
 
+from perfmetrics import folder
+
+if folder.path() is None:  # uvicorn without gunicorn, whose master makes it
+    folder.make()
+    atexit.register(folder.remove)
+
 import django
 
 django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 — after the set-up
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from config import lifespan  # noqa: E402
 from config.answers import BODY_TOO_LARGE, BULK_PATH  # noqa: E402
-from config.lean import LeanHandler  # noqa: E402
+from config.api import HEARTBEAT_PATH  # noqa: E402
+from config.lean import LeanHandler, StockHandler  # noqa: E402
 from perfmetrics.middleware import ASGIApplication, Message, Receive, Scope, Send, profiled  # noqa: E402
 
 # Views that never use a connection of their own request: the players' and the probes'.
-LEAN_PATHS = ("/api/v1/viewing-time/", "/api/v1/catalog/", "/health")
+LEAN_PATHS = ("/api/v1/viewing-time/", "/api/v1/catalog/", "/health", "/metrics")
 
 
 _lean: ASGIApplication = LeanHandler()
-_stock: Any = ASGIHandler()
+_stock: Any = StockHandler()
 
 
 async def _route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +73,7 @@ def _body_limit(path: str) -> int:
     return settings.API_MAX_BODY_BYTES if path.startswith("/api/") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
-_http = profiled(_route)
+_http = profiled(_route, heartbeat_route=HEARTBEAT_PATH.removeprefix("/"))
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,6 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
+
+from perfmetrics import folder
+
+# Before the workers start, and before anything that counts is imported.
+folder.make()
 
 if not os.environ.get("DATABASE_URL"):
     # The embedded database is the master's: it stays up while workers come and go. They take over the settings read
@@ -24,3 +30,13 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 errorlog = "-"
 accesslog = None
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """A worker ended, however: what it counted stays."""
+    folder.bury(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    """The master ends, after its workers."""
+    folder.remove()

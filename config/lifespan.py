@@ -9,7 +9,9 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from parental import passwords, pins
+from perfmetrics import metrics
 from perfmetrics.middleware import Receive, Send
+from perfmetrics.recorder import recorder
 from viewing import hotpath, lookups
 from viewing.heartbeats import writer
 from viewing.listener import listener
@@ -51,6 +53,8 @@ async def start() -> None:
     await listener.start(wait_seconds=LISTENER_SECONDS)
     if not any(future.exception() for future in opened):
         await lookups.beat_entries.get(lookups.SITE)
+    _watch()
+    recorder.start()
     _spare_the_collector()
 
 
@@ -58,6 +62,7 @@ async def stop() -> None:
     """Commit and answer what was taken, then close everything. No request comes any more."""
     await listener.stop()
     await writer.drain()
+    await recorder.stop()
     await asyncio.to_thread(_stop_threads)
     logger.info("stopped")
 
@@ -70,6 +75,24 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+def _watch() -> None:
+    """What the figures show once a second, from who knows it."""
+    metrics.watch(metrics.queue_length, writer.size)
+    metrics.watch(metrics.queue_peak, writer.longest)
+    metrics.watch(metrics.queue_size, lambda: settings.HEARTBEAT_QUEUE_SIZE)
+    metrics.watch(metrics.hashes_waiting.labels("pin"), pins.executor.waiting)
+    metrics.watch(metrics.hashes_waiting.labels("password"), passwords.executor.waiting)
+    if settings.DB_POOL:
+        metrics.watch(metrics.pool_connections.labels("in_use"), lambda: _pool("pool_size") - _pool("pool_available"))
+        metrics.watch(metrics.pool_connections.labels("idle"), lambda: _pool("pool_available"))
+        metrics.watch(metrics.pool_waiting, lambda: _pool("requests_waiting"))
+
+
+def _pool(figure: str) -> int:
+    found: int = connections["default"].pool.get_stats().get(figure, 0)  # type: ignore[attr-defined]
+    return found
 
 
 def _fill_pool() -> None:

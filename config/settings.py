@@ -4,8 +4,10 @@ A variable that is wrong stops the process here, with a sentence.
 """
 
 import os
+import socket
 import warnings
 from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,13 @@ def env_int(name: str, default: int, *, least: int, most: int) -> int:
 
 def env_list(name: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
+
+
+def env_networks(name: str, *, default: str) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(item.strip()) for item in (os.environ.get(name) or default).split(",") if item.strip()]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be addresses or networks, like 10.0.0.0/8: {error}") from None
 
 
 DEBUG = env_bool("DEBUG", False)
@@ -242,6 +251,15 @@ if DEBUG:
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+
+# Figures ------------------------------------------------------------------------------------------------------------
+
+# Whose minutes these are, in the table that the Performance page reads.
+METRICS_HOST = os.environ.get("METRICS_HOST", "").strip()[:255] or socket.gethostname()
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "").strip()
+METRICS_ALLOWED_ADDRESSES = env_networks(
+    "METRICS_ALLOWED_ADDRESSES", default="127.0.0.0/8,::1" if DEBUG and not METRICS_TOKEN else ""
+)
 
 # Requests and logs --------------------------------------------------------------------------------------------------
 

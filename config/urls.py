@@ -5,11 +5,13 @@ from django.urls import path
 
 from config import health
 from config.api import api
+from perfmetrics.scrape import prometheus
 
 urlpatterns = [
     path("api/v1/", api.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health", health.ready),
+    path("metrics", prometheus),
     path("admin/", admin.site.urls),
 ]

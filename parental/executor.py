@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from viewing.errors import Refusal
 
@@ -29,6 +29,7 @@ class BcryptExecutor:
         self._name = name
         self._full = full
         self._places = threading.BoundedSemaphore(PLACES)
+        self._queued = 0
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
 
@@ -55,9 +56,19 @@ class BcryptExecutor:
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=self._name, initializer=_lower_priority)
             job = self._threads.submit(function, *args)
+            self._queued += 1
         # Freed when the hash is done, not when its client goes away: a running one cannot be cancelled.
-        job.add_done_callback(lambda _: self._places.release())
+        job.add_done_callback(self._done)
         return job
+
+    def _done(self, _job: "Future[Any]") -> None:
+        self._places.release()
+        with self._lock:
+            self._queued -= 1
+
+    def waiting(self) -> int:
+        """How many hashes wait for a thread."""
+        return max(0, self._queued - THREADS)
 
     def stop(self) -> None:
         """Drop what waits, wait for what runs, end the threads. The next call starts new ones."""

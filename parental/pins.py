@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import sleep
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from time import monotonic
@@ -16,10 +16,12 @@ from django.db import transaction
 from parental import passwords, pin_guards, tokens
 from parental.executor import BcryptExecutor
 from parental.models import Pin, PinGuard, User
+from perfmetrics import metrics
 from viewing.caller import Caller
 from viewing.errors import Refusal
 
 LEAST_SECONDS: Final = 0.2
+REFUSED_AS: Final = {400: "none_set", 403: "locked", 429: "busy"}
 
 executor = BcryptExecutor("pins", full="Too many PIN checks are waiting, try again")
 
@@ -37,10 +39,30 @@ async def check(caller: Caller, pin: str, *, now: datetime) -> Pin:
 
 
 async def _compare(caller: Caller, pin: str, *, now: datetime) -> Pin | None:
-    async with _at_least(LEAST_SECONDS):
+    async with _at_least(LEAST_SECONDS), _counted() as count:
         begun = await sync_to_async(pin_guards.begin_try)(caller, pin, executor=executor, now=now)
         is_right = await asyncio.wrap_future(begun.comparison)
-        return await sync_to_async(pin_guards.succeed)(caller, begun) if is_right else None
+        found = await sync_to_async(pin_guards.succeed)(caller, begun) if is_right else None
+        count("wrong" if found is None else "right")
+        return found
+
+
+@asynccontextmanager
+async def _counted() -> AsyncIterator[Callable[[str], None]]:
+    """Counts what became of a check: what the block tells, or the refusal that ends it."""
+    outcome = "failed"
+
+    def tell(what: str) -> None:
+        nonlocal outcome
+        outcome = what
+
+    try:
+        yield tell
+    except Refusal as refusal:
+        outcome = REFUSED_AS.get(refusal.status, "failed")
+        raise
+    finally:
+        metrics.pin_checks[outcome].inc()
 
 
 @asynccontextmanager

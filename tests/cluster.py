@@ -4,12 +4,14 @@ It logs every statement: what a request costs is counted there, not by our own c
 another server to test on; what needs the log is skipped then.
 """
 
+import atexit
 import fcntl
 import os
 import sys
 from pathlib import Path
 
 from config import devdb
+from perfmetrics import folder
 
 VAR = Path(os.environ.get("SANDGLASS_VAR") or Path(__file__).resolve().parent.parent / "var")
 
@@ -30,6 +32,9 @@ os.environ |= {"DEBUG": "false", "SECURE_HTTPS": "false", "SECRET_KEY": "for-the
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
 os.environ["LOG_LEVEL"] = "WARNING"
 os.environ["CORS_ORIGINS"] = "https://player.example"
+# Before anything that counts is imported; the services that tests start make folders of their own.
+folder.make()
+atexit.register(folder.remove)
 if "TEST_DATABASE_URL" in os.environ:
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
     statement_log = None

@@ -6,7 +6,6 @@ them finds the queue full, the later ones are refused too.
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +18,7 @@ from viewing import lookups
 from viewing.answers import heartbeat_answer, unavailable_answer
 from viewing.caller import check_gateway_access
 from viewing.errors import Refusal, overloaded
-from viewing.heartbeats import Beat, Outcome, Waiting, make_beat, writer
+from viewing.heartbeats import Beat, Outcome, make_beat, writer
 from viewing.schemas import HeartbeatIn, Invalid
 
 logger = logging.getLogger(__name__)
@@ -28,24 +27,23 @@ logger = logging.getLogger(__name__)
 BEATS_A_TURN: Final = 128
 
 Result = dict[str, Any]
+Sent = tuple[Beat, "asyncio.Future[Outcome]"]
 
 
 async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
     """The result of each body, in order. Refusal 503 when the service was too busy for every one of them."""
     full: set[UUID] = set()
-    sent: list[Waiting | Result] = []
+    sent: list[Sent | Result] = []
     for start in range(0, len(bodies), BEATS_A_TURN):
         sent += await _send(bodies[start : start + BEATS_A_TURN], full)
         await asyncio.sleep(0)
     found = [one if isinstance(one, dict) else await _outcome(*one) for one in sent]
     if all(result["status"] == 503 for result in found):
         raise overloaded()
-    for enforcement, count in Counter(result["body"]["enforcement"] for result in found if "body" in result).items():
-        metrics.heartbeats.labels(enforcement).inc(count)
     return found
 
 
-async def _send(bodies: Sequence[HeartbeatIn | Invalid], full: set[UUID]) -> list[Waiting | Result]:
+async def _send(bodies: Sequence[HeartbeatIn | Invalid], full: set[UUID]) -> list[Sent | Result]:
     """Hand one turn's beats to the writer; where that cannot be, the result. `full`: profiles that found no room."""
     entries = await lookups.of_beats(
         (body.profile_id, body.title_id) for body in bodies if isinstance(body, HeartbeatIn)
@@ -58,7 +56,7 @@ async def _send(bodies: Sequence[HeartbeatIn | Invalid], full: set[UUID]) -> lis
 
 def _put(
     body: HeartbeatIn | Invalid, entries: dict[lookups.Key, Any], full: set[UUID], *, now: datetime
-) -> Waiting | Result:
+) -> Sent | Result:
     if isinstance(body, Invalid):
         return {"status": 422, "detail": body.errors}
     if body.profile_id in full:
@@ -94,5 +92,5 @@ def _refused(refusal: Refusal) -> Result:
 
 
 def _unavailable(session_id: UUID | None) -> Result:
-    metrics.heartbeat_failures.inc()
+    metrics.heartbeats["unavailable"].inc()
     return {"status": 200, "body": unavailable_answer(session_id)}

@@ -7,6 +7,7 @@ gateways send in bulk wait in a queue of their own, behind the players'.
 
 import asyncio
 import logging
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
@@ -102,7 +103,8 @@ def make_beat(
     )
 
 
-Waiting = tuple[Beat, "asyncio.Future[Outcome]"]
+# A beat, who waits for its outcome, and since when (`time.perf_counter`).
+Waiting = tuple[Beat, "asyncio.Future[Outcome]", float]
 
 
 class Queue:
@@ -119,11 +121,12 @@ class Queue:
         """What will become of the beat. Refusal 503 when the queue is full."""
         beats = self._by_profile.get(beat.profile.id)
         if self._size >= settings.HEARTBEAT_QUEUE_SIZE or (beats and len(beats) >= MOST_WAITING_A_PROFILE):
+            metrics.heartbeats["queue_full"].inc()
             raise overloaded()
         if beats is None:
             beats = self._by_profile[beat.profile.id] = deque()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        beats.append((beat, future))
+        beats.append((beat, future, time.perf_counter()))
         self._size += 1
         return future
 
@@ -146,6 +149,7 @@ class Writer:
     def __init__(self) -> None:
         self.players = Queue()
         self.gateways = Queue()
+        self._longest = (0, 0)  # in this second, and in the one before
         self._task: asyncio.Task[None] | None = None
 
     async def write(self, beat: Beat) -> Outcome:
@@ -155,9 +159,21 @@ class Writer:
     def put(self, queue: Queue, beat: Beat) -> "asyncio.Future[Outcome]":
         """As `write`, without waiting for it."""
         future = queue.put(beat)
+        if self.size() > self._longest[0]:
+            self._longest = (self.size(), self._longest[1])
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
         return future
+
+    def size(self) -> int:
+        """How many beats wait."""
+        return len(self.players) + len(self.gateways)
+
+    def longest(self) -> int:
+        """How many waited at most since the call before the last one; called once a second."""
+        now, before = self._longest
+        self._longest = (self.size(), now)
+        return max(now, before)
 
     async def drain(self) -> None:
         """Wait until everything taken is committed and answered."""
@@ -166,17 +182,18 @@ class Writer:
 
     async def _run(self) -> None:
         taken = self._take()
-        running = hotpath.writes.run(decide, [beat for beat, _ in taken])
+        running = hotpath.writes.run(_decide_and_count, taken)
         while taken:
             try:
                 outcomes = await running
             except Exception as error:  # a defect of ours: no player may wait for ever
                 logger.error("a batch of heartbeats broke", exc_info=error)
                 outcomes = [UNAVAILABLE] * len(taken)
+                metrics.heartbeats[UNAVAILABLE].inc(len(taken))
             answered, taken = taken, self._take()
             if taken:  # the thread works on while these are answered
-                running = hotpath.writes.run(decide, [beat for beat, _ in taken])
-            for (_, future), outcome in zip(answered, outcomes, strict=True):
+                running = hotpath.writes.run(_decide_and_count, taken)
+            for (_, future, _), outcome in zip(answered, outcomes, strict=True):
                 if not future.done():  # the client may be gone; its beat counts
                     future.set_result(outcome)
 
@@ -184,9 +201,17 @@ class Writer:
         """One batch: at most one beat a profile. A player's own beat never waits behind those that came in bulk."""
         batch = self.players.take(MOST_BEATS_A_BATCH - min(len(self.gateways), KEPT_FOR_GATEWAYS))
         if self.gateways:
-            taken = {beat.profile.id for beat, _ in batch}
+            taken = {beat.profile.id for beat, _, _ in batch}
             batch += self.gateways.take(MOST_BEATS_A_BATCH - len(batch), but_not=taken)
         return batch
+
+
+def _decide_and_count(taken: Sequence[Waiting]) -> list[Outcome]:
+    """In the writing thread; counted before anyone is answered, so that no figure is behind its answers."""
+    waited_seconds = time.perf_counter() - taken[0][2]
+    outcomes = decide([beat for beat, _, _ in taken])
+    metrics.count_batch(map(_verdict, outcomes), waited_seconds=waited_seconds)
+    return outcomes
 
 
 def decide(beats: Sequence[Beat]) -> list[Outcome]:
@@ -204,7 +229,6 @@ def decide(beats: Sequence[Beat]) -> list[Outcome]:
     outcomes.update(_run(sql.begin_sessions, first + switching))
     lost = [row for row in switching if _verdict(outcomes[row["n"]]) == "lost"]
     outcomes.update(_run(sql.continue_sessions, lost))
-    metrics.heartbeat_batches.inc()
     return [outcomes[n] for n in range(len(beats))]
 
 
@@ -248,7 +272,6 @@ def _run(
 
 def _failed(rows: Sequence[dict[str, Any]], outcome: str, error: Exception) -> dict[int, Outcome]:
     logger.error("heartbeats failed: %s beats %s", len(rows), outcome, exc_info=error)
-    metrics.heartbeat_failures.inc(len(rows))
     return {row["n"]: outcome for row in rows}
 
 

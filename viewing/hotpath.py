@@ -12,13 +12,16 @@ from typing import Any, TypeVar
 
 from django.db import connections
 
+from perfmetrics import metrics
+
 ALIAS = "hotpath"
 T = TypeVar("T")
 
 
-def execute(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+def execute(sql: str, parameters: dict[str, Any], *, counted_as: str | None = None) -> list[tuple[Any, ...]]:
     """Run one autocommit statement on this thread's connection and return its rows.
 
+    `counted_as`: its name in `metrics.STATEMENTS`, where heartbeats cause it.
     Whatever the server reports was rolled back. An error after which `connection_lost()` holds is ambiguous.
     """
     connection = connections[ALIAS]
@@ -28,6 +31,8 @@ def execute(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         connection.ensure_connection()
         # Not `cursor()`: under DEBUG that one would format and keep every statement, with all its beats.
         with connection.wrap_database_errors, connection.create_cursor() as cursor:
+            if counted_as is not None:
+                metrics.statements[counted_as].inc()
             cursor.execute(sql, parameters)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows

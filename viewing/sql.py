@@ -215,7 +215,7 @@ class Decision(NamedTuple):
 
 def continue_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
     """Decide and count beats that carry a session, at most one a profile; "switch" is left to `begin_sessions`."""
-    return [Decision(*row) for row in execute(_CONTINUE, {"beats": to_json(beats).decode()})]
+    return [Decision(*row) for row in execute(_CONTINUE, {"beats": to_json(beats).decode()}, counted_as="continue")]
 
 
 def begin_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
@@ -223,7 +223,7 @@ def begin_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
 
     "lost": the session to leave was no longer running. IntegrityError on `session_active_uniq`: a rival began one.
     """
-    return [Decision(*row) for row in execute(_BEGIN, {"beats": to_json(beats).decode()})]
+    return [Decision(*row) for row in execute(_BEGIN, {"beats": to_json(beats).decode()}, counted_as="begin")]
 
 
 class BeatEntry(NamedTuple):
@@ -270,9 +270,8 @@ def read_beat_entries(
     *, profile_ids: Collection[UUID], title_ids: Collection[UUID], with_site: bool
 ) -> list[BeatEntry]:
     """Profiles with their limits, titles and (when asked for) the site settings; unknown ids give no row."""
-    rows = execute(
-        _READ_BEAT_ENTRIES, {"profile_ids": list(profile_ids), "title_ids": list(title_ids), "with_site": with_site}
-    )
+    parameters = {"profile_ids": list(profile_ids), "title_ids": list(title_ids), "with_site": with_site}
+    rows = execute(_READ_BEAT_ENTRIES, parameters, counted_as="beat_entries")
     return [BeatEntry(*row) for row in rows]
 
 
@@ -296,7 +295,8 @@ def read_player_tokens(
     *, hashes: Collection[bytes], now: datetime, expires_at: datetime
 ) -> list[tuple[bytes, UUID, UUID, UUID, datetime]]:
     """(hash, token id, profile id, account id, expiry) of the living tokens among the hashes; renews those in use."""
-    rows = execute(_READ_PLAYER_TOKENS, {"hashes": list(hashes), "now": now, "expires_at": expires_at})
+    parameters = {"hashes": list(hashes), "now": now, "expires_at": expires_at}
+    rows = execute(_READ_PLAYER_TOKENS, parameters, counted_as="player_tokens")
     return [(bytes(row[0]), row[1], row[2], row[3], row[4]) for row in rows]
 
 

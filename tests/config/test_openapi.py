@@ -33,6 +33,7 @@ CALLS = {
     ("get", f"{PARENTAL}/profiles/{{profile_id}}/history"): {200, 401, 403, 422, 503},
     ("post", "/api/v1/viewing-time/heartbeats"): {200, 400, 401, 403, 413, 422, 503},
     ("get", f"{PARENTAL}/weekly-report"): {200, 401, 403, 422, 503},
+    ("get", "/api/v1/admin/metrics"): {200, 401, 403, 503},
 }
 
 
@@ -80,7 +81,18 @@ def test_every_refusal_has_a_detail(schema):
 def test_calls_need_a_token_unless_they_are_open(schema):
     for method, path in CALLS:
         assert bool(schema["paths"][path][method].get("security")) == (path not in OPEN), path
-    assert {scheme["scheme"] for scheme in schema["components"]["securitySchemes"].values()} == {"bearer"}
+    schemes = schema["components"]["securitySchemes"].values()
+    assert {(scheme["type"], scheme.get("scheme")) for scheme in schemes} == {("http", "bearer"), ("apiKey", None)}
+
+
+def test_only_staffs_figures_are_open_to_a_session(schema):
+    by_session = {
+        path
+        for path, methods in schema["paths"].items()
+        for operation in methods.values()
+        if any("StaffSession" in way for way in operation.get("security", []))
+    }
+    assert by_session == {"/api/v1/admin/metrics"}
 
 
 def test_every_call_is_described_and_has_a_name_of_its_own(schema):

@@ -54,14 +54,14 @@ def test_without_the_database_every_beat_is_blocked(http, gateway, monkeypatch, 
     error = OperationalError("no connection")
     for name in ("read_beat_entries", "continue_sessions", "begin_sessions"):
         monkeypatch.setattr(sql, name, fail(error))
-    before = metrics.heartbeat_failures._value.get()
+    before = metrics.heartbeats["unavailable"]._value.get()
 
     results = gateway.results(
         http, [child.body(session_id=id_) for child, id_ in zip(children, [*ids, None], strict=True)]
     )
 
     assert results == [{"status": 200, "body": unavailable(id_)} for id_ in [*ids, NIL]]
-    assert metrics.heartbeat_failures._value.get() == before + 3
+    assert metrics.heartbeats["unavailable"]._value.get() == before + 3
     assert [record.exc_info[1] for record in caplog.records] == [error]  # once, not once a beat
 
 
