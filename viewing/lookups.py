@@ -196,8 +196,17 @@ player_tokens = Lookup(_fetch_player_tokens)
 catalog_titles = Lookup(_fetch_catalog)
 
 
+_last_forgotten = object()
+
+
+def last_forgotten() -> object:
+    """Another one each time that anything is dropped: tells who reads without a `Lookup` that it may be stale."""
+    return _last_forgotten
+
+
 def forget(key: Key) -> None:
     """Drop an entry that a change made wrong, from any thread."""
+    _mark_forgotten()
     for lookup in _all:
         lookup.disown(key)
     counted(key[0]).invalidate(key[1])
@@ -205,10 +214,16 @@ def forget(key: Key) -> None:
 
 def forget_everything() -> None:
     """Drop every entry: changes may have been missed."""
+    _mark_forgotten()
     for lookup in _all:
         lookup.disown_all()
     for alias in settings.CACHES:
         counted(alias).clear()
+
+
+def _mark_forgotten() -> None:
+    global _last_forgotten  # noqa: PLW0603 — one for the process; to assign it is atomic
+    _last_forgotten = object()
 
 
 async def profile(profile_id: UUID) -> Profile | None:
