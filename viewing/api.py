@@ -9,6 +9,7 @@ from django.utils import timezone
 from ninja import Router
 
 from perfmetrics import metrics
+from perfmetrics.middleware import request_id
 from viewing import balances, hotpath, lookups, rules, sessions
 from viewing.answers import heartbeat_answer
 from viewing.caller import Caller, check_access, obtain_profile
@@ -67,6 +68,7 @@ async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:
         pause_grace_seconds=site.pause_grace_seconds,
         day=rules.viewing_day(profile.schedule, now=now),
         now=now,
+        request_id=request_id.get(),
     )
 
 
