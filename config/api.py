@@ -1,10 +1,10 @@
 """The API under /api/v1: who is let in, and how a refusal, an error or a failure is answered (contract, "Errors")."""
 
 import json
-import logging
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +28,7 @@ from viewing.caller import Caller, gateways_apart
 from viewing.errors import Refusal
 from viewing.schemas import MOST_BEATS_A_REQUEST, NOT_AN_OBJECT
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 HEARTBEAT_PATH = "/api/v1/viewing-time/heartbeat"
 
@@ -137,8 +137,7 @@ def _location(loc: tuple[Any, ...]) -> list[Any]:
 
 @api.exception_handler(Exception)
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
-    # Escaped (%a): a path may hold a line break.
-    logger.error("%s %a failed", request.method, request.path, exc_info=error)
+    log.error("request_failed", method=request.method, path=request.path, exc_info=error)
     if request.path == HEARTBEAT_PATH:
         metrics.heartbeats["unavailable"].inc()
         return HttpResponse(json.dumps(unavailable_answer(_given_session(request))), content_type="application/json")

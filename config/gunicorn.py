@@ -9,6 +9,9 @@ from perfmetrics import folder
 # Before the workers start, and before anything that counts is imported.
 folder.make()
 
+from config import logs
+from config.environment import env_int
+
 if not os.environ.get("DATABASE_URL"):
     # The embedded database is the master's: it stays up while workers come and go. They take over the settings read
     # here, which must know that they are the server's.
@@ -21,14 +24,15 @@ bind = os.environ.get("BIND", "127.0.0.1") + ":" + os.environ.get("PORT", "8000"
 workers = int(os.environ.get("WORKERS", "1"))
 worker_class = "config.worker.Worker"
 # A worker that is told to stop commits and answers what it took; then the master's patience ends.
-graceful_timeout = 30
+graceful_timeout = 30 + env_int("DRAIN_SECONDS", 0, least=0, most=300)
 timeout = 60
 keepalive = 75
 # Where a worker's sign of life is a file, a slow disk must not kill it.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # It would be one file for all services of a user.
 control_socket_disable = True
-errorlog = "-"
+# The master's own lines, and a worker's until it has read the settings.
+logconfig_dict = logs.configuration(in_background=False)
 accesslog = None
 
 

@@ -1,18 +1,32 @@
 """Health checks (contract, "Outside /api"), by the lean handler: a probe's host is on no list of allowed ones."""
 
 import asyncio
-import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import structlog
 from django.db import Error as DatabaseError
 from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 DATABASE_SECONDS = 5
 # A check that hangs must hold no other thread: the answer goes through the request's own, all else through shared ones.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="health")
+# Set once this process was told to stop: it is ready no more, for load balancers to send elsewhere.
+draining = threading.Event()
+# The migrations that this code needs and the database was not seen to have; empty from then on.
+_missing: set[tuple[str, str]] = set()
+
+
+def note_migrations() -> None:
+    """Read from the disk which migrations this code needs; once, at the start."""
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    _missing.update(loader.disk_migrations)
 
 
 async def live(_request: HttpRequest) -> JsonResponse:
@@ -21,19 +35,34 @@ async def live(_request: HttpRequest) -> JsonResponse:
 
 
 async def ready(_request: HttpRequest) -> JsonResponse:
-    """200 while the database answers within 5 s, else 503."""
+    """200 while the database answers within 5 s, has every migration, and the process goes on; else 503."""
+    if draining.is_set():
+        return _degraded(process="draining")
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
-            await asyncio.get_running_loop().run_in_executor(_thread, _ask_database)
+            migrated = await asyncio.get_running_loop().run_in_executor(_thread, _ask_database)
     except (DatabaseError, TimeoutError) as error:
-        logger.warning("not ready: %r", error)
-        return JsonResponse({"status": "degraded", "checks": {"database": "unreachable"}}, status=503)
+        log.warning("not_ready", error=repr(error))
+        return _degraded(database="unreachable")
+    if not migrated:
+        log.warning("not_ready", error="migrations are missing")
+        return _degraded(database="ok", migrations="missing")
     return JsonResponse({"status": "ok", "checks": {"database": "ok"}})
 
 
-def _ask_database() -> None:
+def _degraded(**checks: str) -> JsonResponse:
+    return JsonResponse({"status": "degraded", "checks": checks}, status=503)
+
+
+def _ask_database() -> bool:
+    """Whether no migration is missing. Asked until none is: from then on a probe costs one statement."""
+    connection = connections["default"]
     try:
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT 1")
+        if _missing:
+            _missing.difference_update(MigrationRecorder(connection).applied_migrations())
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        return not _missing
     finally:
-        connections["default"].close()  # no request's end does it in this thread
+        connection.close()  # no request's end does it in this thread

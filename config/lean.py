@@ -1,9 +1,9 @@
 """The handler of the hot paths: Django's own without its threads. Pinned to Django 5.2, whose methods it overrides."""
 
 import io
-import logging
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.exception import convert_exception_to_response
@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 
 from perfmetrics.middleware import ROUTE
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class StockHandler(ASGIHandler):
@@ -76,5 +76,5 @@ class LeanHandler(ASGIHandler):
         response = await self._middleware_chain(request)
         response._resource_closers.append(request.close)
         if response.status_code >= 500 and response.status_code != 503:
-            logger.error("%s %s answered %s", request.method, request.path, response.status_code)
+            log.error("request_failed", method=request.method, path=request.path, status=response.status_code)
         return response

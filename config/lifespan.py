@@ -2,12 +2,13 @@
 
 import asyncio
 import gc
-import logging
 
+import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 
+from config import health
 from parental import passwords, pins
 from perfmetrics import metrics
 from perfmetrics.middleware import Receive, Send
@@ -16,7 +17,7 @@ from viewing import hotpath, lookups
 from viewing.heartbeats import writer
 from viewing.listener import listener
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 POOL_SECONDS = 5
 LISTENER_SECONDS = 5
@@ -31,7 +32,7 @@ async def serve(receive: Receive, send: Send) -> None:
             try:
                 await start()
             except Exception as error:
-                logger.exception("start failed")
+                log.exception("start_failed")
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             await send({"type": "lifespan.startup.complete"})
@@ -47,9 +48,10 @@ async def start() -> None:
     for result in await asyncio.gather(*opened, asyncio.to_thread(_fill_pool), return_exceptions=True):
         # Without its database the service starts all the same: it fails closed, and is not ready.
         if isinstance(result, DatabaseError):
-            logger.warning("no database at start: %s", result)
+            log.warning("no_database_at_start", error=str(result))
         elif isinstance(result, BaseException):
             raise result
+    await asyncio.to_thread(health.note_migrations)
     await listener.start(wait_seconds=LISTENER_SECONDS)
     if not any(future.exception() for future in opened):
         await lookups.beat_entries.get(lookups.SITE)
@@ -64,7 +66,7 @@ async def stop() -> None:
     await writer.drain()
     await recorder.stop()
     await asyncio.to_thread(_stop_threads)
-    logger.info("stopped")
+    log.info("stopped")
 
 
 def _spare_the_collector() -> None:

@@ -3,49 +3,24 @@
 A variable that is wrong stops the process here, with a sentence.
 """
 
+import logging
 import os
 import socket
 import warnings
-from contextlib import suppress
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from config import devdb
+from config import devdb, logs
+from config.environment import env_bool, env_int, env_list, env_networks
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-
-def env_bool(name: str, default: bool) -> bool:
-    value = os.environ.get(name, "").strip().lower()
-    if value in ("", "1", "true", "yes", "on", "0", "false", "no", "off"):
-        return value in ("1", "true", "yes", "on") if value else default
-    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
-
-
-def env_int(name: str, default: int, *, least: int, most: int) -> int:
-    value = os.environ.get(name, "").strip() or str(default)
-    with suppress(ValueError):
-        if least <= int(value) <= most:
-            return int(value)
-    raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
-
-
-def env_list(name: str) -> list[str]:
-    return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
-
-
-def env_networks(name: str, *, default: str) -> list[IPv4Network | IPv6Network]:
-    try:
-        return [ip_network(item.strip()) for item in (os.environ.get(name) or default).split(",") if item.strip()]
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be addresses or networks, like 10.0.0.0/8: {error}") from None
-
-
 DEBUG = env_bool("DEBUG", False)
+# Set by config/asgi.py.
+IS_SERVER = env_bool("SANDGLASS_SERVER", False)
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY:
@@ -129,7 +104,7 @@ if EMBEDDED_DATABASE:
 DB_PREPARED_STATEMENTS = env_bool("DB_PREPARED_STATEMENTS", True)
 # Only in the server, which config/asgi.py tells: a pool that a command or a test opened before the test database
 # existed would stay on the other one.
-DB_POOL = env_bool("DB_POOL", True) and env_bool("SANDGLASS_SERVER", False)
+DB_POOL = env_bool("DB_POOL", True) and IS_SERVER
 WORKERS = env_int("WORKERS", 1, least=1, most=1000)
 DB_POOL_MIN_SIZE = env_int("DB_POOL_MIN_SIZE", 10, least=1, most=1000)
 DB_POOL_MAX_SIZE = env_int("DB_POOL_MAX_SIZE", 30, least=1, most=1000)
@@ -261,20 +236,11 @@ METRICS_ALLOWED_ADDRESSES = env_networks(
     "METRICS_ALLOWED_ADDRESSES", default="127.0.0.0/8,::1" if DEBUG and not METRICS_TOKEN else ""
 )
 
-# Requests and logs --------------------------------------------------------------------------------------------------
+# Requests, logs and the end ------------------------------------------------------------------------------------------
 
+DRAIN_SECONDS = env_int("DRAIN_SECONDS", 0, least=0, most=300)
 SLOW_REQUEST_WARNING_MS = env_int("SLOW_REQUEST_WARNING_MS", 1000, least=1, most=600_000)
 SLOW_REQUEST_ERROR_MS = env_int("SLOW_REQUEST_ERROR_MS", 3000, least=1, most=600_000)
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # Scanners ask for hosts that are not ours all day: 400 is enough, a traceback each is too much.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
-    },
-}
+LOGGING = logs.configuration(in_background=IS_SERVER)
+logging.captureWarnings(IS_SERVER)

@@ -5,9 +5,11 @@ are taken in the order grant, balance; the balance, which beats wait for, last.
 """
 
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+import structlog
 from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,6 +21,8 @@ from viewing.balances import minutes as as_minutes
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.models import ViewingTimeBalance
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def is_remote(caller: Caller, *, pin: str | None, pin_token: str | None, now: datetime) -> bool:
@@ -51,6 +55,8 @@ def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bo
         day=day,
         granted_at=now,
     )
+    told = {"profile_id": profile_id, "grant_id": grant.id, "user_id": caller.user_id, "minutes": minutes}
+    transaction.on_commit(partial(log.info, "time_granted", **told, is_remote=is_remote))
     balance = sql.add_grant(profile_id=profile_id, day=day, seconds=(minutes or 0) * 60, unlimited=minutes is None)
     return {
         "granted_minutes": minutes,
@@ -75,6 +81,7 @@ def take_back(profile_id: UUID, grant_id: UUID, *, now: datetime) -> dict[str, A
     if grant.day != rules.viewing_day(config.schedule, now=now):
         raise Refusal(409, "The viewing day of the grant is over")
     TimeGrant.objects.filter(pk=grant.pk).update(taken_back_at=now)
+    transaction.on_commit(partial(log.info, "grant_taken_back", profile_id=profile_id, grant_id=grant_id))
     # Looked at once the balance is locked: of two that are taken back at once the later one sees the earlier.
     balance = ViewingTimeBalance.objects.select_for_update(no_key=True).get(profile_id=profile_id, day=grant.day)
     limit_minutes = config.limit_minutes(grant.day)

@@ -16,7 +16,8 @@ from parental.models import Pin, SettingsChange
 from viewing import changes, lookups, rules
 from viewing.caller import Caller, obtain_profile
 from viewing.errors import Refusal, access_denied
-from viewing.models import Profile, SiteSettings, ViewingTimeConfig
+from viewing.models import Profile, ViewingTimeConfig
+from viewing.site import site_settings
 
 # In the contract's order, in which a refusal names them.
 SETTINGS: Final = ("weekday_limit_minutes", "weekend_limit_minutes", "reset_hour", "educational_exempt", "timezone")
@@ -83,7 +84,7 @@ def _make(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
     # The cache may know a profile that was deleted just now.
     if Profile.objects.select_for_update(no_key=True).filter(pk=profile_id).first() is None:
         raise access_denied()
-    site = SiteSettings.objects.filter(pk=1).first() or SiteSettings()
+    site = site_settings()
     # Until now its days turned by the rules' own defaults: the site's may be another hour.
     schedule = rules.hold(
         rules.Schedule(), timezone=rules.DEFAULT_TIMEZONE, reset_hour=site.default_reset_hour, now=now

@@ -36,6 +36,7 @@ class Try:
     pin: Pin
     guard_id: int
     number: int
+    locks_until: datetime | None  # when it is wrong; None: there are tries left
     comparison: "Future[bool]"
 
 
@@ -51,16 +52,16 @@ def begin_try(caller: Caller, given: str, *, executor: BcryptExecutor, now: date
     with ExitStack() as stack:
         try:
             with transaction.atomic():
-                guard_id, number = _reserve(caller, now=now)
+                guard_id, number, locks_until = _reserve(caller, now=now)
                 place = stack.enter_context(executor.place())
         except IntegrityError as error:
             if isinstance(error.__cause__, errors.ForeignKeyViolation):  # the token's profile was deleted just now
                 raise access_denied() from error
             raise
-        return Try(pin, guard_id, number, place.submit(check_password, given, pin.pin_hash))
+        return Try(pin, guard_id, number, locks_until, place.submit(check_password, given, pin.pin_hash))
 
 
-def _reserve(caller: Caller, *, now: datetime) -> tuple[int, int]:
+def _reserve(caller: Caller, *, now: datetime) -> tuple[int, int, datetime | None]:
     mine = PinGuard.objects.filter(user_id=caller.user_id, player_token_id=_token_id(caller))
     guard = mine.first()
     if guard is not None and guard.locked_until is not None:

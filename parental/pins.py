@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+import structlog
 from asgiref.sync import sync_to_async
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -19,6 +20,8 @@ from parental.models import Pin, PinGuard, User
 from perfmetrics import metrics
 from viewing.caller import Caller
 from viewing.errors import Refusal
+
+log = structlog.stdlib.get_logger(__name__)
 
 LEAST_SECONDS: Final = 0.2
 REFUSED_AS: Final = {400: "none_set", 403: "locked", 429: "busy"}
@@ -42,6 +45,9 @@ async def _compare(caller: Caller, pin: str, *, now: datetime) -> Pin | None:
     async with _at_least(LEAST_SECONDS), _counted() as count:
         begun = await sync_to_async(pin_guards.begin_try)(caller, pin, executor=executor, now=now)
         is_right = await asyncio.wrap_future(begun.comparison)
+        if not is_right and begun.locks_until is not None:
+            tried = {"user_id": caller.user_id, "token_id": caller.token_id, "by": caller.kind}
+            log.warning("pin_locked", **tried, locked_until=begun.locks_until)
         found = await sync_to_async(pin_guards.succeed)(caller, begun) if is_right else None
         count("wrong" if found is None else "right")
         return found

@@ -9,7 +9,8 @@ from django.db.models.functions import Coalesce
 
 from parental.models import User
 from viewing.errors import Refusal
-from viewing.models import Profile, SiteSettings, ViewingSession, ViewingTimeConfig
+from viewing.models import Profile, ViewingSession, ViewingTimeConfig
+from viewing.site import site_settings
 
 MOST_PROFILES: Final = 20
 
@@ -32,11 +33,11 @@ def _with_session_count(user_id: UUID) -> QuerySet[Any]:
 @transaction.atomic
 def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone: str) -> dict[str, Any]:
     """A profile with its settings: a child's has the site's default limits. Refusal 409: too many profiles."""
+    site = site_settings()
     # Locked, so that parallel calls cannot pass the bound together.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
     if Profile.objects.filter(user_id=user_id).count() >= MOST_PROFILES:
         raise Refusal(409, f"An account has at most {MOST_PROFILES} profiles")
-    site = SiteSettings.objects.filter(pk=1).first() or SiteSettings()
     profile = Profile.objects.create(user_id=user_id, name=name, is_kids=is_kids, avatar_url=avatar_url)
     ViewingTimeConfig.objects.create(
         profile=profile,

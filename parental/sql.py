@@ -63,7 +63,7 @@ ON CONFLICT (user_id, player_token_id) DO UPDATE SET
         CASE WHEN guard.lockout_before_at > %(day_ago)s THEN %(for_good)s ELSE %(locked_until)s END
     END
 WHERE guard.locked_until IS NULL
-RETURNING id, reserved
+RETURNING id, reserved, locked_until
 """
 
 
@@ -74,8 +74,8 @@ def reserve_pin_try(
     day_ago: datetime,
     locked_until: datetime,
     for_good: datetime,
-) -> tuple[int, int] | None:
-    """Count one try of a PIN: (guard's id, the try's number), or None when it is locked.
+) -> tuple[int, int, datetime | None] | None:
+    """Count one try of a PIN: (guard's id, the try's number, until when it locks); None when it is locked already.
 
     The fifth in a row locks until `locked_until`; `for_good` where the lockout before the last began after `day_ago`.
     """
@@ -89,7 +89,7 @@ def reserve_pin_try(
     }
     with connection.cursor() as cursor:
         cursor.execute(_RESERVE_PIN_TRY, parameters)
-        row: tuple[int, int] | None = cursor.fetchone()
+        row: tuple[int, int, datetime | None] | None = cursor.fetchone()
     return row
 
 

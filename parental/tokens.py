@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -22,6 +23,8 @@ from viewing import changes, lookups
 from viewing.caller import NO_ACCOUNT, Caller
 from viewing.errors import Refusal
 from viewing.models import PlayerToken
+
+log = structlog.stdlib.get_logger(__name__)
 
 PLAYER_PREFIX: Final = "sgp_"
 GATEWAY_PREFIX: Final = "sgg_"
@@ -160,6 +163,7 @@ def _rotate(refresh_token: str, *, now: datetime) -> dict[str, str] | None:
     if token is None or token.family.ended_at is not None:
         return None
     if token.spent_at is not None:
+        log.warning("refresh_token_reused", user_id=token.family.user_id, family_id=token.family_id)
         end_families([token.family_id], now=now)
         return None
     if token.expires_at <= now or not token.family.user.is_active:

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
+import structlog
 from django.conf import settings
 
 from perfmetrics import metrics
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -68,11 +69,11 @@ def profiled(application: ASGIApplication, *, heartbeat_route: str = "") -> ASGI
 def _log_slow(scope: Scope, status: int, seconds: float) -> None:
     is_error = seconds * 1000 >= settings.SLOW_REQUEST_ERROR_MS
     metrics.slow_requests.labels("error" if is_error else "warning").inc()
-    logger.log(
+    log.log(
         logging.ERROR if is_error else logging.WARNING,
-        "slow request: %s %a %s %.3f s",  # escaped: a path may hold a line break
-        scope["method"],
-        scope["path"],
-        status,
-        seconds,
+        "slow_request",
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        duration_ms=round(seconds * 1000, 1),
     )

@@ -4,12 +4,14 @@ It has its own connections, so it sees only what is committed: tests that use it
 nothing back.
 """
 
+import logging
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -86,6 +88,22 @@ def three_workers(committed, tmp_path_factory) -> Iterator[processes.Service]:
 def http(server) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def events(caplog) -> Callable[[str], list[dict[str, Any]]]:
+    """The fields of every event of a name that was logged so far, with its level and its request."""
+    for app in ("viewing", "parental", "perfmetrics", "config"):
+        caplog.set_level(logging.DEBUG, app)
+
+    def of(name: str) -> list[dict[str, Any]]:
+        records = [record.__dict__ for record in caplog.records if record.getMessage() == name]
+        return [
+            {"level": about["levelname"].lower(), "request_id": about["request_id"], **about["fields"]}
+            for about in records
+        ]
+
+    return of
 
 
 class Clock:

@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -157,12 +158,20 @@ class PlayerTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(_ModelAdmin):
+    """One row: its list leads straight to it."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+        if SiteSettings.objects.exists():
+            return redirect("admin:viewing_sitesettings_change", 1)
+        return redirect("admin:viewing_sitesettings_add")
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not SiteSettings.objects.exists()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
 
-    def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+    def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:  # noqa: ARG002
+        """Only what was changed: of two people who change different fields neither takes the other's back."""
+        obj.save(update_fields=form.changed_data if change else None)
         changes.site_changed()

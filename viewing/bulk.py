@@ -5,12 +5,12 @@ them finds the queue full, the later ones are refused too.
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from django.utils import timezone
 
 from perfmetrics import metrics
@@ -21,7 +21,7 @@ from viewing.errors import Refusal, overloaded
 from viewing.heartbeats import Beat, Outcome, make_beat, writer
 from viewing.schemas import HeartbeatIn, Invalid
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # A turn takes some 2 ms; between turns the loop serves the players.
 BEATS_A_TURN: Final = 128
@@ -49,7 +49,7 @@ async def _send(bodies: Sequence[HeartbeatIn | Invalid], full: set[UUID]) -> lis
         (body.profile_id, body.title_id) for body in bodies if isinstance(body, HeartbeatIn)
     )
     for error in {id(entry): entry for entry in entries.values() if isinstance(entry, Exception)}.values():
-        logger.error("heartbeats in bulk: a read failed", exc_info=error)
+        log.error("bulk_read_failed", exc_info=error)
     now = timezone.now()
     return [_put(body, entries, full, now=now) for body in bodies]
 
@@ -73,7 +73,7 @@ def _put(
             full.add(body.profile_id)
         return _refused(refusal)
     except Exception:
-        logger.exception("a heartbeat in bulk failed")
+        log.exception("bulk_heartbeat_failed")
         return _unavailable(body.session_id)
 
 
@@ -83,7 +83,7 @@ async def _outcome(beat: Beat, future: "asyncio.Future[Outcome]") -> Result:
     except Refusal as refusal:
         return _refused(refusal)
     except Exception:
-        logger.exception("a heartbeat in bulk failed")
+        log.exception("bulk_heartbeat_failed")
         return _unavailable(beat.session_id)
 
 

@@ -6,6 +6,7 @@ one thread each runs what waits as one statement.
 
 import asyncio
 import select
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -18,12 +19,21 @@ ALIAS = "hotpath"
 T = TypeVar("T")
 
 
+class _Statements(threading.local):
+    run = 0
+
+
+# How many statements the thread that asks has run.
+statements = _Statements()
+
+
 def execute(sql: str, parameters: dict[str, Any], *, counted_as: str | None = None) -> list[tuple[Any, ...]]:
     """Run one autocommit statement on this thread's connection and return its rows.
 
     `counted_as`: its name in `metrics.STATEMENTS`, where heartbeats cause it.
     Whatever the server reports was rolled back. An error after which `connection_lost()` holds is ambiguous.
     """
+    statements.run += 1
     connection = connections[ALIAS]
     if connection.connection is not None and _is_dead(connection.connection):
         connection.close()

@@ -1,16 +1,16 @@
 """Hears, in each process, what the others changed (`viewing/changes.py`), on a connection of its own."""
 
 import asyncio
-import logging
 from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
+import structlog
 from django.db import connections
 
 from viewing import changes, lookups
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 FIRST_WAIT_SECONDS: Final = 0.1
 LONGEST_WAIT_SECONDS: Final = 5.0
@@ -50,7 +50,7 @@ class Listener:
                     async for notification in connection.notifies():
                         _hear(notification.payload)
             except (psycopg.Error, OSError) as error:
-                logger.warning("not listening for changes: %s", error)
+                log.warning("not_listening", error=str(error))
             await asyncio.sleep(wait_seconds)
             wait_seconds = min(2 * wait_seconds, LONGEST_WAIT_SECONDS)
 
@@ -59,7 +59,7 @@ def _hear(payload: str) -> None:
     try:
         changes.heard(payload)
     except ValueError:
-        logger.warning("a change that cannot be read: %a", payload)
+        log.warning("change_not_understood", payload=payload)
 
 
 def _parameters() -> dict[str, Any]:

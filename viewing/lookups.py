@@ -5,17 +5,22 @@ What is missing for all who wait is fetched by one statement, never one a beat: 
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.utils import timezone
 
 from perfmetrics.cache import counted
 from viewing import hotpath, models, rules, sql
+
+log = structlog.stdlib.get_logger(__name__)
+logger = logging.getLogger(__name__)  # asked for its level, at a tenth of the cost
 
 # (cache alias, id)
 Key = tuple[str, Hashable]
@@ -92,6 +97,7 @@ class Lookup:
     async def get(self, key: Key) -> Any:
         """The entry, or None where there is no such row. Raises what the database raised."""
         found = counted(key[0]).get(key[1])
+        _tell(key, is_hit=found is not None)
         return found if found is not None else await self.fetch(key)
 
     async def fetch(self, key: Key) -> Any:
@@ -223,19 +229,42 @@ gateway_tokens = Lookup(_fetch_gateway_tokens)
 catalog_titles = Lookup(_fetch_catalog)
 
 
+_last_forgotten = object()
+
+
+def last_forgotten() -> object:
+    """Another one each time that anything is dropped: tells who reads without a `Lookup` that it may be stale."""
+    return _last_forgotten
+
+
 def forget(key: Key) -> None:
     """Drop an entry that a change made wrong, from any thread."""
+    _mark_forgotten()
     for lookup in _all:
         lookup.disown(key)
     counted(key[0]).invalidate(key[1])
+    if key[0] == "profiles":
+        log.info("config_cache_invalidated", profile_id=key[1])
 
 
 def forget_everything() -> None:
     """Drop every entry: changes may have been missed."""
+    _mark_forgotten()
     for lookup in _all:
         lookup.disown_all()
     for alias in settings.CACHES:
         counted(alias).clear()
+    log.info("caches_cleared")
+
+
+def _tell(key: Key, *, is_hit: bool) -> None:
+    if logger.isEnabledFor(logging.DEBUG) and key[0] == "profiles":
+        log.debug("config_cache_hit" if is_hit else "config_cache_miss", profile_id=key[1])
+
+
+def _mark_forgotten() -> None:
+    global _last_forgotten  # noqa: PLW0603 — one for the process; to assign it is atomic
+    _last_forgotten = object()
 
 
 async def profile(profile_id: UUID) -> Profile | None:
@@ -248,6 +277,7 @@ async def of_beat(profile_id: UUID, title_id: UUID) -> tuple[Profile | None, Tit
     """What a beat needs to know; what of it is not cached is read in one statement."""
     profile_key, title_key = ("profiles", profile_id), ("titles", title_id)
     found = [counted(alias).get(key) for alias, key in (profile_key, title_key, SITE)]
+    _tell(profile_key, is_hit=found[0] is not None)
     if None in found:
         missing = [key for key, entry in zip((profile_key, title_key, SITE), found, strict=True) if entry is None]
         fetched = iter(await asyncio.gather(*(beat_entries.fetch(key) for key in missing)))

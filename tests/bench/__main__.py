@@ -40,6 +40,7 @@ from django.core.management import call_command  # noqa: E402
 
 from perfmetrics.middleware import profiled  # noqa: E402
 from tests import processes  # noqa: E402
+from tests.bench import logs as log_lines  # noqa: E402
 from tests.bench import pin, reports  # noqa: E402
 from tests.bench.results import Figure, report  # noqa: E402
 from tests.families import Player, make_player, make_title, make_user  # noqa: E402
@@ -60,6 +61,7 @@ def main() -> int:
             *heartbeats(players, logs),
             *memory(players, logs),
             profiling(),
+            *log_lines.figures(),
             *pin.figures(logs),
             *reports.figures(logs),
         ]

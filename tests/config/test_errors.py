@@ -5,6 +5,7 @@ import logging
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError
 
+from config import logs
 from tests.families import make_child
 
 HEARTBEAT = "/api/v1/viewing-time/heartbeat"
@@ -109,7 +110,8 @@ def test_a_defect_is_500_without_its_details_and_logged_with_them(http, broken, 
     assert "secret" not in response.text + str(response.headers)
     (record,) = [record for record in caplog.records if record.name == "config.api"]
     assert record.levelno == logging.ERROR
-    assert BALANCE in record.getMessage()
+    assert (record.getMessage(), record.fields["method"]) == ("request_failed", "GET")
+    assert record.fields["path"].startswith(BALANCE)
     assert "the secret of the house" in str(record.exc_info[1])
     assert record.exc_info[2] is not None
 
@@ -175,9 +177,9 @@ def test_a_failure_is_logged_in_one_line_whatever_the_path(http, monkeypatch, ca
 
     http.get(f"{BALANCE}x%0A2026-01-01%20INFO%20forged", headers=make_child().headers)
 
-    messages = [record.getMessage() for record in caplog.records]
-    assert any("forged" in message for message in messages)
-    assert not any("\n" in message for message in messages)
+    lines = [logs.formatter(form).format(record) for record in caplog.records for form in ("json", "console")]
+    assert any("forged" in line for line in lines)
+    assert all(line.partition("forged")[0].isprintable() for line in lines)
 
 
 def test_the_service_goes_on_after_each_of_them(http, broken):

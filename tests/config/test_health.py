@@ -1,11 +1,20 @@
 """Health checks: bodies and statuses, with and without a database (contract, "Outside /api")."""
 
+import os
+import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from django.db import InterfaceError, OperationalError, connections
+from django.db.migrations.recorder import MigrationRecorder
 
 from config import health
+from tests import processes
+from tests.families import make_child
+from tests.processes import until
+from tests.statements import statements
 
 READY = {"status": "ok", "checks": {"database": "ok"}}
 NOT_READY = {"status": "degraded", "checks": {"database": "unreachable"}}
@@ -104,3 +113,93 @@ def test_checks_are_not_timed(http, path):
 
     assert "X-Process-Time" not in response.headers
     assert "X-Request-ID" not in response.headers
+
+
+@pytest.fixture
+def lacking(http):
+    """A migration that the code needs and the database lacks."""
+    name = ("viewing", "9999_of_the_next_version")
+    health._missing.add(name)
+    yield name
+    health._missing.discard(name)
+    MigrationRecorder.Migration.objects.filter(app=name[0], name=name[1]).delete()
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready"])
+def test_not_ready_while_a_migration_is_missing_and_ready_once_it_is_there(http, lacking, path):
+    body = {"status": "degraded", "checks": {"database": "ok", "migrations": "missing"}}
+    for _ in range(2):
+        response = http.get(path)
+        assert (response.status_code, response.json()) == (503, body)
+
+    MigrationRecorder(connections["default"]).record_applied(*lacking)
+
+    assert (http.get(path).status_code, http.get(path).json()) == (200, READY)
+
+
+def test_once_none_is_missing_a_probe_asks_for_none(http):
+    http.get("/health/ready")
+
+    with statements() as sent:
+        http.get("/health/ready")
+
+    assert sent.all == ["SELECT 1"]
+
+
+def test_every_migration_is_looked_for(monkeypatch):
+    monkeypatch.setattr(health, "_missing", set())
+
+    health.note_migrations()
+
+    assert {("viewing", "0001_viewing_time"), ("parental", "0001_user"), ("auth", "0001_initial")} <= health._missing
+
+
+def test_a_service_that_started_before_its_migrations_becomes_ready_by_itself(committed, tmp_path):
+    applied = MigrationRecorder.Migration.objects.get(app="sessions", name="0001_initial")
+    applied.delete()
+    log = tmp_path / "log"
+
+    def apply_later():
+        until(lambda: log.exists() and "migrations are missing" in log.read_text())
+        applied.save(force_insert=True)
+        connections["default"].close()
+
+    with ThreadPoolExecutor(1) as threads:
+        later = threads.submit(apply_later)
+        with processes.service(log):  # has answered that it is ready
+            later.result()
+
+
+def test_not_ready_while_it_drains(http, monkeypatch):
+    health.draining.set()
+    try:
+        response = http.get("/health/ready")
+        alive = http.get("/health/live")
+    finally:
+        health.draining.clear()
+
+    body = {"status": "degraded", "checks": {"process": "draining"}}
+    assert (response.status_code, response.json()) == (503, body)
+    assert alive.status_code == 200
+
+
+def test_a_worker_that_was_told_to_stop_serves_on_while_load_balancers_notice(committed, tmp_path):
+    child = make_child()
+    with (
+        processes.service(tmp_path / "log", DRAIN_SECONDS="300", LOG_LEVEL="INFO") as running,
+        httpx.Client(base_url=running.url, limits=httpx.Limits(max_keepalive_connections=0)) as http,
+    ):
+        session_id = child.watch(http, 1)
+        (worker,) = running.workers()
+        os.kill(worker, signal.SIGTERM)
+        until(lambda: http.get("/health/ready").status_code == 503)
+
+        assert child.beat(http, session_id=session_id).json()["used_minutes"] == 1.0  # on a new connection
+        os.kill(worker, signal.SIGTERM)
+        until(lambda: "Application shutdown complete" in running.log.read_text())
+
+
+def test_the_drain_ends_by_itself(committed, tmp_path):
+    with processes.service(tmp_path / "log", DRAIN_SECONDS="1", LOG_LEVEL="INFO") as running:
+        assert running.stop() == 0
+        assert "Application shutdown complete" in running.log.read_text()

@@ -59,7 +59,7 @@ def assert_no_answered_beat_is_lost(load, children):
 def test_sigterm_commits_and_answers_what_was_taken(committed, tmp_path):
     title = make_title()
     children = [make_child(title=title) for _ in range(50)]
-    with processes.service(tmp_path / "log", workers=2) as running:
+    with processes.service(tmp_path / "log", workers=2, LOG_LEVEL="INFO") as running:
         stop = lambda: running.process.send_signal(signal.SIGTERM)  # noqa: E731
         load = asyncio.run(load_until(running.url, children, stop, after_beats=500))
         exit_code = running.process.wait(30)
@@ -108,7 +108,7 @@ def test_workers_are_replaced_under_load_and_nothing_is_lost(committed, tmp_path
 
 
 def test_workers_do_not_outlive_a_killed_master(committed, tmp_path):
-    with processes.service(tmp_path / "log", workers=2, GUNICORN_CMD_ARGS="--timeout 2") as running:
+    with processes.service(tmp_path / "log", workers=2, LOG_LEVEL="INFO", GUNICORN_CMD_ARGS="--timeout 2") as running:
         workers = running.workers()
         running.process.kill()
         running.process.wait()

@@ -8,8 +8,9 @@ import pytest
 from tests.families import make_child, make_player
 from tests.parental.cast import fields_of, in_parallel
 from tests.parental.homes import DENIED, NO_CHILD, NO_PLAYER, NO_TOKEN, limits_url, make_home, said
+from tests.site import site
 from tests.statements import statements
-from viewing.models import Profile, SiteSettings, ViewingTimeConfig
+from viewing.models import Profile, ViewingTimeConfig
 
 WEDNESDAY = "2026-03-04T10:00:00+00:00"
 
@@ -28,9 +29,8 @@ def new_home(home):
 
 @pytest.fixture
 def other_defaults(server):
-    SiteSettings(default_weekday_limit_minutes=45, default_weekend_limit_minutes=None, default_reset_hour=11).save()
-    yield
-    SiteSettings.objects.all().delete()
+    with site(default_weekday_limit_minutes=45, default_weekend_limit_minutes=None, default_reset_hour=11):
+        yield
 
 
 def test_tells_every_setting(http, clock):

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from tests.families import make_player, make_title, make_user
 from tests.parental.cast import fields_of, in_parallel, log_in, make_parent
+from tests.site import site
 from tests.statements import statements
-from viewing.models import Profile, SiteSettings, ViewingSession, ViewingTimeConfig
+from viewing.models import Profile, ViewingSession, ViewingTimeConfig
 
 URL = "/api/v1/auth/profiles"
 
@@ -60,11 +61,8 @@ def test_a_child_lives_in_the_given_timezone(http, parent):
 
 
 def test_staff_may_set_other_defaults(http, parent):
-    SiteSettings(default_weekday_limit_minutes=45, default_weekend_limit_minutes=None, default_reset_hour=4).save()
-    try:
+    with site(default_weekday_limit_minutes=45, default_weekend_limit_minutes=None, default_reset_hour=4):
         config = config_of(create(http, parent, is_kids=True))
-    finally:
-        SiteSettings.objects.all().delete()
 
     assert (config.weekday_limit_minutes, config.weekend_limit_minutes, config.reset_hour) == (45, None, 4)
 

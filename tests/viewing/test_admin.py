@@ -6,8 +6,6 @@ from django.urls import reverse
 
 from tests.families import make_child, make_title, make_user
 from tests.statements import statements
-from viewing import lookups
-from viewing.models import SiteSettings
 
 BIG = ["viewingsession", "viewingtimebalance", "playertoken", "profile", "title"]
 
@@ -23,7 +21,7 @@ def page(name, *args):
     return reverse(f"admin:viewing_{name}", args=args)
 
 
-@pytest.mark.parametrize("model", [*BIG, "sitesettings"])
+@pytest.mark.parametrize("model", BIG)
 def test_every_list_opens(staff, http, model):
     make_child().watch(http, 1)
 
@@ -140,23 +138,6 @@ def test_a_revoked_token_stops_working_at_once(staff, http):
     staff.post(page("playertoken_changelist"), {"action": "revoke", "_selected_action": str(child.token_id)})
 
     assert child.beat(http).status_code == 401
-
-
-def test_site_settings_are_one_row_that_takes_effect_on_save(staff, http, clock):
-    form = {"pause_grace_seconds": "30", "default_weekday_limit_minutes": "60", "default_weekend_limit_minutes": "",
-            "default_reset_hour": "4", "notice": ""}  # fmt: skip
-    child = make_child()
-    session_id = child.watch(http, 1)
-    try:
-        assert staff.post(page("sitesettings_add"), form).status_code == 302
-        assert staff.post(page("sitesettings_add"), form).status_code == 403
-
-        child.beat(http, session_id=session_id, is_paused=True)
-        clock.forward(seconds=31)
-        assert child.beat(http, session_id=session_id, is_paused=True).json()["used_minutes"] == 1.0
-    finally:
-        SiteSettings.objects.all().delete()
-        lookups.forget(lookups.SITE)
 
 
 def test_staff_only(server):

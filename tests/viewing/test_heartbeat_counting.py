@@ -3,8 +3,8 @@
 import pytest
 
 from tests.families import make_child, make_title
+from tests.site import site
 from viewing import lookups
-from viewing.models import SiteSettings
 
 
 @pytest.mark.parametrize(
@@ -139,13 +139,8 @@ def test_each_pause_has_its_own_grace(http, clock):
 def test_the_pause_grace_is_a_site_setting(http, clock):
     child = make_child()
     session_id = child.watch(http, 1)
-    SiteSettings(pause_grace_seconds=60).save()
-    lookups.forget(lookups.SITE)
-    try:
+    with site(pause_grace_seconds=60):
         pause_for(http, child, clock, session_id, 300)
-    finally:
-        SiteSettings.objects.all().delete()
-        lookups.forget(lookups.SITE)
 
     assert child.balance().used_seconds == 30 + 3 * 30
 

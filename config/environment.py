@@ -1,0 +1,42 @@
+"""Variables of the environment, parsed. A wrong one raises ImproperlyConfigured with a sentence that names it."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def env_bool(name: str, default: bool) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value in ("", "1", "true", "yes", "on", "0", "false", "no", "off"):
+        return value in ("1", "true", "yes", "on") if value else default
+    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+
+
+def env_int(name: str, default: int, *, least: int, most: int) -> int:
+    value = os.environ.get(name, "").strip() or str(default)
+    with suppress(ValueError):
+        if least <= int(value) <= most:
+            return int(value)
+    raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
+
+
+def env_choice(name: str, default: str, *, choices: Sequence[str]) -> str:
+    value = os.environ.get(name, "").strip() or default
+    for choice in choices:
+        if value.lower() == choice.lower():
+            return choice
+    raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+
+
+def env_list(name: str) -> list[str]:
+    return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
+
+
+def env_networks(name: str, *, default: str) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(item.strip()) for item in (os.environ.get(name) or default).split(",") if item.strip()]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be addresses or networks, like 10.0.0.0/8: {error}") from None

@@ -1,0 +1,158 @@
+"""No line of the log holds a PIN, a password, a token, a mail address or a name, whatever is asked or fails."""
+
+import json
+import logging
+import re
+import uuid
+
+import pytest
+from django.db import IntegrityError
+from django.test import Client
+from django.urls import reverse
+
+from config import logs
+from tests.families import make_player
+from tests.parental.cast import log_in
+from tests.parental.homes import Home
+from tests.parental.pin_cast import parent_with_pin
+from viewing.models import Profile
+
+pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
+
+PIN = "4711"
+NAME = "Zebulon-the-Third"
+DEVICE = "Kitchen-Tablet-of-Zebulon"
+PASSWORD = "a-password-that-nobody-has"
+# The test's own client writes down what it sends.
+NOT_OURS = ("httpx", "httpcore")
+
+
+@pytest.fixture
+def home(server):
+    parent = parent_with_pin(PIN, password=PASSWORD)
+    child = make_player(parent.user)
+    Profile.objects.filter(pk=child.profile.pk).update(name=NAME)
+    return Home(child=child, parent=log_in(parent.user))
+
+
+@pytest.fixture
+def told(caplog, home):
+    """Every line so far, as it is written; and what of it our own code said, before anything is hidden."""
+    caplog.set_level(logging.DEBUG)
+
+    def lines():
+        records = [record for record in caplog.records if not record.name.startswith(NOT_OURS)]
+        formatter = logs.formatter("json")
+        said = [record.getMessage() + repr(getattr(record, "fields", "")) for record in records]
+        return [formatter.format(record) for record in records], said
+
+    return lines
+
+
+def secrets_of(home):
+    plain = [NAME, DEVICE, PASSWORD, home.parent.user.email, home.parent.access_token, home.parent.refresh_token]
+    tokens = [home.child.token, home.pin_token()]
+    return [re.compile(re.escape(secret)) for secret in plain + tokens] + [
+        re.compile(rf"(?<![0-9a-fA-F.-]){PIN}(?![0-9a-fA-F-])")  # but not in the middle of an id or a figure
+    ]
+
+
+def assert_none_is_told(home, lines):
+    for secret in secrets_of(home):
+        assert not [line for line in lines if secret.search(line)], secret
+
+
+def endpoints():
+    """(method, path) of every call that the schema names."""
+    from config.api import api  # noqa: PLC0415 — after the settings
+
+    schema = api.get_openapi_schema()
+    return [(method, path) for path, methods in schema["paths"].items() for method in methods]
+
+
+def call_every_endpoint(http, home, token):
+    """With every field that any of them knows, right or wrong; the statuses."""
+    ids = {"profile_id": home.child.profile.id, "session_id": uuid.uuid4(), "grant_id": uuid.uuid4()}
+    ids["token_id"] = uuid.uuid4()
+    beat = home.child.body(device_id=DEVICE)
+    fields = {
+        **beat,
+        "heartbeats": [beat],
+        "email": home.parent.user.email,
+        "password": PASSWORD,
+        "refresh_token": home.parent.refresh_token,
+        "name": NAME,
+        "is_kids": True,
+        "device_name": DEVICE,
+        "pin": PIN,
+        "new_pin": PIN,
+        "current_pin": PIN,
+        "pin_token": home.pin_token(),
+        "minutes": 30,
+        "weekday_limit_minutes": 60,
+    }
+    statuses = {}
+    for method, path in sorted(endpoints()):
+        body = None if method in ("get", "delete") else fields
+        answer = http.request(method, path.format(**ids), json=body, headers={"Authorization": f"Bearer {token}"})
+        statuses[method, path] = answer.status_code
+    return statuses
+
+
+@pytest.mark.parametrize("as_player", [False, True])
+def test_not_where_all_goes_well_or_is_refused(http, home, told, settings, as_player):
+    settings.SLOW_REQUEST_WARNING_MS = 0  # a line for each
+    token = home.child.token if as_player else home.parent.access_token
+
+    statuses = call_every_endpoint(http, home, token)
+    http.post("/api/v1/parental-controls/pin/verify", json={"pin": "0000"}, headers=home.parent.headers)
+    http.get(f"/api/v1/unknown/{home.child.token}", params={"email": home.parent.user.email})
+    http.get(f"/unknown/{home.parent.user.email}")
+
+    assert 200 in statuses.values()
+    lines, said = told()
+    assert len([line for line in lines if '"event": "slow_request"' in line]) > len(statuses)
+    assert_none_is_told(home, lines)
+    ours = [text for text in said if "/unknown/" not in text]
+    assert_none_is_told(home, ours)
+
+
+@pytest.mark.parametrize("as_player", [False, True])
+def test_not_where_everything_fails(http, home, told, monkeypatch, as_player):
+    token = home.child.token if as_player else home.parent.access_token
+    call_every_endpoint(http, home, token)  # fills the caches, so that callers are known
+    quoted = f"{home.parent.user.email}, {NAME}, {PIN}, {home.child.token}"
+
+    def fail(*args, **kwargs):
+        raise IntegrityError(f"a constraint is violated\nDETAIL:  Failing row contains ({quoted}).")
+
+    monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", fail)
+    monkeypatch.setattr("django.db.backends.base.base.BaseDatabaseWrapper.cursor", fail)
+    monkeypatch.setattr("viewing.hotpath.execute", fail)
+    for module in ("viewing.sql", "parental.sql"):
+        monkeypatch.setattr(f"{module}.execute", fail)
+    monkeypatch.setattr(Home, "pin_token", lambda self: "sgn_not-asked-for")
+    statuses = call_every_endpoint(http, home, token)
+    monkeypatch.undo()
+
+    lines, _ = told()
+    failed = [json.loads(line) for line in lines if '"exception"' in line]
+    assert len(failed) >= list(statuses.values()).count(500) > 3
+    assert any("a constraint is violated" in line["exception"] for line in failed)
+    assert_none_is_told(home, lines)
+
+
+def test_not_where_staff_log_in(home, told, monkeypatch):
+    client = Client(raise_request_exception=False)
+    form = {"username": home.parent.user.email, "password": PASSWORD}
+    client.post(reverse("admin:login"), form)
+
+    def fail(*args, **kwargs):
+        raise IntegrityError(f"a constraint is violated\nDETAIL:  Failing row contains ({home.parent.user.email}).")
+
+    monkeypatch.setattr("django.contrib.auth.forms.AuthenticationForm.clean", fail)
+    assert client.post(reverse("admin:login"), form).status_code == 500
+
+    lines, _ = told()
+    assert any("a constraint is violated" in line for line in lines)
+    assert_none_is_told(home, lines)
