@@ -1,7 +1,7 @@
 """Where everything lives."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from config import health
 from config.api import api
@@ -12,4 +12,5 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("health", health.ready),
     path("admin/", admin.site.urls),
+    path("", include("parental.pages.urls")),
 ]
