@@ -14,3 +14,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("parental.pages.urls")),
 ]
+
+handler403 = "parental.pages.errors.forbidden"
+handler404 = "parental.pages.errors.not_found"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -49,7 +49,7 @@ def parents_page(view: View) -> View:
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The same page for "not yours" and "not there"; what comes from overload keeps its status and `Retry-After`."""
     if refusal.status in (403, 404, 422):
-        raise Http404
+        return render(request, "404.html", status=404)
     sentences = {
         409: _("This can no longer be done."),
         429: _("Too many tries at once. Wait a moment, then try again."),
