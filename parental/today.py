@@ -62,7 +62,7 @@ def of_family(user_id: UUID, *, now: datetime) -> list[Today]:
         .annotate(was_reviewed=Exists(reviews))
         .order_by("created_at", "id")
     )
-    configs = {profile.id: _config(profile) for profile in profiles}
+    configs = {profile.id: config_of(profile) for profile in profiles}
     running = {profile_id: rules.running_day(config.schedule, now=now) for profile_id, config in configs.items()}
     balances = _balances(running)
     playing = _playing(profiles, now=now)
@@ -81,7 +81,7 @@ def of_family(user_id: UUID, *, now: datetime) -> list[Today]:
     ]
 
 
-def _config(profile: Profile) -> ViewingTimeConfig:
+def config_of(profile: Profile) -> ViewingTimeConfig:
     """Its settings; the defaults where there are none."""
     try:
         return profile.config

@@ -69,7 +69,7 @@ class Card:
     used: str
     educational: str
     resets: str
-    is_held: bool
+    limits: str
     grants: list[dict[str, Any]]
 
 
@@ -88,7 +88,7 @@ def _card(day: today.Today, *, now: datetime) -> Card:
         used=duration(day.balance.used_seconds),
         educational=duration(day.balance.educational_seconds) if day.balance.educational_seconds else "",
         resets=moment(day.running.until, timezone=zone, now=now),
-        is_held=day.running == day.config.schedule.held,
+        limits=_limits(day),
         grants=[
             {"id": grant.id, "what": _granted(grant.minutes), "when": moment(grant.granted_at, timezone=zone, now=now)}
             for grant in day.grants[:MOST_GRANTS_SHOWN]
@@ -100,6 +100,16 @@ def _level(remaining_seconds: int | None) -> str:
     if remaining_seconds is None or remaining_seconds >= AMBER_SECONDS:
         return "good"
     return "warn" if remaining_seconds >= RED_SECONDS else "bad"
+
+
+def _limits(day: today.Today) -> str:
+    def of(limit_minutes: int | None) -> str:
+        return _("no limit") if limit_minutes is None else duration(limit_minutes * 60)
+
+    weekday, weekend = of(day.config.weekday_limit_minutes), of(day.config.weekend_limit_minutes)
+    if weekday == weekend:
+        return _("%(limit)s every day") % {"limit": weekday}
+    return _("%(weekday)s on weekdays, %(weekend)s at weekends") % {"weekday": weekday, "weekend": weekend}
 
 
 def _granted(minutes: int | None) -> str:
