@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from parental import passwords, pins
+from parental import password_reset, passwords, pins
 from perfmetrics.middleware import Receive, Send
 from viewing import hotpath, lookups
 from viewing.heartbeats import writer
@@ -84,5 +84,6 @@ def _stop_threads() -> None:
     hotpath.reads.stop()
     passwords.executor.stop()
     pins.executor.stop()
+    password_reset.executor.stop()
     if settings.DB_POOL:
         connections["default"].close_pool()  # type: ignore[attr-defined]
