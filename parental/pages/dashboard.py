@@ -162,12 +162,15 @@ def stop(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse
     if not form.is_valid():
         messages.error(request, _("Nothing was playing any more."))
         return _to_card(profile_id)
-    # In the thread of the players' path, whose connection its statement uses.
-    end = async_to_sync(hotpath.writes.run)
-    end(sessions.end, caller, form.cleaned_data["session_id"], timezone.now())
+    async_to_sync(_end)(caller, form.cleaned_data["session_id"])
     sentence = _("Stopped. The player ends within half a minute. %(name)s can begin again while there is time left.")
     messages.success(request, sentence % {"name": _name(profile_id)})
     return _to_card(profile_id)
+
+
+async def _end(caller: Caller, session_id: UUID) -> None:
+    # In the thread of the players' path, whose connection its statement uses.
+    await hotpath.writes.run(sessions.end, caller, session_id, timezone.now())
 
 
 def _name(profile_id: UUID) -> str:
