@@ -4,13 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from config import logs
+from config.environment import env_int
 from perfmetrics import folder
 
 # Before the workers start, and before anything that counts is imported.
 folder.make()
-
-from config import logs
-from config.environment import env_int
 
 if not os.environ.get("DATABASE_URL"):
     # The embedded database is the master's: it stays up while workers come and go. They take over the settings read

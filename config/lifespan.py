@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from config import health
-from parental import passwords, pins
+from parental import password_reset, passwords, pins
 from perfmetrics import metrics
 from perfmetrics.middleware import Receive, Send
 from perfmetrics.recorder import recorder
@@ -109,5 +109,6 @@ def _stop_threads() -> None:
     hotpath.reads.stop()
     passwords.executor.stop()
     pins.executor.stop()
+    password_reset.executor.stop()
     if settings.DB_POOL:
         connections["default"].close_pool()  # type: ignore[attr-defined]

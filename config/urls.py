@@ -1,7 +1,7 @@
 """Where everything lives."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from config import health
 from config.api import api
@@ -14,4 +14,8 @@ urlpatterns = [
     path("health", health.ready),
     path("metrics", prometheus),
     path("admin/", admin.site.urls),
+    path("", include("parental.pages.urls")),
 ]
+
+handler403 = "parental.pages.errors.forbidden"
+handler404 = "parental.pages.errors.not_found"

@@ -23,6 +23,8 @@ from viewing.site import site_settings
 SETTINGS: Final = ("weekday_limit_minutes", "weekend_limit_minutes", "reset_hour", "educational_exempt", "timezone")
 LIMITS: Final = ("weekday_limit_minutes", "weekend_limit_minutes")
 STEP_MINUTES: Final = 15
+# What the audit calls it when a parent looked at the defaults and left them as they are.
+CONFIRMED: Final = "confirmed"
 
 
 async def obtain_child(caller: Caller, profile_id: UUID) -> lookups.Profile:
@@ -51,7 +53,7 @@ def change(
     changed = {
         name: settings[name] for name in SETTINGS if name in settings and settings[name] != getattr(config, name)
     }
-    guarded = [name for name in changed if _is_guarded(name, config)]
+    guarded = [name for name in changed if needs_pin(name, config)]
     if guarded and not proves_pin(user_id, pin_token):
         raise Refusal(403, f"Valid PIN token required to change: {', '.join(guarded)}")
     if changed:
@@ -63,6 +65,16 @@ def proves_pin(user_id: UUID, pin_token: str | None) -> bool:
     """Whether the token proves the account's present PIN; an account without a PIN has nothing to prove it with."""
     pin = Pin.objects.filter(pk=user_id).first() if pin_token else None
     return pin is not None and tokens.proves_pin(pin_token, pin)
+
+
+@transaction.atomic
+def confirm(profile_id: UUID, *, user_id: UUID, now: datetime) -> None:
+    """A parent looked at a child's settings: so says the audit, unless it tells already that someone cared for them."""
+    _lock(profile_id, now=now)
+    if not SettingsChange.objects.filter(profile_id=profile_id).exists():
+        SettingsChange.objects.create(
+            profile_id=profile_id, changed_by_id=user_id, field=CONFIRMED, new_value=True, changed_at=now
+        )
 
 
 def _check_steps(settings: Mapping[str, Any]) -> None:
@@ -98,7 +110,7 @@ def _make(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
     return ViewingTimeConfig.objects.get_or_create(pk=profile_id, defaults=defaults)[0]
 
 
-def _is_guarded(name: str, config: ViewingTimeConfig) -> bool:
+def needs_pin(name: str, config: ViewingTimeConfig) -> bool:
     """Whether a change of this setting needs the PIN: not limits, nor the first move away from the default timezone."""
     if name != "timezone" or config.timezone != rules.DEFAULT_TIMEZONE:
         return name not in LIMITS

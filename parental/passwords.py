@@ -89,6 +89,18 @@ def change_password(user: User, new_password: str | None) -> None:
         end_token_families(user)
 
 
+@transaction.atomic
+def replace(user: User, *, present: str, encoded: str) -> bool:
+    """Put a new hash in the place of the present one and end every log-in; False where it was no longer that one."""
+    # The update locks the row, as `change_password` says.
+    if not User.objects.filter(pk=user.pk, password=present, is_active=True).update(password=encoded):
+        return False
+    forget_tries(user.email)
+    end_token_families(user)
+    user.password = encoded
+    return True
+
+
 class EndLogIns:
     """A validator that refuses nothing: Django tells validators of every password it saves, `changepassword`'s too."""
 

@@ -122,3 +122,10 @@ def locked_until(user_id: UUID, *, now: datetime) -> datetime | None:
     """Until when the account's parents are locked out: `FOR_GOOD` until a reset; None: not locked."""
     locked = PinGuard.objects.filter(user_id=user_id, player_token__isnull=True, locked_until__gt=now)
     return locked.values_list("locked_until", flat=True).first()
+
+
+def locked_devices(user_id: UUID, *, now: datetime) -> list[PinGuard]:
+    """The children's devices on which the PIN is locked now, by name; each with its token and the token's profile."""
+    locked = PinGuard.objects.filter(user_id=user_id, player_token__revoked_at=None, locked_until__gt=now)
+    of_devices = locked.filter(player_token__isnull=False).select_related("player_token__profile")
+    return list(of_devices.order_by("player_token__device_name", "pk"))

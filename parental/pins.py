@@ -84,10 +84,10 @@ async def _at_least(seconds: float) -> AsyncIterator[None]:
 
 async def status(user_id: UUID, *, now: datetime) -> dict[str, Any]:
     """Whether the account has a PIN, and until when its parents are locked out of using it."""
-    return await sync_to_async(_status)(user_id, now=now)
+    return await sync_to_async(read_status)(user_id, now=now)
 
 
-def _status(user_id: UUID, *, now: datetime) -> dict[str, Any]:
+def read_status(user_id: UUID, *, now: datetime) -> dict[str, Any]:
     return {
         "has_pin": Pin.objects.filter(user_id=user_id).exists(),
         "locked_until": pin_guards.locked_until(user_id, now=now),
@@ -121,12 +121,17 @@ async def _change(present: Pin, new_pin: str, *, now: datetime) -> bool:
 
 
 async def reset(caller: Caller, *, password: str, new_pin: str, now: datetime) -> None:
-    """Set a PIN by the account's password, and end every lockout. Refusal 401: wrong password; 429 as its checks."""
+    """Set a PIN by the account's password, and end every lockout. Refusals as `reset_of`."""
     account = await tokens.account(caller)
-    proven = await passwords.check(email=account.email, password=password, now=now)
-    if proven is not None and proven.user_id == caller.user_id:
+    await reset_of(caller.user_id, email=account.email, password=password, new_pin=new_pin, now=now)
+
+
+async def reset_of(user_id: UUID, *, email: str, password: str, new_pin: str, now: datetime) -> None:
+    """As `reset`, for an account whose address is known. Refusal 401: wrong password; 429 as its checks."""
+    proven = await passwords.check(email=email, password=password, now=now)
+    if proven is not None and proven.user_id == user_id:
         encoded = await executor.run(make_password, new_pin)
-        if await sync_to_async(_reset)(account.email, proven, encoded, now=now):
+        if await sync_to_async(_reset)(email, proven, encoded, now=now):
             return
     raise Refusal(401, "Incorrect account password")
 

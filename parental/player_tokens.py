@@ -13,7 +13,7 @@ from viewing import changes, lookups
 from viewing.errors import Refusal, access_denied
 from viewing.models import PlayerToken, Profile
 
-# No call lists a profile's tokens, so a full list must not need cleaning up: the one unused longest goes.
+# No call of the API lists a profile's tokens, so a full list must not need cleaning up: the one unused longest goes.
 MOST_LIVING: Final = 50
 
 
@@ -27,8 +27,8 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
     pin = Pin.objects.filter(user_id=user_id).first()
     if pin is not None and not tokens.proves_pin(pin_token, pin):
         raise Refusal(403, "Valid PIN token required")
-    living = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id).order_by("-last_used_at", "-created_at")
-    _revoke(living[MOST_LIVING - 1 :], now=now)
+    by_use = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id).order_by("-last_used_at", "-created_at")
+    _revoke(by_use[MOST_LIVING - 1 :], now=now)
     token = tokens.new_opaque(tokens.PLAYER_PREFIX)
     row = PlayerToken.objects.create(
         profile_id=profile_id,
@@ -39,6 +39,12 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
         expires_at=now + lookups.PLAYER_TOKEN_LIFETIME,
     )
     return {"player_token": token, "token_id": row.id, "expires_at": row.expires_at}
+
+
+def living(profile_id: UUID, *, now: datetime) -> list[PlayerToken]:
+    """The devices that may play as a profile, the one used last first; at most `MOST_LIVING`."""
+    alive = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id)
+    return list(alive.order_by("-last_used_at", "-created_at"))
 
 
 @transaction.atomic

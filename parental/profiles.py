@@ -1,15 +1,16 @@
-"""An account's profiles: making and listing them (contract, "/auth/profiles")."""
+"""An account's profiles: making and listing them (contract, "/auth/profiles"), renaming and removing them (issue D)."""
 
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from parental.models import User
+from viewing import changes
 from viewing.errors import Refusal
-from viewing.models import Profile, ViewingSession, ViewingTimeConfig
+from viewing.models import PlayerToken, Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
 from viewing.site import site_settings
 
 MOST_PROFILES: Final = 20
@@ -47,6 +48,37 @@ def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone
         timezone=timezone,
     )
     return _answer(profile, 0)
+
+
+def rename(profile_id: UUID, name: str) -> None:
+    """Whose it is, the caller has asked; nothing that is cached holds the name."""
+    Profile.objects.filter(pk=profile_id).update(name=name)
+
+
+def remove(profile_id: UUID) -> None:
+    """Delete a profile with all that it watched, its settings, grants and devices; again, nothing happens.
+
+    Whose it is, the caller has asked. A device that begins to play meanwhile makes the first try fail.
+    """
+    try:
+        _remove(profile_id)
+    except IntegrityError:
+        _remove(profile_id)
+
+
+@transaction.atomic
+def _remove(profile_id: UUID) -> None:
+    profile = Profile.objects.select_for_update(no_key=True).filter(pk=profile_id).first()
+    if profile is None:
+        return
+    tokens = PlayerToken.objects.filter(profile=profile, revoked_at=None)
+    for token_hash in tokens.values_list("token_hash", flat=True):
+        changes.player_token_changed(bytes(token_hash))
+    changes.profile_changed(profile_id)
+    # In the writer's order, so that a beat under way cannot deadlock with us.
+    ViewingSession.objects.filter(profile=profile).delete()
+    ViewingTimeBalance.objects.filter(profile=profile).delete()
+    profile.delete()
 
 
 def _answer(profile: Profile, session_count: int) -> dict[str, Any]:

@@ -15,6 +15,11 @@ from viewing import rules
 from viewing.schemas import NoNul
 
 MOST_EMAIL_CHARACTERS = 254
+LEAST_PASSWORD_CHARACTERS = 8
+MOST_NEW_PASSWORD_CHARACTERS = 128
+# Wider: one that was set by staff must do too.
+MOST_PASSWORD_CHARACTERS = 1024
+MOST_NAME_CHARACTERS = 100
 
 _validate_web_url = URLValidator(schemes=["http", "https"])
 
@@ -52,10 +57,11 @@ def _timezone(name: str) -> str:
 
 
 Email = Annotated[str, Field(max_length=MOST_EMAIL_CHARACTERS), NoNul, AfterValidator(_email)]
-NewPassword = Annotated[str, Field(min_length=8, max_length=128), NoNul]
-# Wider: one that was set by staff must do too.
-Password = Annotated[str, Field(min_length=1, max_length=1024), NoNul]
-Name = Annotated[str, Field(min_length=1, max_length=100), NoNul, AfterValidator(_not_blank)]
+NewPassword = Annotated[
+    str, Field(min_length=LEAST_PASSWORD_CHARACTERS, max_length=MOST_NEW_PASSWORD_CHARACTERS), NoNul
+]
+Password = Annotated[str, Field(min_length=1, max_length=MOST_PASSWORD_CHARACTERS), NoNul]
+Name = Annotated[str, Field(min_length=1, max_length=MOST_NAME_CHARACTERS), NoNul, AfterValidator(_not_blank)]
 WebURL = Annotated[str, Field(max_length=500), NoNul, AfterValidator(_web_url)]
 Timezone = Annotated[str, Field(max_length=64), NoNul, AfterValidator(_timezone)]
 Token = Annotated[str, Field(max_length=500), NoNul]

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 
+from parental import limits
 from parental.demo.families import FAMILIES, ensure_families
 from parental.demo.history import HISTORY, write_on
 from parental.demo.titles import ensure_titles
-from viewing.models import ViewingSession, ViewingTimeBalance
+from viewing.models import Profile, ViewingSession, ViewingTimeBalance
+
+# The dashboard asks to review the defaults of this one.
+UNREVIEWED: Final = "Noa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,14 @@ def seed(*, now: datetime) -> Seeded:
     titles = ensure_titles()
     # Older than anything that they watched.
     profiles = ensure_families(now=now, born=HISTORY + timedelta(days=1))
+    _review(profiles, now=now - HISTORY)
     written = write_on(profiles, titles, now=now)
     ViewingSession.objects.bulk_create(written.sessions, batch_size=1000)
     ViewingTimeBalance.objects.bulk_create(written.balances, batch_size=1000)
     return Seeded(len(FAMILIES), len(profiles), len(titles), len(written.sessions))
+
+
+def _review(profiles: list[Profile], *, now: datetime) -> None:
+    for profile in profiles:
+        if profile.is_kids and profile.name != UNREVIEWED:
+            limits.confirm(profile.id, user_id=profile.user_id, now=now)

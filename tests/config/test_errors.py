@@ -55,7 +55,7 @@ def test_an_unknown_path_under_api_is_404_in_json(http, method, path):
     assert is_refusal(http.request(method, path), 404, "Not found")
 
 
-@pytest.mark.parametrize("path", ["/", "/unknown", "/apis", "/apiv1/auth/me", "/static/unknown.css"])
+@pytest.mark.parametrize("path", ["/unknown", "/apis", "/apiv1/auth/me", "/static/unknown.css"])
 def test_an_unknown_path_elsewhere_is_404_for_a_browser(http, path):
     response = http.get(path)
 

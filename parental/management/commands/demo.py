@@ -154,6 +154,8 @@ def _addresses(url: str) -> list[str]:
     return [
         "Sandglass is running.",
         "",
+        f"Parents    {url}/",
+        f"Player     {url}/player/",
         f"API        {url}/api/v1/docs",
         f"Admin      {url}/admin/",
         f"Health     {url}/health",

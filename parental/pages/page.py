@@ -1,0 +1,78 @@
+"""What a parents' page is: one account's, never cached, and its refusals said on a page."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from parental import limits
+from viewing import lookups
+from viewing.caller import Caller, obtain_profile
+from viewing.errors import Refusal
+
+View = Callable[..., HttpResponse]
+
+
+def page(view: View) -> View:
+    """A page that anyone may ask for; what refuses the whole of it is said on a page of its own."""
+
+    @never_cache
+    @wraps(view)
+    def answered(request: HttpRequest, **captured: Any) -> HttpResponse:
+        try:
+            return view(request, **captured)
+        except Refusal as refusal:
+            return _refused(request, refusal)
+
+    return answered
+
+
+def parents_page(view: View) -> View:
+    """A page for a parent who is logged in: the view gets the caller after the request."""
+
+    @login_required
+    @wraps(view)
+    def with_caller(request: HttpRequest, **captured: Any) -> HttpResponse:
+        user: Any = request.user
+        return view(request, Caller(kind="parent", user_id=user.pk), **captured)
+
+    return page(with_caller)
+
+
+def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The same page for "not yours" and "not there"; what comes from overload keeps its status and `Retry-After`."""
+    if refusal.status in (403, 404, 422):
+        return render(request, "404.html", status=404)
+    sentences = {
+        409: _("This can no longer be done."),
+        429: _("Too many tries at once. Wait a moment, then try again."),
+        503: _("We are busy right now. Wait a moment, then try again."),
+    }
+    sentence = sentences.get(refusal.status, _("That did not work."))
+    answer = render(request, "refused.html", {"sentence": sentence, **wait(refusal)}, status=refusal.status)
+    for name, value in refusal.headers.items():
+        answer[name] = value
+    return answer
+
+
+def wait(refusal: Refusal) -> dict[str, int]:
+    """How long to wait, as a person counts it: `wait_minutes`, rounded up, where the refusal tells seconds."""
+    seconds = int(refusal.headers.get("Retry-After", "0"))
+    return {"wait_minutes": -(-seconds // 60)} if seconds > 1 else {}
+
+
+def own_profile(caller: Caller, profile_id: UUID) -> lookups.Profile:
+    """`obtain_profile` for a synchronous view."""
+    return async_to_sync(obtain_profile)(caller, profile_id)
+
+
+def own_child(caller: Caller, profile_id: UUID) -> lookups.Profile:
+    """`limits.obtain_child` for a synchronous view."""
+    return async_to_sync(limits.obtain_child)(caller, profile_id)

@@ -1,0 +1,30 @@
+"""The addresses of the parents' pages, at the root of the site (`config/urls.py`)."""
+
+from django.urls import path
+
+from parental.pages import accounts, children, dashboard, devices, limits, pin
+
+urlpatterns = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("children/add", children.add, name="child_add"),
+    path("children/<uuid:profile_id>", children.rename, name="child"),
+    path("children/<uuid:profile_id>/remove", children.remove, name="child_remove"),
+    path("children/<uuid:profile_id>/limits", limits.settings, name="limits"),
+    path("children/<uuid:profile_id>/limits/confirm", limits.confirm, name="limits_confirm"),
+    path("children/<uuid:profile_id>/devices", devices.devices, name="devices"),
+    path("children/<uuid:profile_id>/devices/<uuid:token_id>/revoke", devices.revoke, name="device_revoke"),
+    path("children/<uuid:profile_id>/grant", dashboard.grant, name="grant"),
+    path("children/<uuid:profile_id>/grants/<uuid:grant_id>/take-back", dashboard.take_back, name="take_back"),
+    path("children/<uuid:profile_id>/stop", dashboard.stop, name="stop"),
+    path("pin", pin.pin, name="pin"),
+    path("pin/reset", pin.reset, name="pin_reset"),
+    path("pin/unlock", pin.unlock, name="pin_unlock"),
+    path("login", accounts.log_in, name="login"),
+    path("logout", accounts.log_out, name="logout"),
+    path("register", accounts.register, name="register"),
+    path("password", accounts.change_password, name="password_change"),
+    path("password/forgotten", accounts.reset_password, name="password_reset"),
+    path("password/forgotten/sent", accounts.reset_sent, name="password_reset_sent"),
+    path("password/forgotten/new", accounts.set_password, name="password_reset_set"),
+    path("password/forgotten/<uuid:user_id>/<str:token>", accounts.open_link, name="password_reset_link"),
+]

@@ -1,0 +1,33 @@
+"""How durations and moments are said to a parent."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+
+def duration(seconds: int) -> str:
+    """Whole minutes, rounded down: what is said to be left is there. "1 h 05 min", "45 min"."""
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours and minutes:
+        return _("%(hours)d h %(minutes)02d min") % {"hours": hours, "minutes": minutes}
+    if hours:
+        return _("%(hours)d h") % {"hours": hours}
+    if minutes or not seconds:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    return _("under 1 min")
+
+
+def moment(instant: datetime, *, timezone: str, now: datetime) -> str:
+    """A time of day in a zone, with its day as seen from now: "today at 18:30", "Mon 2 March at 06:00"."""
+    zone = ZoneInfo(timezone)
+    local, today = instant.astimezone(zone), now.astimezone(zone).date()
+    time = formats.time_format(local.time(), "H:i")
+    if local.date() == today:
+        return _("today at %(time)s") % {"time": time}
+    if local.date() == today + timedelta(days=1):
+        return _("tomorrow at %(time)s") % {"time": time}
+    if local.date() == today - timedelta(days=1):
+        return _("yesterday at %(time)s") % {"time": time}
+    return _("%(day)s at %(time)s") % {"day": formats.date_format(local.date(), "D j N"), "time": time}

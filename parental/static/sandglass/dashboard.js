@@ -1,0 +1,30 @@
+/* Keeps the dashboard true while somebody looks at it; without it the page is as good as when it was loaded. */
+
+const EVERY_MS = 20_000;
+const SECTION = "#today";
+
+function isBusy(section) {
+  // Whoever is about to press something must not have it taken away.
+  return section.contains(document.activeElement) || section.matches(":active") || section.querySelector("details[open]");
+}
+
+async function refresh() {
+  const section = document.querySelector(SECTION);
+  if (document.visibilityState !== "visible" || isBusy(section)) return;
+  let answer;
+  try {
+    answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, cache: "no-store" });
+  } catch {
+    return; // no network: the next try comes
+  }
+  if (answer.redirected) {
+    location.reload(); // logged out meanwhile
+    return;
+  }
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(SECTION);
+  if (fresh && !isBusy(section)) section.replaceWith(fresh);
+}
+
+setInterval(refresh, EVERY_MS);
+document.addEventListener("visibilitychange", refresh);

@@ -1,0 +1,113 @@
+"""What a parent sees of the running day: what each child has left, watches now, and was granted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from parental.models import SettingsChange, TimeGrant
+from viewing import rules
+from viewing.models import Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
+
+# A player that vanished leaves its session active: after three beats that did not come nobody watches any more.
+SILENCE: Final = timedelta(seconds=3 * rules.BEAT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """A profile and its running day; seconds."""
+
+    profile: Profile
+    config: ViewingTimeConfig
+    running: rules.ViewingDay
+    balance: ViewingTimeBalance
+    playing: ViewingSession | None
+    grants: list[TimeGrant]
+    was_reviewed: bool
+
+    @property
+    def limit_minutes(self) -> int | None:
+        """Of today; None where nothing limits: an adult, or no limit set."""
+        return self.config.limit_minutes(self.running.day) if self.profile.is_kids else None
+
+    @property
+    def remaining_seconds(self) -> int | None:
+        """None where nothing limits, for today or at all."""
+        return rules.remaining_seconds(
+            limit_minutes=self.limit_minutes,
+            used_seconds=self.balance.used_seconds,
+            granted_seconds=self.balance.granted_seconds,
+            unlimited=self.balance.is_unlimited_override,
+        )
+
+    @property
+    def allowance_seconds(self) -> int:
+        """The limit and what was granted to it; meaningful where `remaining_seconds` is a number."""
+        return (self.limit_minutes or 0) * 60 + self.balance.granted_seconds
+
+
+def of_family(user_id: UUID, *, now: datetime) -> list[Today]:
+    """The account's profiles in the order they were made, in four statements however many.
+
+    Indexes: profile_user_created_idx, change_profile_changed_idx, balance_profile_day_uniq, session_active_uniq,
+    grant_profile_granted_idx.
+    """
+    reviews = SettingsChange.objects.filter(profile=OuterRef("pk"))
+    profiles = list(
+        Profile.objects.filter(user_id=user_id)
+        .select_related("config")
+        .annotate(was_reviewed=Exists(reviews))
+        .order_by("created_at", "id")
+    )
+    configs = {profile.id: config_of(profile) for profile in profiles}
+    running = {profile_id: rules.running_day(config.schedule, now=now) for profile_id, config in configs.items()}
+    balances = _balances(running)
+    playing = _playing(profiles, now=now)
+    grants = _grants(running)
+    return [
+        Today(
+            profile=profile,
+            config=configs[profile.id],
+            running=running[profile.id],
+            balance=balances.get(profile.id) or ViewingTimeBalance(),
+            playing=playing.get(profile.id),
+            grants=grants.get(profile.id, []),
+            was_reviewed=profile.was_reviewed,
+        )
+        for profile in profiles
+    ]
+
+
+def config_of(profile: Profile) -> ViewingTimeConfig:
+    """Its settings; the defaults where there are none."""
+    try:
+        return profile.config
+    except ViewingTimeConfig.DoesNotExist:
+        return ViewingTimeConfig(profile=profile)
+
+
+def _balances(running: dict[UUID, rules.ViewingDay]) -> dict[UUID, ViewingTimeBalance]:
+    days = {day.day for day in running.values()}
+    rows = ViewingTimeBalance.objects.filter(profile__in=running, day__in=days)
+    return {row.profile_id: row for row in rows if row.day == running[row.profile_id].day}
+
+
+def _playing(profiles: Iterable[Profile], *, now: datetime) -> dict[UUID, ViewingSession]:
+    sessions = ViewingSession.objects.filter(profile__in=profiles, ended_at=None, last_heartbeat_at__gt=now - SILENCE)
+    columns = ("profile_id", "title__name", "device_id", "device_type", "is_educational", "started_at", "paused_at")
+    return {session.profile_id: session for session in sessions.select_related("title").only(*columns)}
+
+
+def _grants(running: dict[UUID, rules.ViewingDay]) -> dict[UUID, list[TimeGrant]]:
+    """Of the running days, newest first, but for what was taken back."""
+    found: dict[UUID, list[TimeGrant]] = {}
+    # A held day may have begun long ago; a grant of it cannot be older.
+    since = min((day.since for day in running.values()), default=None)
+    rows = TimeGrant.objects.filter(profile__in=running, granted_at__gte=since, taken_back_at=None) if since else []
+    for grant in sorted(rows, key=lambda grant: grant.granted_at, reverse=True):
+        if grant.day == running[grant.profile_id].day:
+            found.setdefault(grant.profile_id, []).append(grant)
+    return found

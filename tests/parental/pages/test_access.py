@@ -1,0 +1,111 @@
+"""Who may open which page: nobody without logging in, nobody another family's, nothing changes without a form's token."""
+
+import uuid
+
+import pytest
+
+from parental.models import SettingsChange, TimeGrant
+from tests.families import make_family, make_user
+from tests.parental.pages.visitors import text_of
+from viewing.models import PlayerToken, Profile
+
+OF_ACCOUNT = ["/", "/children/add", "/pin", "/password"]
+OF_CHILD = ["", "/limits", "/devices", "/remove"]
+CHANGES = [
+    ("/grant", {"minutes": "15"}),
+    ("/stop", {"session_id": str(uuid.uuid4())}),
+    ("/limits/confirm", {}),
+    ("/limits", {"weekday_limit_minutes": "15", "reset_hour": "0", "timezone": "UTC"}),
+    ("/devices", {"device_name": "Mine"}),
+    ("/remove", {}),
+    ("", {"name": "Taken over"}),
+]
+POST_ONLY = ["/grant", "/stop", "/limits/confirm", f"/grants/{uuid.uuid4()}/take-back"]
+
+
+@pytest.fixture
+def stranger(server):
+    return make_family().children[0]
+
+
+@pytest.fixture
+def visitor(browse):
+    return browse(make_user())
+
+
+def unchanged(child):
+    profile = Profile.objects.get(pk=child.profile.pk)
+    return (
+        profile.name == "Mia"
+        and not TimeGrant.objects.filter(profile=profile).exists()
+        and not SettingsChange.objects.filter(profile=profile).exists()
+        and PlayerToken.objects.filter(profile=profile, revoked_at=None).count() == 1
+    )
+
+
+@pytest.mark.parametrize("path", OF_ACCOUNT)
+def test_whoever_is_not_logged_in_is_sent_to_log_in_and_back(browse, path):
+    answer = browse().get(path)
+
+    assert (answer.status_code, answer.headers["location"]) == (302, f"/login?next={path}")
+
+
+@pytest.mark.parametrize("page", OF_CHILD)
+def test_so_for_the_pages_of_a_child(browse, stranger, page):
+    path = f"/children/{stranger.profile.id}{page}"
+
+    assert browse().get(path).headers["location"] == f"/login?next={path}"
+
+
+@pytest.mark.parametrize(("page", "form"), CHANGES)
+def test_nothing_changes_for_whoever_is_not_logged_in(browse, stranger, page, form):
+    answer = browse().post(f"/children/{stranger.profile.id}{page}", **form)
+
+    assert (answer.status_code, unchanged(stranger)) == (302, True)
+
+
+@pytest.mark.parametrize("page", OF_CHILD)
+def test_another_familys_child_and_an_unknown_one_are_the_same_page(visitor, stranger, page):
+    theirs = visitor.get(f"/children/{stranger.profile.id}{page}")
+    unknown = visitor.get(f"/children/{uuid.uuid4()}{page}")
+
+    assert theirs.status_code == unknown.status_code == 404
+    assert text_of(theirs) == text_of(unknown)
+
+
+@pytest.mark.parametrize(("page", "form"), CHANGES)
+def test_another_familys_child_cannot_be_changed(visitor, stranger, page, form):
+    theirs = visitor.post(f"/children/{stranger.profile.id}{page}", **form)
+    unknown = visitor.post(f"/children/{uuid.uuid4()}{page}", **form)
+
+    assert theirs.status_code == unknown.status_code == 404
+    assert text_of(theirs) == text_of(unknown)
+    assert unchanged(stranger)
+
+
+@pytest.mark.parametrize(("page", "form"), CHANGES)
+def test_a_form_from_elsewhere_changes_nothing(browse, stranger, page, form):
+    visitor = browse(stranger.profile.user)
+
+    answer = visitor.post_without_csrf(f"/children/{stranger.profile.id}{page}", **form)
+
+    assert (answer.status_code, unchanged(stranger)) == (403, True)
+    assert "Please try again" in text_of(answer)
+
+
+@pytest.mark.parametrize("page", POST_ONLY)
+def test_a_link_changes_nothing(browse, stranger, page):
+    visitor = browse(stranger.profile.user)
+
+    assert visitor.get(f"/children/{stranger.profile.id}{page}").status_code == 405
+
+
+@pytest.mark.parametrize("path", OF_ACCOUNT)
+def test_no_page_is_kept_by_a_browser_or_a_proxy(visitor, path):
+    control = visitor.get(path).headers["cache-control"]
+
+    assert {"no-store", "private"} <= set(control.split(", "))
+
+
+def test_malformed_ids_are_not_found(visitor):
+    assert visitor.get("/children/me/limits").status_code == 404

@@ -1,0 +1,162 @@
+"""The dashboard's buttons: time given and taken back, playback stopped."""
+
+import uuid
+
+import pytest
+from django.utils import timezone
+
+from parental.models import TimeGrant
+from tests.families import make_family, make_player
+from tests.parental.pages.visitors import said_after, text_of
+from viewing.models import ViewingTimeBalance
+
+
+@pytest.fixture
+def family(server):
+    return make_family()
+
+
+@pytest.fixture
+def child(family):
+    return family.children[0]
+
+
+@pytest.fixture
+def visitor(browse, family):
+    return browse(family.user)
+
+
+def grant(visitor, child, minutes):
+    return visitor.post(f"/children/{child.profile.id}/grant", minutes=minutes)
+
+
+def take_back(visitor, child, grant_id):
+    return visitor.post(f"/children/{child.profile.id}/grants/{grant_id}/take-back")
+
+
+def stop(visitor, child, session_id):
+    return visitor.post(f"/children/{child.profile.id}/stop", session_id=session_id)
+
+
+@pytest.mark.parametrize("minutes", [15, 30, 60])
+def test_one_tap_gives_time(visitor, family, child, minutes):
+    answer = grant(visitor, child, minutes)
+
+    assert answer.headers["location"] == f"/#child-{child.profile.id}"
+    assert f"Mia has {minutes} minutes more today." in said_after(visitor, answer)
+    row = TimeGrant.objects.get(profile=child.profile)
+    assert (row.minutes, row.granted_by, row.is_remote) == (minutes, family.user, True)
+    assert child.balance().granted_seconds == minutes * 60
+
+
+def test_the_child_may_watch_on_at_once(visitor, child, http):
+    child.use_up(7200)
+    assert child.beat(http).json()["enforcement"] == "blocked"
+
+    grant(visitor, child, 15)
+
+    assert child.beat(http).json()["remaining_minutes"] == 14.5
+
+
+def test_one_tap_lifts_the_limit_for_today(visitor, child):
+    assert "without a limit" in said_after(visitor, grant(visitor, child, ""))
+    assert child.balance().is_unlimited_override is True
+    assert TimeGrant.objects.get(profile=child.profile).minutes is None
+
+
+@pytest.mark.parametrize("minutes", ["0", "14", "121", "-15", "x", "15.5", "٣٠0", None])
+def test_other_amounts_give_nothing(visitor, child, minutes):
+    form = {} if minutes is None else {"minutes": minutes}
+
+    answer = visitor.post(f"/children/{child.profile.id}/grant", **form)
+
+    assert "not an amount of time" in said_after(visitor, answer)
+    assert not TimeGrant.objects.filter(profile=child.profile).exists()
+
+
+def test_a_grant_can_be_taken_back(visitor, child):
+    grant(visitor, child, 30)
+    row = TimeGrant.objects.get(profile=child.profile)
+    assert "Take back : +30 min, today at" in text_of(visitor.get("/"))
+
+    assert "Taken back" in said_after(visitor, take_back(visitor, child, row.id))
+
+    assert child.balance().granted_seconds == 0
+    assert "Take back" not in text_of(visitor.get("/"))
+
+
+def test_taking_back_twice_says_so_and_takes_nothing(visitor, child):
+    grant(visitor, child, 30)
+    grant(visitor, child, 30)
+    grant_id = TimeGrant.objects.filter(profile=child.profile).first().id
+    take_back(visitor, child, grant_id)
+
+    assert "was taken back already" in said_after(visitor, take_back(visitor, child, grant_id))
+    assert child.balance().granted_seconds == 1800
+
+
+def test_grants_of_an_earlier_day_are_not_listed(visitor, child, clock):
+    clock.set("2026-03-04T23:00:00+00:00")
+    grant(visitor, child, 30)
+    assert "Take back" in visitor.get("/").text
+
+    clock.forward(hours=2)
+
+    assert "Take back" not in visitor.get("/").text
+
+
+def test_a_siblings_grant_is_not_found_under_this_child(visitor, family, child):
+    sister = make_player(family.user)
+    grant(visitor, sister, 30)
+    grant_id = TimeGrant.objects.get(profile=sister.profile).id
+
+    assert take_back(visitor, child, grant_id).status_code == 404
+    assert take_back(visitor, child, uuid.uuid4()).status_code == 404
+    assert sister.balance().granted_seconds == 1800
+
+
+def test_stop_ends_what_plays_and_says_that_play_can_begin_again(visitor, child, http):
+    session_id = child.watch(http, 2)
+
+    said = said_after(visitor, stop(visitor, child, session_id))
+
+    assert "Stopped." in said
+    assert "Mia can begin again" in said
+    assert "Nothing is playing" in said
+    beat = child.beat(http, session_id=session_id)
+    assert (beat.status_code, beat.json()["reason"]) == (409, "session_ended")
+    assert child.beat(http).status_code == 200
+
+
+def test_a_late_tap_ends_nothing_newer(visitor, child, http):
+    before = child.watch(http, 1)
+    now_playing = child.watch(http, 1)
+
+    stop(visitor, child, before)
+
+    assert child.beat(http, session_id=now_playing).status_code == 200
+
+
+@pytest.mark.parametrize("session_id", ["", "x", None])
+def test_stop_without_a_session_says_that_nothing_plays(visitor, child, session_id):
+    form = {} if session_id is None else {"session_id": session_id}
+
+    answer = visitor.post(f"/children/{child.profile.id}/stop", **form)
+
+    assert "Nothing was playing any more" in said_after(visitor, answer)
+
+
+def test_a_session_of_another_family_and_an_unknown_one_are_not_found(visitor, child, http):
+    stranger = make_family().children[0]
+    session_id = stranger.watch(http, 1)
+
+    assert stop(visitor, child, session_id).status_code == 404
+    assert stop(visitor, child, uuid.uuid4()).status_code == 404
+    assert stranger.beat(http, session_id=session_id).status_code == 200
+
+
+def test_an_adult_is_granted_nothing(browse, server):
+    family = make_family(adult=True)
+
+    assert grant(browse(family.user), family.adult, 15).status_code == 404
+    assert not ViewingTimeBalance.objects.filter(profile=family.adult.profile, day=timezone.now().date()).exists()
