@@ -212,3 +212,9 @@ def test_statements_are_those_that_the_database_saw(three, staff):
     hot = [statement for statement, by in zip(sent.all, sent.applications, strict=True) if by == "sandglass-hotpath"]
     assert counted == len(hot) > 0
     assert counted / 1000 < 1
+
+
+def test_the_pools_of_all_workers_are_told(three):
+    """Each keeps two connections (`tests/processes.py`)."""
+    until(lambda: scraped(three, "sandglass_pool_connections") >= 6)
+    assert scraped(three, "sandglass_pool_waiting") == 0
