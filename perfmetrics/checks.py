@@ -12,6 +12,7 @@ from perfmetrics.cache import CountedTTLCache
 
 # The two threads of the players' path (viewing/hotpath.py) and the listener.
 CONNECTIONS_BESIDE_THE_POOL = 3
+SHORTEST_TOKEN = 16
 
 
 @register()
@@ -25,6 +26,20 @@ def settings_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:  # no
         found.append(Error("DB_POOL_MIN_SIZE is above DB_POOL_MAX_SIZE.", id="sandglass.E002"))
     if settings.SLOW_REQUEST_WARNING_MS > settings.SLOW_REQUEST_ERROR_MS:
         found.append(Error("SLOW_REQUEST_WARNING_MS is above SLOW_REQUEST_ERROR_MS.", id="sandglass.E003"))
+    return found
+
+
+@register()
+def figures_are_guarded(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 — Django's signature
+    """`/metrics` is opened by a token that can be guessed, or to the whole world."""
+    found: list[CheckMessage] = []
+    token, networks = settings.METRICS_TOKEN, settings.METRICS_ALLOWED_ADDRESSES
+    if token and len(token) < SHORTEST_TOKEN:
+        found.append(Warning(f"METRICS_TOKEN has fewer than {SHORTEST_TOKEN} characters.", id="sandglass.W002"))
+    if not token and any(network.prefixlen == 0 for network in networks):
+        found.append(
+            Warning("METRICS_ALLOWED_ADDRESSES opens /metrics to everyone: set METRICS_TOKEN.", id="sandglass.W003")
+        )
     return found
 
 

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,8 +118,18 @@ def _add(dead: Any, source: Path, *, largest: bool) -> None:
 
 @contextmanager
 def _locked(folder: Path, kind: int) -> Iterator[None]:
-    """Readers share it. Who is stopped while it reads must not stop the server: after a second go on without."""
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    """Readers share it. All pass a gate on their way in, so that readers who come and come keep nobody out."""
+    with _held(folder / "gate", kind):
+        lock = ExitStack()
+        lock.enter_context(_held(folder / "lock", kind))
+    with lock:
+        yield
+
+
+@contextmanager
+def _held(path: Path, kind: int) -> Iterator[None]:
+    """Who is stopped while it holds a lock must not stop the server: after a second this goes on without."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + LOCK_SECONDS
         while time.monotonic() < deadline:
@@ -127,7 +137,7 @@ def _locked(folder: Path, kind: int) -> Iterator[None]:
                 fcntl.flock(handle, kind | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                time.sleep(0.002)
+                time.sleep(0.001)
         yield
     finally:
         os.close(handle)

@@ -131,7 +131,7 @@ def advance(recent: Recent | None, now: Totals, *, at: float) -> tuple[Recent, M
 
 def load(path: Path | None) -> Recent | None:
     """The file of the server's folder; None where there is none yet."""
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, ValueError, TypeError, KeyError):
         values = json.loads(((path or Path()) / FILE).read_text())
         return Recent(**{**values, **{name: Totals.from_json(values[name]) for name in ("last", "base")}})
     return None

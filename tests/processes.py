@@ -60,6 +60,7 @@ def service(
     """Run the service; it has answered a health check before the block begins."""
     port = free_port()
     variables = {"DATABASE_URL": database_url(), "PORT": str(port), "WORKERS": str(workers), "DB_POOL_MIN_SIZE": "2"}
+    variables |= {"METRICS_ALLOWED_ADDRESSES": "127.0.0.1"}
     command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", *options, application]
     with log.open("wb") as output:
         process = subprocess.Popen(
