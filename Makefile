@@ -13,13 +13,14 @@ PLAYERS ?= 40
 SPEED ?= 60
 export PORT WORKERS PLAYERS SPEED
 
-.PHONY: help setup demo serve test lint format bench lock clean
+.PHONY: help setup demo serve test lint format bench bench-long plans lock clean
 
 help:
 	@echo "make demo    the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
 	@echo "make serve   the service in production mode; PORT, WORKERS, and the variables of .env.example"
 	@echo "make test    every check and test        make lint    the checks alone"
-	@echo "make bench   the benchmarks              make format  format the code"
+	@echo "make bench   the benchmarks (PARTS)      make format  format the code"
+	@echo "make bench-long   the same, longer       make plans   the hot statements' plans"
 	@echo "make setup   the virtual environment     make lock    pin the requirements anew"
 
 setup: $(VENV)/.installed
@@ -59,8 +60,16 @@ lint: setup
 format: setup
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
+# PARTS="heartbeats bulk" runs some of them.
 bench: setup
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(PARTS)
+
+bench-long: setup
+	@BENCH_LONG=true $(BIN)/python -m tests.bench $(PARTS)
+
+# The plans of the hot statements at a million sessions, into docs/plans.md.
+plans: setup
+	@$(BIN)/python -m tests.bench.explain
 
 # Without the registry's address, so that the lines are the same wherever they are made.
 lock: setup

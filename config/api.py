@@ -42,11 +42,11 @@ class BearerToken(HttpBearer):
         return caller and gateways_apart(caller, is_bulk=request.path == BULK_PATH)
 
 
-class StaffToken(HttpBearer):
+class StaffToken(BearerToken):
     """An access token of a staff account."""
 
-    async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002 — Ninja's signature
-        caller = await tokens.authenticate(token)
+    async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        caller = await super().authenticate(request, token)
         if caller is not None and not caller.is_staff:
             raise Refusal(403, "Admin privileges required")
         return caller

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from viewing import rules
 from viewing.models import PlayerToken, Title, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
+from viewing.schemas import NIL
 
 
 @csrf_exempt
@@ -47,7 +48,7 @@ def heartbeat(request: HttpRequest) -> JsonResponse:
 
 
 def _session(body, player, title, day, now):
-    if body.get("session_id"):
+    if body["session_id"] != str(NIL):
         session = ViewingSession.objects.select_for_update(no_key=True).get(id=body["session_id"])
         ViewingSession.objects.filter(id=session.id).update(
             counted_seconds=F("counted_seconds") + rules.BEAT_SECONDS, last_heartbeat_at=now

@@ -1,0 +1,69 @@
+"""Heartbeats of one worker over 128 connections, in a closed loop: ours beside others, in turn, on one database.
+
+Beside the plain way (`plain.py`), beside what HTTP alone costs (`constant_asgi.py`), and beside itself where the caches
+of limits and tokens hold one entry, so that every beat misses both. All run all the time; each is loaded in its turn.
+"""
+
+import os
+import statistics
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests import processes
+from tests.bench import generator
+from tests.bench.cast import Device, make_devices
+from tests.bench.generator import Beats, Figures, median_ms
+from tests.bench.results import Figure
+
+CONNECTIONS = 128
+PLAIN_OPTIONS = ("--worker-class", "uvicorn_worker.UvicornWorker")
+
+
+def figures(logs: Path, *, rounds: int) -> list[Figure]:
+    devices = make_devices(CONNECTIONS)
+    runs: dict[str, list[Figures]] = {"ours": [], "plain": [], "http": [], "cold": []}
+    with ExitStack() as stack:
+        start = lambda name, **how: stack.enter_context(processes.service(logs / name, **how))  # noqa: E731
+        services = {
+            "ours": start("ours"),
+            "plain": start("plain", application="tests.bench.plain_asgi:application", options=PLAIN_OPTIONS),
+            "http": start("http", application="tests.bench.constant_asgi:application"),
+            "cold": start("cold", CONFIG_CACHE_MAX_ENTRIES="1"),
+        }
+        for name, service in services.items():
+            run(service.url, devices, 2 if name == "plain" else 20)
+        for _ in range(rounds):
+            for name, service in services.items():
+                runs[name].append(run(service.url, devices, 8 if name == "plain" else 80))
+            print(", ".join(f"{name} {found[-1].rate():,.0f}" for name, found in runs.items()), "beats/s")
+    ours = runs["ours"]
+    share = statistics.median(figures.share(os.cpu_count() or 1) for figures in ours)
+    return [
+        Figure("heartbeats against the plain way", ratio(ours, runs["plain"]), "times", floor=15, aim=25),
+        Figure("heartbeats against HTTP alone", ratio(ours, runs["http"]), "times", floor=0.7, aim=0.85),
+        Figure("heartbeats at a config hit rate of 0", ratio(runs["cold"], ours), "times", floor=0.7, aim=0.85),
+        *(Figure(f"heartbeats, {name}", rate(found), "a second") for name, found in runs.items()),
+        Figure("p50 at 128 connections", median_ms(ours, 0.50), "ms"),
+        Figure("p95 at 128 connections", median_ms(ours, 0.95), "ms", floor=50, aim=30, most=True, absolute=True),
+        Figure("p99 at 128 connections", median_ms(ours, 0.99), "ms"),
+        Figure("p95, the plain way", median_ms(runs["plain"], 0.95), "ms"),
+        Figure("the load generator's share of the machine", share * 100, "%"),
+    ]
+
+
+def run(url: str, devices: list[Device], beats_each: int) -> Figures:
+    """A closed loop, in which every beat must be answered."""
+    sources = [Beats(generator.host_of(url), device) for device in devices]
+    found = generator.run(generator.closed_loop(url, sources, requests_each=beats_each))
+    if found.statuses != {200: len(devices) * beats_each}:
+        raise SystemExit(f"The service did not answer every beat: {found.statuses}")
+    return found
+
+
+def ratio(ours: list[Figures], theirs: list[Figures]) -> float:
+    """The median of the rounds' ratios."""
+    return statistics.median(mine.rate() / other.rate() for mine, other in zip(ours, theirs, strict=True))
+
+
+def rate(runs: list[Figures]) -> float:
+    return statistics.median(run.rate() for run in runs)
