@@ -13,32 +13,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from config import devdb
+from tests.bench import scratch
 
-os.environ |= {
-    "DEBUG": "false",
-    "SECRET_KEY": "for-the-benchmark-only",
-    "SECURE_HTTPS": "false",
-    "LOG_LEVEL": "WARNING",
-}
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-os.environ["ALLOWED_HOSTS"] = "127.0.0.1"
-os.environ["DATABASE_URL"] = devdb.start("bench")
+scratch.start()
 
-import psycopg
-
-# Every run begins with empty tables.
-with psycopg.connect(os.environ["DATABASE_URL"].rpartition("/")[0] + "/postgres", autocommit=True) as server:
-    server.execute("DROP DATABASE sandglass WITH (FORCE)")
-devdb.start("bench")
-
-import django  # noqa: E402 — after the settings
-
-django.setup()
-
-from django.core.management import call_command  # noqa: E402
-
-from tests.bench import bulk, heartbeats, pace, pin, reports, worker  # noqa: E402
+from tests.bench import bulk, heartbeats, pace, pin, reports, worker  # noqa: E402 — after the set-up
 from tests.bench import logs as log_lines  # noqa: E402
 from tests.bench.results import Figure, report  # noqa: E402
 
@@ -63,7 +42,6 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"No such part: {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}", file=sys.stderr)
         return 2
-    call_command("migrate", verbosity=0)
     quiet = machine_is_quiet()
     figures = []
     with tempfile.TemporaryDirectory() as folder:

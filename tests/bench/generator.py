@@ -81,7 +81,8 @@ class Beats:
 
     def answered(self, body: bytes) -> int:
         """Reads the session's id, which comes first in an answer; the number of beats answered."""
-        self.session = body[16:52]
+        at = body.index(b'"', 13) + 1
+        self.session = body[at : at + 36]
         return 1
 
 
@@ -111,7 +112,7 @@ class Bulk:
     def answered(self, body: bytes) -> int:
         if self.sequence == FIRST_SEQUENCE + 1:  # the first: the sessions go on
             self._make([result["body"]["session_id"] for result in json.loads(body)["results"]])
-        return body.count(b'"status": 200')
+        return body.count(b'"status":200')
 
 
 class Wire(asyncio.Protocol):

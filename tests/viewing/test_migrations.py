@@ -17,7 +17,7 @@ from tests.load import closed_loop
 from viewing.models import ViewingSession
 
 INDEX = "session_profile_started_idx"
-BEFORE, AFTER = "0001_viewing_time", "0004_gateway_tokens"
+BEFORE, AFTER = "0001_viewing_time", "0005_autovacuum_of_hot_rows"
 
 
 def migrate(target):
