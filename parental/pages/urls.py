@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from parental.pages import accounts, children, dashboard, devices, history, limits, pin, report
+from parental.pages import accounts, audit, children, dashboard, devices, history, limits, pin, report
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("children/<uuid:profile_id>/history.csv", history.history, {"as_csv": True}, name="history_csv"),
     path("report", report.report, name="report"),
     path("report.csv", report.report, {"as_csv": True}, name="report_csv"),
+    path("audit", audit.entries, name="audit"),
     path("pin", pin.pin, name="pin"),
     path("pin/reset", pin.reset, name="pin_reset"),
     path("pin/unlock", pin.unlock, name="pin_unlock"),
