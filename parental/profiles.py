@@ -23,8 +23,7 @@ MOST_PROFILES: Final = 20
 
 
 def of_account(user_id: UUID) -> list[Profile]:
-    """The account's profiles with their settings, in the order they were made; one statement by
-    profile_user_created_idx."""
+    """The account's profiles with their settings, in the order they were made; by profile_user_created_idx."""
     return list(Profile.objects.filter(user_id=user_id).select_related("config").order_by("created_at", "id"))
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from parental.models import SettingsChange, TimeGrant
 from parental.pages.page import own_profile, parents_page
 from parental.templatetags.viewing_time import spoken
 from viewing.caller import Caller
+from viewing.errors import access_denied
 from viewing.models import Profile
 
 SETTINGS = {
@@ -58,7 +59,7 @@ def _asked_child(request: HttpRequest, caller: Caller) -> UUID | None:
     try:
         return own_profile(caller, UUID(text)).id
     except ValueError:
-        raise Http404 from None
+        raise access_denied() from None
 
 
 def _told(row: TimeGrant | SettingsChange, family: dict[UUID, Profile], caller: Caller) -> dict[str, Any]:

@@ -89,6 +89,15 @@ def test_the_chart_is_an_image_with_title_and_description(browse, user):
     assert "style=" not in card
 
 
+def test_the_chart_of_a_week_without_anything_says_so(browse, user):
+    make_player(user, weekday_limit_minutes=None, weekend_limit_minutes=None)
+
+    (card,) = cards(browse(user).get("/report"))
+
+    assert "Nothing was watched. No day has a limit." in re.search(r"<desc[^>]*>(.*?)</desc>", card, re.DOTALL)[1]
+    assert "chart__limit" not in card
+
+
 def test_every_id_of_the_page_is_there_once(browse, user):
     for _ in range(3):
         add_session(make_player(user), "2026-03-03T12:00:00Z")
