@@ -13,7 +13,7 @@ PLAYERS ?= 40
 SPEED ?= 60
 export PORT WORKERS PLAYERS SPEED
 
-.PHONY: help setup demo serve test lint format bench bench-long plans lock clean
+.PHONY: help setup demo serve test lint format bench bench-long plans profile lock clean
 
 help:
 	@echo "make demo    the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
@@ -66,6 +66,10 @@ bench: setup
 
 bench-long: setup
 	@BENCH_LONG=true $(BIN)/python -m tests.bench $(PARTS)
+
+# Where a worker's time goes, as a picture, into docs/profile.svg.
+profile: setup
+	@$(BIN)/python -m tests.bench.profile
 
 # The plans of the hot statements at a million sessions, into docs/plans.md.
 plans: setup

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
 from django.db import connection
@@ -25,6 +26,11 @@ MAILS_WINDOW: Final = timedelta(hours=1)
 
 # Mails go out beside the request, for known and unknown addresses alike: how long an answer takes must not tell either.
 executor = BcryptExecutor("mails", full="Too many mails are waiting, try again")
+
+
+def can_mail() -> bool:
+    """Whether this service is set up to send mail (`EMAIL_HOST`)."""
+    return not settings.EMAIL_BACKEND.endswith(".dummy.EmailBackend")
 
 
 def ask(email: str, *, site: str, now: datetime) -> None:

@@ -16,6 +16,11 @@ from viewing.site import site_settings
 MOST_PROFILES: Final = 20
 
 
+def of_account(user_id: UUID) -> list[Profile]:
+    """The account's profiles with their settings, in the order they were made; by profile_user_created_idx."""
+    return list(Profile.objects.filter(user_id=user_id).select_related("config").order_by("created_at", "id"))
+
+
 def listing(user_id: UUID) -> list[dict[str, Any]]:
     """The account's profiles in the order they were made, with how many sessions each has; one statement.
 

@@ -39,7 +39,7 @@ def history(profile: Profile, period: Period) -> dict[str, Any]:
         days = _that_fit(sums)
         sessions = _of_days(profile.id, days) if days else []
     listed = {day: list(rows) for day, rows in groupby(sessions, key=lambda session: session["day"])}
-    answer = {"profile_id": profile.id, "days": [_day_answer(day, listed[day["day"]]) for day in days]}
+    answer = {"profile_id": profile.id, "days": [day_answer(day, listed[day["day"]]) for day in days]}
     if len(sessions) < sum(day["sessions"] for day in sums):
         answer["truncated"] = True
     return answer
@@ -78,6 +78,17 @@ def session_answer(session: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def day_answer(day: dict[str, Any], sessions: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """One day of an answer, from a row of `day_sums` and its sessions."""
+    return {
+        "date": day["day"],
+        "total_minutes": minutes(day["total"]),
+        "educational_minutes": minutes(day["educational"]),
+        "counted_minutes": minutes(day["counted"]),
+        "sessions": [session_answer(session) for session in sessions],
+    }
+
+
 def _that_fit(sums: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The newest days whose sessions all fit; the newest one alone however many it has."""
     counts = accumulate(day["sessions"] for day in sums)
@@ -88,13 +99,3 @@ def _of_days(profile_id: UUID, days: list[dict[str, Any]]) -> list[dict[str, Any
     period = Period(days[-1]["day"], days[0]["day"])
     # By day first: the clocks of two hosts may differ when it turns.
     return list(newest_sessions(profile_id, period).order_by("-day", "-started_at", "-id")[:MOST_SESSIONS])
-
-
-def _day_answer(day: dict[str, Any], sessions: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "date": day["day"],
-        "total_minutes": minutes(day["total"]),
-        "educational_minutes": minutes(day["educational"]),
-        "counted_minutes": minutes(day["counted"]),
-        "sessions": [session_answer(session) for session in sessions],
-    }

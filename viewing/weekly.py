@@ -1,7 +1,8 @@
-"""The last seven viewing days of an account's children (contract, "Weekly report")."""
+"""Seven viewing days of an account's children (contract, "Weekly report"): the last ones, or any with those before."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -11,16 +12,53 @@ from django.db import connection
 from perfmetrics import metrics
 from viewing import report_sql, rules
 from viewing.balances import minutes
+from viewing.errors import Refusal
 from viewing.models import Profile, ViewingTimeConfig
 from viewing.report_sql import WeekSum
-from viewing.reports import Period
+from viewing.reports import Period, shifted
 
 DAYS: Final = 7
 MOST_TITLES: Final = 3
 
+# The account's kids profiles in the order they were made, each with its settings.
+Children = list[tuple[Profile, ViewingTimeConfig]]
+
 
 def weekly_report(user_id: UUID, *, now: datetime) -> dict[str, Any]:
-    """The report of the account's kids profiles in the order they were made; three statements however many."""
+    """The report of the account's kids profiles in the order they were made; three statements however many.
+
+    Indexes: profile_user_created_idx, the settings' primary key, session_profile_started_idx.
+    """
+    with _counted():
+        children = _children(user_id)
+        return _report(children, _running_week(children, now=now))
+
+
+def compared_report(user_id: UUID, *, now: datetime, last: date | None) -> dict[str, Any]:
+    """The report of the seven days up to `last` (None: those of `weekly_report`); four statements however many.
+
+    Beside the report's own fields: `latest`, the day with which the running week ends; of each profile `today`, its
+    running viewing day, and `before`, its report of the seven days before. Refusal 422: `last` lies ahead.
+    """
+    with _counted():
+        return _compared(_children(user_id), last, now=now)
+
+
+def _compared(children: Children, last: date | None, *, now: datetime) -> dict[str, Any]:
+    latest = _running_week(children, now=now).to_date
+    week = _week_to(last or latest)
+    if week.to_date > latest:
+        raise Refusal(422, "The week must not end after today")
+    report = {**_report(children, week), "latest": latest}
+    before = _report(children, _week_to(shifted(week.from_date, -timedelta(days=1))))
+    for profile, earlier, (_, config) in zip(report["profiles"], before["profiles"], children, strict=True):
+        profile.update(before=earlier, today=rules.viewing_day(config.schedule, now=now))
+    return report
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    """Counts a report with its database queries."""
     started = time.perf_counter()
     queries = 0
 
@@ -30,41 +68,37 @@ def weekly_report(user_id: UUID, *, now: datetime) -> dict[str, Any]:
         return execute(*args)
 
     with connection.execute_wrapper(counting):
-        report = _report(user_id, now=now)
+        yield
     metrics.count_report(queries=queries, seconds=time.perf_counter() - started)
-    return report
 
 
-def _report(user_id: UUID, *, now: datetime) -> dict[str, Any]:
-    """Indexes: profile_user_created_idx, the settings' primary key, session_profile_started_idx."""
-    profiles = list(Profile.objects.filter(user_id=user_id, is_kids=True).order_by("created_at", "id"))
-    configs = _configs(profiles)
-    week = _week((_schedule(config) for config in configs.values()), now=now)
-    sums = _sums(profiles, week)
+def _report(children: Children, week: Period) -> dict[str, Any]:
+    sums = _sums([profile for profile, _ in children], week)
     return {
         "week_start": week.from_date,
         "week_end": week.to_date,
-        "profiles": [_profile_answer(profile, configs[profile.id], week, sums[profile.id]) for profile in profiles],
+        "profiles": [_profile_answer(profile, config, week, sums[profile.id]) for profile, config in children],
     }
 
 
-def _configs(profiles: list[Profile]) -> dict[UUID, ViewingTimeConfig]:
-    """The settings by profile; the defaults where there are none."""
+def _children(user_id: UUID) -> Children:
+    """Where there are no settings, the defaults."""
+    profiles = list(Profile.objects.filter(user_id=user_id, is_kids=True).order_by("created_at", "id"))
     found = {config.profile_id: config for config in ViewingTimeConfig.objects.filter(profile__in=profiles)}
-    return {profile.id: found.get(profile.id) or ViewingTimeConfig() for profile in profiles}
+    return [(profile, found.get(profile.id) or ViewingTimeConfig()) for profile in profiles]
 
 
-def _schedule(config: ViewingTimeConfig) -> rules.Schedule:
-    held = None
-    if config.held_day and config.held_since and config.held_until:
-        held = rules.ViewingDay(config.held_day, config.held_since, config.held_until)
-    return rules.Schedule(config.timezone, config.reset_hour, held)
+def _running_week(children: Children, *, now: datetime) -> Period:
+    return _week((config.schedule for _, config in children), now=now)
 
 
 def _week(schedules: Iterable[rules.Schedule], *, now: datetime) -> Period:
     """The same seven dates for all: up to the latest running viewing day, without children up to today in UTC."""
-    last = max((rules.viewing_day(schedule, now=now) for schedule in schedules), default=now.astimezone(UTC).date())
-    return Period(last - timedelta(days=DAYS - 1), last)
+    return _week_to(max((rules.viewing_day(each, now=now) for each in schedules), default=now.astimezone(UTC).date()))
+
+
+def _week_to(last: date) -> Period:
+    return Period(shifted(last, timedelta(days=1 - DAYS)), last)
 
 
 def _sums(profiles: list[Profile], week: Period) -> dict[UUID, list[WeekSum]]:

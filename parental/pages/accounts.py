@@ -72,7 +72,8 @@ def log_in(request: HttpRequest) -> HttpResponse:
             return redirect(_next(request) or "dashboard")
     elif request.user.is_authenticated and not _next(request):
         return redirect("dashboard")
-    return render(request, "parental/login.html", {"form": form, "next": _next(request)})
+    context = {"form": form, "next": _next(request), "can_mail": password_reset.can_mail()}
+    return render(request, "parental/login.html", context)
 
 
 def _next(request: HttpRequest) -> str:
@@ -137,7 +138,9 @@ def change_password(request: HttpRequest, caller: Caller) -> HttpResponse:  # no
 
 @page
 def reset_password(request: HttpRequest) -> HttpResponse:
-    """The same answer for every address."""
+    """The same answer for every address; not found where no mail can be sent."""
+    if not password_reset.can_mail():
+        raise Refusal(404, "No mail is sent here")
     form = ResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         site = request.build_absolute_uri("/").rstrip("/")

@@ -23,7 +23,6 @@ from parental.pages.wording import duration, moment
 from viewing import hotpath, sessions
 from viewing.caller import Caller
 from viewing.errors import Refusal
-from viewing.models import Profile
 
 AMBER_SECONDS: Final = 30 * 60
 RED_SECONDS: Final = 15 * 60
@@ -46,8 +45,11 @@ class StopForm(forms.Form):
 def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
     now = timezone.now()
     family = today.of_family(caller.user_id, now=now)
+    said = list(messages.get_messages(request))
     context = {
-        "children": [_card(day, now=now) for day in family if day.profile.is_kids],
+        "children": [_card(day, said, now=now) for day in family if day.profile.is_kids],
+        # What was said of a child stands on its card, to which the page scrolls.
+        "messages": [message for message in said if not message.extra_tags],
         "adults": [day for day in family if not day.profile.is_kids],
         "has_pin": Pin.objects.filter(pk=caller.user_id).exists(),
         "presets": PRESETS,
@@ -71,9 +73,10 @@ class Card:
     resets: str
     limits: str
     grants: list[dict[str, Any]]
+    said: list[Any]
 
 
-def _card(day: today.Today, *, now: datetime) -> Card:
+def _card(day: today.Today, said: list[Any], *, now: datetime) -> Card:
     left, allowance = day.remaining_seconds, day.allowance_seconds
     hours, minutes = divmod((left or 0) // 60, 60)
     zone = day.config.timezone
@@ -93,6 +96,7 @@ def _card(day: today.Today, *, now: datetime) -> Card:
             {"id": grant.id, "what": _granted(grant.minutes), "when": moment(grant.granted_at, timezone=zone, now=now)}
             for grant in day.grants[:MOST_GRANTS_SHOWN]
         ],
+        said=[message for message in said if message.extra_tags == str(day.profile.id)],
     )
 
 
@@ -123,19 +127,16 @@ def grant(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespons
     child = own_child(caller, profile_id)
     form = GrantForm(request.POST)
     if not form.is_valid() or "minutes" not in request.POST:
-        messages.error(request, _("That is not an amount of time that can be given."))
-        return _to_card(profile_id)
+        sentence = _("That is not an amount of time that can be given.")
+        return _to_card(request, profile_id, messages.ERROR, sentence)
     minutes = form.cleaned_data["minutes"]
     grants.give(caller, child.id, minutes=minutes, is_remote=True, now=timezone.now())
-    name = _name(profile_id)
     if minutes is None:
-        messages.success(request, _("%(name)s may watch without a limit until the next reset.") % {"name": name})
+        sentence = _("No limit until the next reset.")
     else:
-        sentence = ngettext(
-            "%(name)s has %(minutes)d minute more today.", "%(name)s has %(minutes)d minutes more today.", minutes
-        )
-        messages.success(request, sentence % {"name": name, "minutes": minutes})
-    return _to_card(profile_id)
+        sentence = ngettext("%(minutes)d minute more today.", "%(minutes)d minutes more today.", minutes)
+        sentence %= {"minutes": minutes}
+    return _to_card(request, profile_id, messages.SUCCESS, sentence)
 
 
 @require_POST
@@ -147,10 +148,9 @@ def take_back(request: HttpRequest, caller: Caller, profile_id: UUID, grant_id: 
     except Refusal as refusal:
         if refusal.status != 409:
             raise
-        messages.warning(request, _("This was taken back already, or its day is over."))
-    else:
-        messages.success(request, _("Taken back. What was watched of it stays watched."))
-    return _to_card(profile_id)
+        sentence = _("This was taken back already, or its day is over.")
+        return _to_card(request, profile_id, messages.WARNING, sentence)
+    return _to_card(request, profile_id, messages.SUCCESS, _("Taken back. What was watched of it stays watched."))
 
 
 @require_POST
@@ -160,12 +160,10 @@ def stop(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse
     own_child(caller, profile_id)
     form = StopForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Nothing was playing any more."))
-        return _to_card(profile_id)
+        return _to_card(request, profile_id, messages.WARNING, _("Nothing was playing any more."))
     async_to_sync(_end)(caller, form.cleaned_data["session_id"])
-    sentence = _("Stopped. The player ends within half a minute. %(name)s can begin again while there is time left.")
-    messages.success(request, sentence % {"name": _name(profile_id)})
-    return _to_card(profile_id)
+    sentence = _("Stopped: the player ends within half a minute. Play can begin again while there is time left.")
+    return _to_card(request, profile_id, messages.SUCCESS, sentence)
 
 
 async def _end(caller: Caller, session_id: UUID) -> None:
@@ -173,9 +171,6 @@ async def _end(caller: Caller, session_id: UUID) -> None:
     await hotpath.writes.run(sessions.end, caller, session_id, timezone.now())
 
 
-def _name(profile_id: UUID) -> str:
-    return Profile.objects.values_list("name", flat=True).get(pk=profile_id)
-
-
-def _to_card(profile_id: UUID) -> HttpResponse:
+def _to_card(request: HttpRequest, profile_id: UUID, level: int, sentence: str) -> HttpResponse:
+    messages.add_message(request, level, sentence, extra_tags=str(profile_id))
     return redirect(f"{reverse('dashboard')}#child-{profile_id}")

@@ -32,9 +32,13 @@ GUARDED: Final = ("reset_hour", "educational_exempt", "timezone")
 
 def limit_field(label: Any) -> forms.TypedChoiceField:
     """15–480 minutes in steps of 15, or None: no limit."""
+    return forms.TypedChoiceField(label=label, choices=_limits, coerce=int, empty_value=None, required=False)
+
+
+def _limits() -> list[tuple[Any, Any]]:
+    # Called for every page: written as the module is read, they would stay in one language.
     steps = [(minutes, duration(minutes * 60)) for minutes in range(15, 481, limits.STEP_MINUTES)]
-    choices = [(UNLIMITED, gettext_lazy("No limit")), *steps]
-    return forms.TypedChoiceField(label=label, choices=choices, coerce=int, empty_value=None, required=False)
+    return [(UNLIMITED, gettext_lazy("No limit")), *steps]
 
 
 class LimitsForm(forms.Form):

@@ -8,6 +8,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -17,7 +18,7 @@ from viewing import lookups
 from viewing.caller import Caller, obtain_profile
 from viewing.errors import Refusal
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def page(view: View) -> View:
@@ -25,7 +26,7 @@ def page(view: View) -> View:
 
     @never_cache
     @wraps(view)
-    def answered(request: HttpRequest, **captured: Any) -> HttpResponse:
+    def answered(request: HttpRequest, **captured: Any) -> HttpResponseBase:
         try:
             return view(request, **captured)
         except Refusal as refusal:
@@ -39,7 +40,7 @@ def parents_page(view: View) -> View:
 
     @login_required
     @wraps(view)
-    def with_caller(request: HttpRequest, **captured: Any) -> HttpResponse:
+    def with_caller(request: HttpRequest, **captured: Any) -> HttpResponseBase:
         user: Any = request.user
         return view(request, Caller(kind="parent", user_id=user.pk), **captured)
 

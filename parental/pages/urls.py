@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from parental.pages import accounts, children, dashboard, devices, limits, pin
+from parental.pages import accounts, audit, children, dashboard, devices, history, limits, pin, report
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -16,6 +16,11 @@ urlpatterns = [
     path("children/<uuid:profile_id>/grant", dashboard.grant, name="grant"),
     path("children/<uuid:profile_id>/grants/<uuid:grant_id>/take-back", dashboard.take_back, name="take_back"),
     path("children/<uuid:profile_id>/stop", dashboard.stop, name="stop"),
+    path("children/<uuid:profile_id>/history", history.history, name="history"),
+    path("children/<uuid:profile_id>/history.csv", history.history, {"as_csv": True}, name="history_csv"),
+    path("report", report.report, name="report"),
+    path("report.csv", report.report, {"as_csv": True}, name="report_csv"),
+    path("audit", audit.entries, name="audit"),
     path("pin", pin.pin, name="pin"),
     path("pin/reset", pin.reset, name="pin_reset"),
     path("pin/unlock", pin.unlock, name="pin_unlock"),

@@ -5,7 +5,7 @@ const SECTION = "#today";
 
 function isBusy(section) {
   // Whoever is about to press something must not have it taken away.
-  return section.contains(document.activeElement) || section.matches(":active") || section.querySelector("details[open]");
+  return section.matches(":active") || section.querySelector("a:focus, button:focus") !== null;
 }
 
 async function refresh() {
@@ -23,7 +23,10 @@ async function refresh() {
   }
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(SECTION);
-  if (fresh && !isBusy(section)) section.replaceWith(fresh);
+  if (!fresh || isBusy(section)) return;
+  const focused = document.activeElement?.id; // the card that the address names
+  section.replaceWith(fresh);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
 setInterval(refresh, EVERY_MS);

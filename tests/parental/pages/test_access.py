@@ -1,4 +1,4 @@
-"""Who may open which page: nobody without logging in, nobody another family's, nothing changes without a form's token."""
+"""Who may open which page: who is logged in, of their own family alone; nothing changes without a form's token."""
 
 import uuid
 

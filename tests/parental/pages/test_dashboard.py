@@ -46,6 +46,7 @@ def test_shows_what_is_left_of_the_day(browse, family, noon):
     assert "10 min of learning" in text
 
 
+@pytest.mark.usefixtures("noon")
 @pytest.mark.parametrize(
     ("left_seconds", "level", "said"),
     [
@@ -57,7 +58,7 @@ def test_shows_what_is_left_of_the_day(browse, family, noon):
         (0, "ring--bad", "Time is up"),
     ],
 )
-def test_the_ring_is_amber_under_30_minutes_and_red_under_15(browse, family, noon, left_seconds, level, said):
+def test_the_ring_is_amber_under_30_minutes_and_red_under_15(browse, family, left_seconds, level, said):
     use(family.children[0], used_seconds=120 * 60 - left_seconds)
 
     page = browse(family.user).get("/")
@@ -86,6 +87,7 @@ def test_says_where_nothing_limits(browse, noon, server):
     assert "5 h used" in card_of(page, lifted)
 
 
+@pytest.mark.usefixtures("noon", "server")
 @pytest.mark.parametrize(
     ("zone", "reset_hour", "said"),
     [
@@ -94,7 +96,7 @@ def test_says_where_nothing_limits(browse, noon, server):
         ("Asia/Tokyo", 0, "tomorrow at 00:00"),
     ],
 )
-def test_the_next_reset_is_told_in_the_childs_zone(browse, noon, server, zone, reset_hour, said):
+def test_the_next_reset_is_told_in_the_childs_zone(browse, zone, reset_hour, said):
     child = make_family(timezone=zone, reset_hour=reset_hour).children[0]
 
     assert f"New time {said} ({zone})" in text_of(browse(child.profile.user).get("/"))

@@ -43,7 +43,7 @@ def test_one_tap_gives_time(visitor, family, child, minutes):
     answer = grant(visitor, child, minutes)
 
     assert answer.headers["location"] == f"/#child-{child.profile.id}"
-    assert f"Mia has {minutes} minutes more today." in said_after(visitor, answer)
+    assert f"{minutes} minutes more today." in said_after(visitor, answer)
     row = TimeGrant.objects.get(profile=child.profile)
     assert (row.minutes, row.granted_by, row.is_remote) == (minutes, family.user, True)
     assert child.balance().granted_seconds == minutes * 60
@@ -59,7 +59,7 @@ def test_the_child_may_watch_on_at_once(visitor, child, http):
 
 
 def test_one_tap_lifts_the_limit_for_today(visitor, child):
-    assert "without a limit" in said_after(visitor, grant(visitor, child, ""))
+    assert "No limit until the next reset." in said_after(visitor, grant(visitor, child, ""))
     assert child.balance().is_unlimited_override is True
     assert TimeGrant.objects.get(profile=child.profile).minutes is None
 
@@ -120,8 +120,8 @@ def test_stop_ends_what_plays_and_says_that_play_can_begin_again(visitor, child,
 
     said = said_after(visitor, stop(visitor, child, session_id))
 
-    assert "Stopped." in said
-    assert "Mia can begin again" in said
+    assert "Stopped:" in said
+    assert "Play can begin again" in said
     assert "Nothing is playing" in said
     beat = child.beat(http, session_id=session_id)
     assert (beat.status_code, beat.json()["reason"]) == (409, "session_ended")
@@ -160,3 +160,15 @@ def test_an_adult_is_granted_nothing(browse, server):
 
     assert grant(browse(family.user), family.adult, 15).status_code == 404
     assert not ViewingTimeBalance.objects.filter(profile=family.adult.profile, day=timezone.now().date()).exists()
+
+
+def test_what_was_said_stands_once_on_the_card_of_its_child(visitor, family, child):
+    sister = make_player(family.user)
+    grant(visitor, child, 15)
+
+    page = visitor.get("/").text
+    after = page.partition(f'id="child-{child.profile.id}"')[2]
+
+    assert page.count("15 minutes more today.") == 1
+    assert "15 minutes more today." in after.partition(f'id="child-{sister.profile.id}"')[0]
+    assert "15 minutes more today." not in visitor.get("/").text

@@ -198,3 +198,14 @@ def test_a_mail_that_cannot_be_sent_is_logged_without_the_address(browse, user, 
     assert answer.status_code == 302
     assert "SMTPRecipientsRefused" in caplog.text
     assert user.email not in caplog.text
+
+
+def test_where_no_mail_can_be_sent_nothing_is_promised(browse, user, settings):
+    visitor = browse()
+    assert "/password/forgotten" in visitor.get("/login").text
+
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+    assert "/password/forgotten" not in visitor.get("/login").text
+    assert visitor.get("/password/forgotten").status_code == 404
+    assert ask(visitor, user.email).status_code == 404

@@ -1,0 +1,49 @@
+"""Durations and devices in the parents' reports: as people say them, with the API's exact minutes in the markup."""
+
+from typing import Final
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from parental.pages.wording import duration
+from viewing.models import ViewingSession
+
+register = template.Library()
+
+DEVICES: Final = dict(ViewingSession._meta.get_field("device_type").flatchoices)
+
+
+@register.filter
+def spoken(minutes: float) -> str:
+    """1 h 20 min."""
+    return duration(_seconds(minutes))
+
+
+@register.filter
+def clock(minutes: float) -> str:
+    """1:20, for charts and tables with little room; below a minute 0:00."""
+    return "{}:{:02}".format(*divmod(_seconds(minutes) // 60, 60))
+
+
+@register.filter
+def exactly(minutes: float) -> SafeString:
+    """`spoken`, in an element whose value are the minutes as the API tells them."""
+    return format_html('<data value="{}">{}</data>', str(minutes), spoken(minutes))
+
+
+@register.filter
+def exact_clock(minutes: float) -> SafeString:
+    """`clock`, in an element whose value are the minutes as the API tells them."""
+    return format_html('<data value="{}">{}</data>', str(minutes), clock(minutes))
+
+
+@register.filter
+def device(device_type: str) -> str:
+    """TV, phone, tablet or web."""
+    return str(DEVICES[device_type])
+
+
+def _seconds(minutes: float) -> int:
+    # Minutes are rounded to 2 decimals; whole seconds are nearer than that.
+    return round(minutes * 60)
