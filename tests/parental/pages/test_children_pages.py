@@ -188,7 +188,8 @@ def test_a_child_can_be_removed_while_it_watches(server, http):
         remover.start()
         for n in range(10):
             answer = child.beat(http, **({"session_id": session_id} if n % 2 else {}))
-            assert answer.status_code in (200, 401, 403, 404, 409), answer.text
+            # 503: its rows were locked for longer than a beat waits; the player tries again.
+            assert answer.status_code in (200, 401, 403, 404, 409, 503), answer.text
         remover.join()
 
     assert not failures
