@@ -4,6 +4,7 @@ Medians of three runs; a closed loop of 128 connections. The load comes from thi
 told, for on two cores it takes from what it measures. BEATS sets the length of the memory run.
 """
 
+import atexit
 import os
 import resource
 import statistics
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 from config import devdb
+from perfmetrics import folder
 
 os.environ |= {
     "DEBUG": "false",
@@ -24,7 +26,11 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1"
 os.environ["DATABASE_URL"] = devdb.start("bench")
 
-import psycopg
+# Before anything that counts is imported: counting is measured as it is in a server.
+folder.make()
+atexit.register(folder.remove)
+
+import psycopg  # noqa: E402
 
 # Every run begins with empty tables.
 with psycopg.connect(os.environ["DATABASE_URL"].rpartition("/")[0] + "/postgres", autocommit=True) as server:
@@ -40,7 +46,7 @@ from django.core.management import call_command  # noqa: E402
 
 from perfmetrics.middleware import profiled  # noqa: E402
 from tests import processes  # noqa: E402
-from tests.bench import pin, reports  # noqa: E402
+from tests.bench import counting, pin, reports  # noqa: E402
 from tests.bench.results import Figure, report  # noqa: E402
 from tests.families import Player, make_player, make_title, make_user  # noqa: E402
 from tests.load import Load, closed_loop  # noqa: E402
@@ -60,6 +66,7 @@ def main() -> int:
             *heartbeats(players, logs),
             *memory(players, logs),
             profiling(),
+            *counting.figures(players, logs),
             *pin.figures(logs),
             *reports.figures(logs),
         ]
