@@ -43,7 +43,7 @@ class PerformanceAdmin(_ModelAdmin):
     def live_view(self, request: HttpRequest) -> JsonResponse:
         """What the page's script draws; `?history=1` with hour and week."""
         found = performance.page(now=time.time(), with_history="history" in request.GET)
-        return JsonResponse(found, headers={"Cache-Control": "no-store"})
+        return JsonResponse(found)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 — Django's signature
         return True  # the admin site lets in staff only

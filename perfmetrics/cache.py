@@ -88,6 +88,13 @@ class CountedTTLCache(LocMemCache):
             self._delete(key)
             self.figures.invalidations += 1
 
+    def clear(self) -> None:
+        """Drop everything, for anything may be wrong: as many invalidations."""
+        with self._lock:
+            self.figures.invalidations += len(self._cache)
+            self._cache.clear()
+            self._expire_info.clear()
+
     def __len__(self) -> int:
         with self._lock:  # between an insert and its eviction there is one too many
             return len(self._cache)

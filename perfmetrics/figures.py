@@ -40,6 +40,7 @@ class Totals:
     """Counts since the server started, and gauges of now. Times are seconds."""
 
     workers: float = 0
+    youngest: float = 0  # when it started (Unix time)
     outcomes: dict[str, float] = field(default_factory=dict)
     statements: float = 0
     batches: float = 0
@@ -152,6 +153,7 @@ def totals(collected: Iterable[Any]) -> Totals:
 
     return Totals(
         workers=total("workers"),
+        youngest=max(found.get("sandglass_process_start_time_seconds", {}).values(), default=0),
         outcomes=by_label("heartbeats_total"),
         statements=total("heartbeat_statements_total"),
         batches=total("heartbeat_batch_size_count"),

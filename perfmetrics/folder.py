@@ -1,10 +1,11 @@
 """The folder in which the workers of one server count together (prometheus-client's multiprocess mode).
 
 Made by the process that starts the workers, before prometheus-client is imported anywhere: private, in `METRICS_DIR` or
-the system's temporary folder, and gone when the server ends. Each worker writes files of its own there. A worker that
+in memory where the system has such a place (a disk makes a write to a mapped page wait now and then), and gone when the
+server ends. Each worker writes files of its own there. A worker that
 ended leaves its counts: they are added to those of all dead ones, so that restarts do not pile files up.
 
-METRICS_DIR  where the folder is made; quick if it is in memory, like /dev/shm
+METRICS_DIR  where the folder is made; /dev/shm, or the system's temporary folder where there is none
 """
 
 import fcntl
@@ -17,6 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+IN_MEMORY: Final = "/dev/shm"  # noqa: S108 — the folder in it is private
 PREFIX: Final = "sandglass-metrics-"
 # What prometheus-client goes by.
 VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -34,7 +36,9 @@ def make() -> Path:
     """Make this server's folder and tell prometheus-client; the same one when called again (a reload of settings)."""
     global _made, _in_use  # noqa: PLW0603 — one server, one folder
     if _made is None:
-        parent = Path(os.environ.get("METRICS_DIR") or tempfile.gettempdir())
+        parent = Path(
+            os.environ.get("METRICS_DIR") or (IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else tempfile.gettempdir())
+        )
         parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(parent)
         _made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))

@@ -133,8 +133,7 @@ def warnings(points: Sequence[dict[str, Any]], *, fetches: float | None, queue_l
         found.append(_("A queue was full or a row was locked: %s heartbeats were refused as busy.") % number(busy))
     if fetches is not None and fetches > FETCHES_LIMIT:
         found.append(
-            _("Limits were read %s times a profile in one lifetime of their entries: the cache is too small.")
-            % number(fetches)
+            _("The config cache is too small: each profile was read %s times within one TTL.") % number(fetches)
         )
     return found
 

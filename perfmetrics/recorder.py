@@ -88,7 +88,7 @@ def minute_row(recent: Recent, now: Totals) -> MinuteFigures:
         refused_busy=now.refused_busy - before.refused_busy,
         cache_hits=now.cache_hits - before.cache_hits,
         cache_misses=now.cache_misses - before.cache_misses,
-        config_fetches=fetches_a_profile(before, now),
+        config_fetches=None if now.youngest > recent.minute else fetches_a_profile(before, now),
         pin_checks=checks,
         pin_checks_wrong=now.pin_checks.get("wrong", 0) - before.pin_checks.get("wrong", 0),
         slow_requests=now.slow_requests - before.slow_requests,
@@ -98,7 +98,8 @@ def minute_row(recent: Recent, now: Totals) -> MinuteFigures:
 def fetches_a_profile(before: Totals, now: Totals) -> float | None:
     """How often a profile was read within one lifetime of its entry, during a minute; changes call for one more each.
 
-    At most 1 while the cache does its work. With a lifetime of more than a minute: at least so often.
+    At most 1 while the cache does its work. With a lifetime of more than a minute: at least so often. Nobody knows in a
+    minute that a worker was replaced in: what the old one read is counted, what it kept is gone.
     """
     if not now.cache_entries:
         return None

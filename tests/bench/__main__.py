@@ -4,6 +4,7 @@ Ratios are taken within one run, in turns, and are medians; what the load genera
 few cores it takes from what it measures. BENCH_LONG=true runs longer; BEATS sets the length of the memory run.
 """
 
+import atexit
 import os
 import statistics
 import sys
@@ -13,11 +14,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from perfmetrics import folder as metrics_folder
 from tests.bench import scratch
 
+# Before anything that counts is imported: counting is measured as it is in a server.
+metrics_folder.make()
+atexit.register(metrics_folder.remove)
 scratch.start()
 
-from tests.bench import bulk, heartbeats, pace, pin, reports, worker  # noqa: E402 — after the set-up
+from tests.bench import bulk, counting, heartbeats, pace, pin, reports, worker  # noqa: E402 — after the set-up
 from tests.bench import logs as log_lines  # noqa: E402
 from tests.bench.results import Figure, report  # noqa: E402
 
@@ -31,6 +36,7 @@ PARTS: dict[str, Callable[[Path], list[Figure]]] = {
     "pace": partial(pace.figures, rounds=ROUNDS, seconds=SECONDS),
     "bulk": partial(bulk.figures, rounds=ROUNDS, seconds=SECONDS),
     "worker": partial(worker.figures, beats=BEATS),
+    "counting": counting.figures,
     "logs": lambda _folder: log_lines.figures(),
     "pin": pin.figures,
     "reports": reports.figures,

@@ -101,6 +101,12 @@ class TestMinutes:
         assert len(minutes) == 6
         assert sum(row.heartbeats for row in minutes) == 52 * 52  # at 364 s, the first reading of the seventh minute
 
+    def test_tell_reads_of_limits_unless_a_worker_was_replaced_meanwhile(self):
+        kept = {"cache_fills": 30, "cache_entries": 10}
+        for youngest, told in ((MINUTE - 1, 3), (MINUTE + 5, None)):
+            _, rows = run((1, reading(1)), (61, reading(9, youngest=youngest, **kept)))
+            assert rows[-1].config_fetches == told
+
     def test_keep_the_longest_queue(self):
         _, rows = run((1, reading(1, queue_peak=3)), (30, reading(2, queue_peak=90)), (61, reading(3, queue_peak=2)))
 

@@ -158,6 +158,7 @@ def _addresses(url: str) -> list[str]:
         f"Player     {url}/player/",
         f"API        {url}/api/v1/docs",
         f"Admin      {url}/admin/",
+        f"Figures    {url}/admin/perfmetrics/minutefigures/",
         f"Health     {url}/health",
         "",
         f"Parent     {PARENT_EMAIL}",
