@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parental import tokens
-from parental.forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm
+from parental.forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm, AdminLogInForm
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily, User, normalize_email
 from viewing.admin import BigTableAdmin
+
+admin.site.login_form = AdminLogInForm
 
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[Any]
