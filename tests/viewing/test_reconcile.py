@@ -131,7 +131,7 @@ def test_an_adult_has_sessions_and_no_balance(http, day):
 
     found = reconcile.compare(day)
 
-    assert (found.sessions, found.difference_seconds) == (2, 0)
+    assert (found.sessions, found.differing_profiles, found.difference_seconds) == (2, 0, 0)
 
 
 def test_only_the_day_that_was_asked_for_counts(http, child, day, clock):
