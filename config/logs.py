@@ -59,7 +59,9 @@ def configuration(*, in_background: bool) -> dict[str, Any]:
             # Scanners ask for hosts that are not ours all day: 400 is enough, a traceback each is too much.
             "django.security.DisallowedHost": {"handlers": [], "propagate": False},
             # They bring handlers of their own.
-            **dict.fromkeys(("gunicorn.error", "uvicorn", "uvicorn.error", "uvicorn.access"), ours),
+            **dict.fromkeys(("gunicorn.error", "uvicorn", "uvicorn.error"), ours),
+            # uvicorn writes a line for each request as soon as anyone would hear it.
+            "uvicorn.access": {"handlers": [], "propagate": False},
         },
     }
 

@@ -3,6 +3,7 @@
 A variable that is wrong stops the process here, with a sentence.
 """
 
+import importlib.util
 import logging
 import os
 import socket
@@ -271,6 +272,19 @@ METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "").strip()
 METRICS_ALLOWED_ADDRESSES = env_networks(
     "METRICS_ALLOWED_ADDRESSES", default="127.0.0.0/8,::1" if DEBUG and not METRICS_TOKEN else ""
 )
+
+# Django Debug Toolbar, where requirements-dev.txt is installed ------------------------------------------------------
+
+DEBUG_TOOLBAR = DEBUG and env_bool("DEBUG_TOOLBAR", True) and importlib.util.find_spec("debug_toolbar") is not None
+if DEBUG_TOOLBAR:
+    INSTALLED_APPS.append("debug_toolbar")
+    # Inside all others: around django-csp's it would ask for a nonce when the header is written already. The players'
+    # calls have a chain of their own (HOT_MIDDLEWARE).
+    MIDDLEWARE.append("debug_toolbar.middleware.DebugToolbarMiddleware")
+    DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": "config.toolbar.is_shown"}
+    INTERNAL_IPS = ["127.0.0.1", "::1"]
+    # It keeps what it saw in the process: no tables.
+    MIGRATION_MODULES = {"debug_toolbar": None}
 
 # Requests, logs and the end ------------------------------------------------------------------------------------------
 

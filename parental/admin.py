@@ -12,11 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parental import gateway_tokens, tokens
-from parental.forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm
+from parental.forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm, AdminLogInForm
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily, User, normalize_email
 from viewing import changes
 from viewing.admin import BigTableAdmin
 from viewing.models import GatewayToken
+
+admin.site.login_form = AdminLogInForm
 
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[Any]

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from parental import signed, sql
@@ -135,9 +135,14 @@ def _grow(family: TokenFamily, *, now: datetime) -> dict[str, str]:
 
 
 def _forget_dead_families(user_id: UUID, *, now: datetime) -> None:
+    without_living_tokens(TokenFamily.objects.filter(user_id=user_id), now=now).delete()
+
+
+def without_living_tokens(families: QuerySet[TokenFamily], *, now: datetime) -> QuerySet[TokenFamily]:
+    """Those that can grow no more."""
     # Spent tokens stay as long as their family lives: whoever brings one back, however late, ends it.
     alive = RefreshToken.objects.filter(family=OuterRef("pk"), expires_at__gt=now - FAMILY_KEPT)
-    TokenFamily.objects.filter(~Exists(alive), user_id=user_id).delete()
+    return families.filter(~Exists(alive))
 
 
 def rotate(refresh_token: str, *, now: datetime) -> dict[str, str]:

@@ -170,6 +170,10 @@ class ViewingTimeBalance(models.Model):
             # One balance a day; the writer's upsert names it by these columns.
             models.UniqueConstraint(fields=["profile", "day"], name="balance_profile_day_uniq"),
         ]
+        indexes = [
+            # Reconciliation reads a whole day; a beat never changes it, so updates do not touch the index.
+            models.Index(fields=["day"], name="balance_day_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.profile_id} {self.day}"
@@ -232,6 +236,8 @@ class ViewingSession(models.Model):
         indexes = [
             # History, reports and the admin read a profile's newest sessions (FR-006).
             models.Index(F("profile"), F("started_at").desc(), name="session_profile_started_idx"),
+            # As balance_day_idx.
+            models.Index(fields=["day"], name="session_day_idx"),
         ]
 
     def __str__(self) -> str:

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from viewing.models import Title, ViewingSession
+from viewing.models import Profile, Title, ViewingSession, ViewingTimeBalance
 from viewing.reports import Period
 
+BALANCE = ViewingTimeBalance._meta.db_table
+PROFILE = Profile._meta.db_table
 SESSION = ViewingSession._meta.db_table
 TITLE = Title._meta.db_table
 
@@ -77,3 +79,56 @@ def week_sums(profile_ids: Collection[UUID], week: Period, *, titles: int) -> li
     with connection.cursor() as cursor:
         cursor.execute(_WEEK_SUMS, parameters)
         return [WeekSum(*row[:-1]) for row in cursor.fetchall()]
+
+
+# Indexes: session_day_idx and balance_day_idx, or with one profile session_profile_started_idx and
+# balance_profile_day_uniq; the profiles' primary key for what differs.
+_COMPARE_DAY = f"""
+WITH watched AS (
+    SELECT
+        profile_id, count(*) AS sessions, sum(counted_seconds) AS used_seconds,
+        coalesce(sum(counted_seconds + exempt_seconds) FILTER (WHERE is_educational), 0) AS educational_seconds
+    FROM {SESSION} WHERE day = %(day)s AND (%(profile_id)s::uuid IS NULL OR profile_id = %(profile_id)s)
+    GROUP BY profile_id
+),
+compared AS MATERIALIZED (
+    SELECT
+        profile_id, coalesce(w.sessions, 0) AS sessions,
+        coalesce(b.used_seconds, 0) - coalesce(w.used_seconds, 0) AS used_difference,
+        coalesce(b.educational_seconds, 0) - coalesce(w.educational_seconds, 0) AS educational_difference
+    FROM watched w FULL JOIN (
+        SELECT profile_id, used_seconds, educational_seconds FROM {BALANCE}
+        WHERE day = %(day)s AND (%(profile_id)s::uuid IS NULL OR profile_id = %(profile_id)s)
+    ) b USING (profile_id)
+),
+differing AS MATERIALIZED (
+    SELECT
+        profile_id, used_difference,
+        CASE WHEN p.is_kids THEN educational_difference ELSE 0 END AS educational_difference
+    FROM compared JOIN {PROFILE} p ON p.id = profile_id
+    WHERE used_difference <> 0 OR educational_difference <> 0 AND p.is_kids
+),
+listed AS MATERIALIZED (SELECT * FROM differing ORDER BY profile_id LIMIT %(most_listed)s)
+SELECT
+    (SELECT count(*) FROM compared),
+    (SELECT coalesce(sum(sessions), 0)::bigint FROM compared),
+    (SELECT count(*) FROM differing),
+    (SELECT coalesce(sum(abs(used_difference) + abs(educational_difference)), 0)::bigint FROM differing),
+    (SELECT array_agg(profile_id) FROM listed),
+    (SELECT array_agg(used_difference::bigint) FROM listed),
+    (SELECT array_agg(educational_difference::bigint) FROM listed)
+"""  # noqa: S608 — table names from the models, values as parameters
+
+
+def compare_day(
+    day: date, *, profile_id: UUID | None, most_listed: int
+) -> tuple[int, int, int, int, list[tuple[UUID, int, int]]]:
+    """Balances of a viewing day (of one profile or all) beside what its sessions add up to, in seconds.
+
+    How many profiles and sessions were compared, how many profiles differ, by how much in all; and of the first of them
+    (id, counted, educational) by how much the balance is above.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPARE_DAY, {"day": day, "profile_id": profile_id, "most_listed": most_listed})
+        profiles, sessions, differing, seconds, *listed = cursor.fetchone()
+    return profiles, sessions, differing, seconds, list(zip(*(column or () for column in listed), strict=True))

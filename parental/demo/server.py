@@ -39,6 +39,8 @@ class Server:
         self.url = f"http://{f'[{name}]' if ':' in name else name}:{port}"
         self.log = log
         self._environment = {**os.environ, "BIND": host, "PORT": str(port), "WORKERS": str(workers)}
+        # The pages as parents see them.
+        self._environment.setdefault("DEBUG_TOOLBAR", "false")
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 

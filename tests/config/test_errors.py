@@ -45,6 +45,7 @@ def ask_balance(http, **headers):
         "/api/",
         "/api/unknown",
         "/api/v1",
+        "/api/v1/",
         "/api/v2/auth/me",
         "/api/v1/unknown/%F0%9F",
         f"{HEARTBEAT}/",
@@ -78,6 +79,8 @@ def test_a_wrong_method_on_the_hot_path_is_405(http, method):
         ("DELETE", "/api/v1/catalog/titles", "GET"),
         ("GET", "/api/v1/viewing-time/session/unknown/end", "POST"),
         ("GET", "/api/v1/auth/login", "POST"),
+        ("POST", "/api/v1/docs", "GET, HEAD"),
+        ("DELETE", "/api/v1/openapi.json", "GET, HEAD"),
     ],
 )
 def test_a_wrong_method_on_a_cold_path_is_405(http, method, path, allowed):

@@ -150,7 +150,7 @@ def test_not_where_staff_log_in(home, told, monkeypatch):
     def fail(*args, **kwargs):
         raise IntegrityError(f"a constraint is violated\nDETAIL:  Failing row contains ({home.parent.user.email}).")
 
-    monkeypatch.setattr("django.contrib.auth.forms.AuthenticationForm.clean", fail)
+    monkeypatch.setattr("parental.forms.AdminLogInForm._prove", fail)
     assert client.post(reverse("admin:login"), form).status_code == 500
 
     lines, _ = told()

@@ -1,0 +1,72 @@
+"""`manage.py reconcile`: proves that balances are the sums of their sessions; for a daily schedule."""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from viewing import reconcile
+
+MOST_DAYS = 400
+
+
+class Command(BaseCommand):
+    help = (
+        "Compare each balance of a viewing day with the sessions of that day, and report every second of difference."
+        " Exits with 1 when there is any. Reads only, at one instant: it may run while the service does."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        days = parser.add_mutually_exclusive_group()
+        days.add_argument("--day", type=_day, help="one viewing day, as 2026-03-29")
+        days.add_argument("--days", type=_days, default=2, help="so many days up to today, by UTC (default: 2)")
+        parser.add_argument("--profile", type=_profile, help="the id of one profile; such a run is not stored")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        now = timezone.now()
+        last = options["day"] or now.date()
+        count = 1 if options["day"] else options["days"]
+        difference_seconds = 0
+        for day in (last - timedelta(days=back) for back in reversed(range(count))):
+            found = reconcile.compare(day, profile_id=options["profile"])
+            if options["profile"] is None:
+                reconcile.keep(found, now=now)
+            difference_seconds += found.difference_seconds
+            self._report(found)
+        if difference_seconds:
+            raise CommandError(f"{difference_seconds} s of difference.")
+
+    def _report(self, found: reconcile.Comparison) -> None:
+        self.stdout.write(
+            f"{found.day}: {found.profiles} profiles, {found.sessions} sessions,"
+            f" {found.difference_seconds} s of difference ({found.duration_ms:.0f} ms)"
+        )
+        for row in found.differences:
+            self.stdout.write(
+                f"    {row.profile_id}: counted {row.used_seconds:+} s, educational {row.educational_seconds:+} s"
+            )
+        if (more := found.differing_profiles - len(found.differences)) > 0:
+            self.stdout.write(f"    and {more} more profiles")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a day like 2026-03-29") from None
+
+
+def _days(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= MOST_DAYS:
+        return int(text)
+    raise ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_DAYS}")
+
+
+def _profile(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not the id of a profile") from None
