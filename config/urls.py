@@ -11,8 +11,9 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health", health.ready),
-    path("admin/", admin.site.urls),
+    # First, for it takes the admin's log-in over.
     path("", include("parental.pages.urls")),
+    path("admin/", admin.site.urls),
 ]
 
 handler403 = "parental.pages.errors.forbidden"
