@@ -11,9 +11,8 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health", health.ready),
-    # First, for it takes the admin's log-in over.
-    path("", include("parental.pages.urls")),
     path("admin/", admin.site.urls),
+    path("", include("parental.pages.urls")),
 ]
 
 handler403 = "parental.pages.errors.forbidden"

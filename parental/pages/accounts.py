@@ -12,7 +12,6 @@ from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -56,7 +55,7 @@ class ResetSetForm(forms.Form):
 @sensitive_post_parameters()
 @page
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Whoever is logged in already goes on, unless a page sent them here that wants another account."""
+    """Whoever is logged in already goes on."""
     form = LogInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -71,8 +70,8 @@ def log_in(request: HttpRequest) -> HttpResponse:
         else:
             login(request, user, backend=SESSION_BACKEND)
             return redirect(_next(request) or "dashboard")
-    elif request.user.is_authenticated and not _next(request):
-        return redirect("dashboard")
+    elif request.user.is_authenticated:
+        return redirect(_next(request) or "dashboard")
     context = {"form": form, "next": _next(request), "can_mail": password_reset.can_mail()}
     return render(request, "parental/login.html", context)
 
@@ -82,12 +81,6 @@ def _next(request: HttpRequest) -> str:
     target = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return target if is_ours else ""
-
-
-@require_safe
-def admin_log_in(request: HttpRequest) -> HttpResponse:
-    """Staff log in like everyone, so that their passwords have the same bounds and tries."""
-    return redirect(f"{reverse('login')}?{request.GET.urlencode()}")
 
 
 @require_POST
@@ -178,6 +171,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
     form = ResetSetForm(request.POST or None)
     if holder is not None and request.method == "POST" and form.is_valid():
         if async_to_sync(password_reset.set_password)(holder, form.cleaned_data["new"]):
+            del request.session["password_reset"]
             messages.success(request, _("Your new password is set. Log in with it."))
             return redirect("login")
         holder = None

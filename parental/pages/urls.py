@@ -19,7 +19,6 @@ urlpatterns = [
     path("pin", pin.pin, name="pin"),
     path("pin/reset", pin.reset, name="pin_reset"),
     path("pin/unlock", pin.unlock, name="pin_unlock"),
-    path("admin/login/", accounts.admin_log_in),
     path("login", accounts.log_in, name="login"),
     path("logout", accounts.log_out, name="logout"),
     path("register", accounts.register, name="register"),

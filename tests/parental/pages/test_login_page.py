@@ -128,7 +128,10 @@ def test_logging_out_is_a_post(browse, user):
 
 
 def test_whoever_is_logged_in_goes_on(browse, user):
-    assert browse(user).get("/login").headers["location"] == "/"
+    visitor = browse(user)
+
+    assert visitor.get("/login").headers["location"] == "/"
+    assert visitor.get("/login?next=/password").headers["location"] == "/password"
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(browse, user):
@@ -136,27 +139,3 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(browse, u
 
     (session,) = [cookie for cookie in cookies if cookie.startswith("sessionid=")]
     assert {"HttpOnly", "SameSite=Lax", "Max-Age=1209600"} <= set(session.split("; "))
-
-
-def test_staff_log_in_here_too_and_go_on_to_the_admin(browse, server):
-    staff = make_user(password=PASSWORD, is_staff=True, is_superuser=True)
-    visitor = browse()
-    answer = visitor.get(visitor.get("/admin/parental/user/").headers["location"])
-    assert answer.headers["location"] == "/login?next=%2Fadmin%2Fparental%2Fuser%2F"
-    assert 'name="next" value="/admin/parental/user/"' in visitor.get(answer.headers["location"]).text
-
-    log_in(visitor, staff.email, next="/admin/parental/user/")
-
-    assert visitor.get("/admin/parental/user/").status_code == 200
-
-
-def test_the_admins_own_log_in_takes_no_password(browse, server):
-    assert browse().post("/admin/login/", username="staff@example.com", password=PASSWORD).status_code == 405
-
-
-def test_a_parent_who_opens_the_admin_is_told_why_not(browse, user):
-    visitor = browse(user)
-
-    page = visitor.get("/login?next=/admin/")
-
-    assert f"You are logged in as {user.email}, who may not see that page." in text_of(page)
