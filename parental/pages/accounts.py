@@ -55,7 +55,7 @@ class ResetSetForm(forms.Form):
 @sensitive_post_parameters()
 @page
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Whoever is logged in already goes on, unless a page sent them here that wants another account."""
+    """Whoever is logged in already goes on."""
     form = LogInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -70,8 +70,8 @@ def log_in(request: HttpRequest) -> HttpResponse:
         else:
             login(request, user, backend=SESSION_BACKEND)
             return redirect(_next(request) or "dashboard")
-    elif request.user.is_authenticated and not _next(request):
-        return redirect("dashboard")
+    elif request.user.is_authenticated:
+        return redirect(_next(request) or "dashboard")
     context = {"form": form, "next": _next(request), "can_mail": password_reset.can_mail()}
     return render(request, "parental/login.html", context)
 
@@ -171,6 +171,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
     form = ResetSetForm(request.POST or None)
     if holder is not None and request.method == "POST" and form.is_valid():
         if async_to_sync(password_reset.set_password)(holder, form.cleaned_data["new"]):
+            del request.session["password_reset"]
             messages.success(request, _("Your new password is set. Log in with it."))
             return redirect("login")
         holder = None

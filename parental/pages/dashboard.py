@@ -71,6 +71,7 @@ class Card:
     used: str
     educational: str
     resets: str
+    zone: str
     limits: str
     grants: list[dict[str, Any]]
     said: list[Any]
@@ -90,6 +91,7 @@ def _card(day: today.Today, said: list[Any], *, now: datetime) -> Card:
         allowance=duration(allowance),
         used=duration(day.balance.used_seconds),
         educational=duration(day.balance.educational_seconds) if day.balance.educational_seconds else "",
+        zone=zone.replace("_", " "),
         resets=moment(day.running.until, timezone=zone, now=now),
         limits=_limits(day),
         grants=[

@@ -7,6 +7,7 @@ import pytest
 from parental.models import SettingsChange, TimeGrant
 from tests.families import make_family, make_user
 from tests.parental.pages.visitors import text_of
+from tests.statements import statements
 from viewing.models import PlayerToken, Profile
 
 OF_ACCOUNT = ["/", "/children/add", "/pin", "/password"]
@@ -109,3 +110,17 @@ def test_no_page_is_kept_by_a_browser_or_a_proxy(visitor, path):
 
 def test_malformed_ids_are_not_found(visitor):
     assert visitor.get("/children/me/limits").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/children/add", "/pin", "/password", *(f"CHILD{page}" for page in OF_CHILD)])
+def test_no_page_asks_the_database_more_often_for_more_children(browse, server, page):
+    costs = []
+    for children in (1, 10):
+        family = make_family(children=children)
+        visitor, path = browse(family.user), page.replace("CHILD", f"/children/{family.children[0].profile.id}")
+        assert visitor.get(path).status_code == 200
+        with statements() as sent:
+            visitor.get(path)
+        costs.append(len(sent))
+
+    assert costs[0] == costs[1] <= 9, sent.all

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from parental import limits
+from parental import limits, today
 from tests.families import make_family, make_player, make_title, make_user
 from tests.parental.pages.visitors import text_of
 from tests.statements import statements
@@ -107,6 +107,31 @@ def test_a_balance_of_yesterday_is_not_todays(browse, family, noon):
     ViewingTimeBalance.objects.create(profile=family.children[0].profile, day=yesterday, used_seconds=7200)
 
     assert "2 h left" in text_of(browse(family.user).get("/"))
+
+
+def test_each_child_has_its_own_day(browse, server, clock):
+    """An earlier day of one child is still running for the other: neither its balance nor its grants are mixed in."""
+    clock.set("2026-03-04T20:00:00+00:00")
+    user = make_user()
+    midnight, noon = make_player(user, reset_hour=0), make_player(user, reset_hour=12)
+    visitor = browse(user)
+    for child in (midnight, noon):
+        visitor.post(f"/children/{child.profile.id}/grant", minutes="30")
+
+    clock.set("2026-03-05T06:00:00+00:00")
+    page = visitor.get("/")
+
+    assert "of 2 h used" in text_of(page).partition("of 2 h 30 min used")[0]
+    assert "Take back" not in card_of(page, midnight)
+    assert "Take back" in card_of(page, noon)
+
+
+def test_an_adult_has_no_limit_whatever_its_settings_say(committed):
+    adult = make_player(make_user(), is_kids=False, weekday_limit_minutes=15, weekend_limit_minutes=15)
+
+    (day,) = today.of_family(adult.profile.user_id, now=timezone.now())
+
+    assert (day.limit_minutes, day.remaining_seconds) == (None, None)
 
 
 def test_shows_what_plays_on_which_device(browse, family, http):

@@ -128,7 +128,10 @@ def test_logging_out_is_a_post(browse, user):
 
 
 def test_whoever_is_logged_in_goes_on(browse, user):
-    assert browse(user).get("/login").headers["location"] == "/"
+    visitor = browse(user)
+
+    assert visitor.get("/login").headers["location"] == "/"
+    assert visitor.get("/login?next=/password").headers["location"] == "/password"
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(browse, user):

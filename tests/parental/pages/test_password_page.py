@@ -1,11 +1,13 @@
 """Changing the password."""
 
 import pytest
+from django.contrib.auth.hashers import make_password
 
 from parental.models import TokenFamily, User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pin_cast import before
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -52,6 +54,15 @@ def test_a_wrong_current_password_changes_nothing(browse, http, user):
     assert "This is not your current password" in text_of(answer)
     assert has_password(user, PASSWORD)
     assert http.get("/api/v1/auth/me", headers=app.headers).status_code == 200
+
+
+def test_a_password_that_changes_while_the_new_one_is_hashed_stays(browse, user, monkeypatch):
+    other = make_user(password="another").password
+    change_it = User.objects.filter(pk=user.pk).update
+    monkeypatch.setattr("parental.passwords.make_password", before(make_password, lambda: change_it(password=other)))
+
+    assert "This is not your current password" in text_of(change(browse(user)))
+    assert has_password(user, "another")
 
 
 def test_wrong_ones_count_as_tries_to_log_in(browse, user):
