@@ -96,9 +96,10 @@ def test_a_gateway_is_a_stranger_to_a_child_in_every_other_way(http):
     ids=lambda fields: next(iter(fields)),
 )
 def test_an_expired_or_revoked_token_is_401(http, fields):
-    child = make_child()
+    child, gateway = make_child(), make_gateway(**fields)
 
-    assert bulk_as(http, child, make_gateway(**fields).token) == NO_TOKEN
+    assert bulk_as(http, child, gateway.token) == NO_TOKEN
+    assert last_used(gateway) is None
 
 
 def test_a_token_expires_while_it_is_cached(http, clock):
