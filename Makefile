@@ -13,7 +13,7 @@ PLAYERS ?= 40
 SPEED ?= 60
 export PORT WORKERS PLAYERS SPEED
 
-.PHONY: help setup demo serve test lint format bench bench-long plans profile lock clean
+.PHONY: help setup demo serve test lint format bench bench-long plans profile screenshots lock clean
 
 help:
 	@echo "make demo    the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
@@ -21,6 +21,7 @@ help:
 	@echo "make test    every check and test        make lint    the checks alone"
 	@echo "make bench   the benchmarks (PARTS)      make format  format the code"
 	@echo "make bench-long   the same, longer       make plans   the hot statements' plans"
+	@echo "make screenshots  every page into docs/screenshots, by Chromium"
 	@echo "make setup   the virtual environment     make lock    pin the requirements anew"
 
 setup: $(VENV)/.installed
@@ -74,6 +75,9 @@ profile: setup
 # The plans of the hot statements at a million sessions, into docs/plans.md.
 plans: setup
 	@$(BIN)/python -m tests.bench.explain
+
+screenshots: setup
+	@$(BIN)/python -m tests.browser.screenshots
 
 # Without the registry's address, so that the lines are the same wherever they are made.
 lock: setup

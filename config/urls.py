@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from config import health
 from config.api import api
 from perfmetrics.scrape import prometheus
+from viewing.player import player
 
 
 def without_csrf(urls: Any) -> Any:
@@ -28,6 +29,7 @@ def without_csrf(urls: Any) -> Any:
 
 urlpatterns = [
     path("api/v1/", without_csrf(api.urls)),
+    path("player/", player, name="player"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health", health.ready),
