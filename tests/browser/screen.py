@@ -32,6 +32,16 @@ class Screen:
         url = message.location["url"]
         return message.text.startswith("Failed to load") and ("/api/v1/" in url or url.endswith("/favicon.ico"))
 
+    def heard(self, event: str) -> list[Any]:
+        """A list that fills with the page's "request"s or "response"s from now on."""
+        noted: list[Any] = []
+
+        def note(one: Any) -> None:
+            noted.append(one)
+
+        self.page.on(event, note)
+        return noted
+
     def log_in(self, user: Any) -> None:
         """As a parent who logged in before."""
         client = Client()

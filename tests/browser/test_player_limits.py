@@ -79,13 +79,12 @@ class TestRunningOut:
         screen.pair(child)
         screen.pick(child)
         screen.sees("locked")
-        sent = []
-        screen.page.on("request", lambda request: sent.append(request.url))
+        sent = screen.heard("request")
         screen.next_question()
         screen.page.clock.run_for(60_000)
 
         assert sent
-        assert all("playback-eligible" in url for url in sent)
+        assert all("playback-eligible" in request.url for request in sent)
 
     def test_who_has_nothing_left_finds_the_lock_screen_at_once(self, screen, child):
         leave(child, 0)
@@ -171,12 +170,15 @@ class TestMoreTime:
         locked.reads("No PIN is set yet.")
 
     def test_a_remote_grant_dismisses_the_lock_screen_by_itself(self, locked, child, site):
+        locked.press("Ask a parent")
         parent = log_in(child.profile.user)
         answer = httpx.post(site + grant_url(child.profile.id), json={"minutes": 30}, headers=parent.headers)
         assert answer.status_code == 200
         locked.next_question()
 
         locked.sees("unlocked")
+        expect(locked.page.get_by_role("dialog")).to_be_hidden()
+        expect(locked.page.get_by_role("button", name="Keep watching")).to_be_focused()
         assert child.balance().used_seconds == 120 * 60
         locked.press("Keep watching")
         locked.film_runs()

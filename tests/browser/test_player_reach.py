@@ -136,8 +136,7 @@ def test_others_see_the_film_move_and_stand_still_when_paused(screen, child):
 
 
 def test_scripts_and_styles_are_cached_for_ever_under_names_of_their_content(screen, child):
-    answers = []
-    screen.page.on("response", answers.append)
+    answers = screen.heard("response")
     screen.pair(child)
     static = [answer for answer in answers if "/static/" in answer.url]
 

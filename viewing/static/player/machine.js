@@ -123,9 +123,11 @@ function moreTime(state, now) {
 /** A parent granted time here, by PIN. */
 function granted(state, { body }, now) {
   const left = answered(body.remaining_minutes);
-  const toast = { do: "toast", text: body.granted_minutes === null ? "unlimited" : "granted", minutes: body.granted_minutes };
+  const minutes = body.granted_minutes;
+  const toast = { do: "toast", text: minutes === null ? "unlimited" : "granted", minutes };
   const next = { ...state, left, warned: null };
-  if (body.remaining_minutes === 0 || !["locked", "unlocked"].includes(state.screen)) return [settle(next, now), [toast]];
+  const mayGoOn = body.remaining_minutes !== 0 && ["locked", "unlocked"].includes(state.screen);
+  if (!mayGoOn) return [settle(next, now), [toast]];
   const [went, effects] = goOn(next, now);
   return [went, [...effects, toast]];
 }

@@ -34,6 +34,7 @@ function dispatch(event) {
   const at = wakesAt(state);
   timer = at === null ? null : setTimeout(dispatch, Math.max(0, at - Date.now()), { type: "wake" });
   waiting.set(isWaiting(state));
+  if (state.screen !== "locked") moreTime.close(); // what it asks for has come
   render(state);
 }
 

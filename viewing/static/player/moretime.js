@@ -65,7 +65,8 @@ export function makeMoreTime({ pairing, onGranted, onRevoked }) {
   function refusal({ status, lockedUntil }) {
     if (status === 0) return say("offline");
     if (lockedUntil !== null) {
-      return isForGood(lockedUntil) ? say("pinLockedForGood") : say("pinLocked", { time: moment(lockedUntil, Date.now()) });
+      if (isForGood(lockedUntil)) return say("pinLockedForGood");
+      return say("pinLocked", { time: moment(lockedUntil, Date.now()) });
     }
     if (status === 400) return say("noPin");
     if (status === 403) return say("wrongPin");

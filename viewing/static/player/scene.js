@@ -1,35 +1,75 @@
-/* A picture for a title, drawn from its name: the same name, the same picture. It stands for the poster and the film. */
+/* A picture for a title, drawn from its name: the same name, the same picture. It stands for poster and film. */
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 160;
 const HEIGHT = 90;
 
-// Who travels through the film: drawn around 0, 0.
+// Who travels through the film, and at which height: drawn around 0, 0.
 const TRAVELLERS = [
   // a balloon
-  { height: 38, parts: [["path", { d: "M0-16a12 12 0 0 1 12 12c0 7-7 11-9 15h-6c-2-4-9-8-9-15a12 12 0 0 1 12-12z", fill: "#ff7a59" }],
-   ["path", { d: "M0-16c5 0 6 6 6 12S2 11 2 11h-4s-4-9-4-15 1-12 6-12z", fill: "#ffd166" }],
-   ["rect", { x: -3.5, y: 13, width: 7, height: 5, rx: 1.5, fill: "#8d5b3e" }]] },
+  {
+    height: 38,
+    parts: [
+      ["path", { d: "M0-16a12 12 0 0 1 12 12c0 7-7 11-9 15h-6c-2-4-9-8-9-15a12 12 0 0 1 12-12z", fill: "#ff7a59" }],
+      ["path", { d: "M0-16c5 0 6 6 6 12S2 11 2 11h-4s-4-9-4-15 1-12 6-12z", fill: "#ffd166" }],
+      ["rect", { x: -3.5, y: 13, width: 7, height: 5, rx: 1.5, fill: "#8d5b3e" }],
+    ],
+  },
   // a rocket
-  { height: 36, parts: [["path", { d: "M-14-5l-7 5 7 5z", fill: "#ffb347" }],
-   ["path", { d: "M-14-7h18c8 0 14 7 14 7s-6 7-14 7h-18z", fill: "#f7f7fb" }],
-   ["path", { d: "M-14-7l-4-6h9l5 6zM-14 7l-4 6h9l5-6z", fill: "#ef476f" }],
-   ["circle", { cx: 5, cy: 0, r: 3.4, fill: "#3a86c8" }]] },
+  {
+    height: 36,
+    parts: [
+      ["path", { d: "M-14-5l-7 5 7 5z", fill: "#ffb347" }],
+      ["path", { d: "M-14-7h18c8 0 14 7 14 7s-6 7-14 7h-18z", fill: "#f7f7fb" }],
+      ["path", { d: "M-14-7l-4-6h9l5 6zM-14 7l-4 6h9l5-6z", fill: "#ef476f" }],
+      ["circle", { cx: 5, cy: 0, r: 3.4, fill: "#3a86c8" }],
+    ],
+  },
   // a boat
-  { height: 60, parts: [["path", { d: "M-16 6h32l-6 9h-20z", fill: "#c8553d" }], ["path", { d: "M-1 4v-22l14 20z", fill: "#fffaf0" }],
-   ["path", { d: "M-3 4v-16l-9 14z", fill: "#ffd166" }], ["rect", { x: -2.4, y: -18, width: 1.6, height: 24, fill: "#6b4a35" }]] },
+  {
+    height: 60,
+    parts: [
+      ["path", { d: "M-16 6h32l-6 9h-20z", fill: "#c8553d" }],
+      ["path", { d: "M-1 4v-22l14 20z", fill: "#fffaf0" }],
+      ["path", { d: "M-3 4v-16l-9 14z", fill: "#ffd166" }],
+      ["rect", { x: -2.4, y: -18, width: 1.6, height: 24, fill: "#6b4a35" }],
+    ],
+  },
   // a fish
-  { height: 44, parts: [["path", { d: "M-10 0l-10-8v16z", fill: "#ff9f1c" }], ["ellipse", { cx: 1, cy: 0, rx: 14, ry: 9, fill: "#ff7a59" }],
-   ["path", { d: "M0-8c4 5 4 11 0 16", stroke: "#ffe8d6", "stroke-width": 2.4, fill: "none" }],
-   ["circle", { cx: 8, cy: -2, r: 2.2, fill: "#fff" }], ["circle", { cx: 8.6, cy: -2, r: 1.1, fill: "#222" }]] },
+  {
+    height: 44,
+    parts: [
+      ["path", { d: "M-10 0l-10-8v16z", fill: "#ff9f1c" }],
+      ["ellipse", { cx: 1, cy: 0, rx: 14, ry: 9, fill: "#ff7a59" }],
+      ["path", { d: "M0-8c4 5 4 11 0 16", stroke: "#ffe8d6", "stroke-width": 2.4, fill: "none" }],
+      ["circle", { cx: 8, cy: -2, r: 2.2, fill: "#fff" }],
+      ["circle", { cx: 8.6, cy: -2, r: 1.1, fill: "#222" }],
+    ],
+  },
   // a bird
-  { height: 36, parts: [["ellipse", { cx: 0, cy: 0, rx: 11, ry: 8, fill: "#3fa7d6" }], ["path", { d: "M-2-2c-8-12-14-10-14-10s2 12 10 14z", fill: "#59cd90" }],
-   ["circle", { cx: 9, cy: -5, r: 5.4, fill: "#3fa7d6" }], ["path", { d: "M14-5l6 1.6-6 1.6z", fill: "#fac05e" }],
-   ["circle", { cx: 10.6, cy: -6, r: 1.1, fill: "#222" }]] },
+  {
+    height: 36,
+    parts: [
+      ["ellipse", { cx: 0, cy: 0, rx: 11, ry: 8, fill: "#3fa7d6" }],
+      ["path", { d: "M-2-2c-8-12-14-10-14-10s2 12 10 14z", fill: "#59cd90" }],
+      ["circle", { cx: 9, cy: -5, r: 5.4, fill: "#3fa7d6" }],
+      ["path", { d: "M14-5l6 1.6-6 1.6z", fill: "#fac05e" }],
+      ["circle", { cx: 10.6, cy: -6, r: 1.1, fill: "#222" }],
+    ],
+  },
   // a little train
-  { height: 62, parts: [["rect", { x: -16, y: -4, width: 20, height: 13, rx: 2, fill: "#d62839" }], ["rect", { x: 0, y: -12, width: 12, height: 21, rx: 2, fill: "#ba324f" }],
-   ["rect", { x: 2.5, y: -9, width: 7, height: 7, rx: 1, fill: "#cfe8ff" }], ["rect", { x: -13, y: -11, width: 5, height: 8, fill: "#4a4e69" }],
-   ["circle", { cx: -10, cy: 11, r: 4, fill: "#22223b" }], ["circle", { cx: 0, cy: 11, r: 4, fill: "#22223b" }], ["circle", { cx: 9, cy: 11, r: 4, fill: "#22223b" }]] },
+  {
+    height: 62,
+    parts: [
+      ["rect", { x: -16, y: -4, width: 20, height: 13, rx: 2, fill: "#d62839" }],
+      ["rect", { x: 0, y: -12, width: 12, height: 21, rx: 2, fill: "#ba324f" }],
+      ["rect", { x: 2.5, y: -9, width: 7, height: 7, rx: 1, fill: "#cfe8ff" }],
+      ["rect", { x: -13, y: -11, width: 5, height: 8, fill: "#4a4e69" }],
+      ["circle", { cx: -10, cy: 11, r: 4, fill: "#22223b" }],
+      ["circle", { cx: 0, cy: 11, r: 4, fill: "#22223b" }],
+      ["circle", { cx: 9, cy: 11, r: 4, fill: "#22223b" }],
+    ],
+  },
 ];
 
 // The sky's colours from high to low, by day and by night; the hues of the land.
@@ -100,7 +140,8 @@ function sky([high, low]) {
 function lights(roll, isNight) {
   if (!isNight) return [shape("circle", { cx: 24 + roll() * 110, cy: 22, r: 10, fill: "#fff3b0" })];
   const star = () => shape("circle", { cx: roll() * WIDTH, cy: roll() * 46, r: 0.4 + roll() * 0.8, fill: "#fff" });
-  return [shape("circle", { cx: 24 + roll() * 110, cy: 20, r: 8, fill: "#f6f1d5" }), ...Array.from({ length: 18 }, star)];
+  const moon = shape("circle", { cx: 24 + roll() * 110, cy: 20, r: 8, fill: "#f6f1d5" });
+  return [moon, ...Array.from({ length: 18 }, star)];
 }
 
 /** The picture. The text beside it names the title, so a screen reader need not know of it. */

@@ -48,7 +48,8 @@ function showScreen({ screen, pairing }) {
 
 function troubleText({ trouble, screen, isStalled }) {
   if (trouble === null) return "";
-  if (screen === "playing" && isStalled) return say(trouble === "offline" ? "offlineFilmWaits" : "unavailableFilmWaits");
+  const doesFilmWait = screen === "playing" && isStalled;
+  if (doesFilmWait) return say(trouble === "offline" ? "offlineFilmWaits" : "unavailableFilmWaits");
   return say(trouble);
 }
 
