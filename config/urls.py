@@ -5,9 +5,11 @@ from django.urls import include, path
 
 from config import health
 from config.api import api
+from viewing.player import player
 
 urlpatterns = [
     path("api/v1/", api.urls),
+    path("player/", player, name="player"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health", health.ready),

@@ -1,0 +1,132 @@
+/*
+ * Heartbeats: when one is due, when it is sent again, what its answer does. Pure: no DOM, no clock, no network.
+ *
+ * docs/api.md, "The sequence rule" and "What to do on each answer", is what this follows. Every function takes a state
+ * and answers [the next state, what must be done], as machine.js does.
+ */
+
+import { drop, lock, revoke, settle, toChoosing } from "./states.js";
+import { answered, BEAT_MS } from "./timeleft.js";
+
+/** An unanswered beat is no longer sent again when a repetition could arrive more than 60 s after the first. */
+export const GIVE_UP_MS = 50_000;
+/** So long the film runs on without an answer to a beat. */
+export const STALL_MS = 3_000;
+const NIL = "00000000-0000-0000-0000-000000000000";
+
+export function retryDelay(tries, retryAfterMs = 0) {
+  return Math.max(Math.min(1000 * 2 ** (tries - 1), 10_000), retryAfterMs);
+}
+
+export function interval(speed) {
+  return BEAT_MS / speed;
+}
+
+/** Send the next beat. */
+export function beat(state, now) {
+  const sequence = state.sequence + 1;
+  const body = {
+    profile_id: state.pairing.profileId,
+    title_id: state.title.id,
+    device_id: state.device.id,
+    device_type: state.device.type,
+    is_paused: state.isPaused,
+    sequence,
+  };
+  if (state.sessionId !== null) body.session_id = state.sessionId;
+  const sent = { body, triedAt: now, tries: 1, retryAt: null };
+  return [{ ...state, sequence, beat: sent, dueAt: null, isAsking: false }, [{ do: "beat", body }]];
+}
+
+/** What time alone brings while a title plays. */
+export function tick(state, now) {
+  if (state.beat === null) return state.dueAt !== null && now >= state.dueAt ? beat(state, now) : [state, []];
+  let next = state;
+  if (!next.isStalled && now - next.beat.triedAt >= STALL_MS) {
+    next = settle({ ...next, isStalled: true, trouble: next.trouble ?? "offline" }, now);
+  }
+  if (next.beat.retryAt === null || now < next.beat.retryAt) return [next, []];
+  // Whether it counted can no longer be found out by repeating it. Asking costs the child nothing.
+  if (now - next.beat.triedAt >= GIVE_UP_MS) return [{ ...next, beat: null, isAsking: true }, []];
+  const again = { ...next.beat, tries: next.beat.tries + 1, retryAt: null };
+  return [{ ...next, beat: again }, [{ do: "beat", body: again.body }]];
+}
+
+/** When `tick` has something to do; null: never by itself. */
+export function wakesAt(state) {
+  if (state.beat === null) return state.dueAt;
+  const stalls = state.isStalled ? null : state.beat.triedAt + STALL_MS;
+  const times = [stalls, state.beat.retryAt].filter((time) => time !== null);
+  return times.length ? Math.min(...times) : null;
+}
+
+/** An answer: `sequence` of its beat, `status` (0: none came), `body`, `retryAfterMs`. */
+export function beatAnswered(state, answer, now) {
+  if (state.screen !== "playing" || state.beat?.body.sequence !== answer.sequence) return [state, ended(state, answer)];
+  const { status, body } = answer;
+  if (status === 200 && body.reason !== "unavailable") return obey(state, body, now);
+  if (status === 401) return revoke(state);
+  if (status === 409) return drop(state, body.reason === "taken_over" ? "taken_over" : "session_ended");
+  if (status === 404 || status === 403) return lost(state, status, now);
+  if (status >= 400 && status < 500 && status !== 429) return drop(state, "defect");
+  return failed(state, answer, now);
+}
+
+/** A session that began after all, though the child had left: end it. */
+function ended(state, { status, body }) {
+  const began = status === 200 && body.session_id !== NIL && body.session_id !== state.sessionId;
+  return began ? [{ do: "end", sessionId: body.session_id }] : [];
+}
+
+function lost(state, status, now) {
+  if (state.sessionId !== null) return drop(state, "session_ended");
+  if (status === 403) return revoke(state);
+  const [next, effects] = toChoosing(state, now);
+  return [next, [...effects, { do: "toast", text: "titleGone" }]];
+}
+
+function failed(state, { status, retryAfterMs }, now) {
+  const closed = status === 200; // the service fails closed, so the film may not go on
+  const retryAt = now + retryDelay(state.beat.tries, retryAfterMs);
+  const trouble = status === 0 ? "offline" : "unavailable";
+  const isStalled = state.isStalled || closed;
+  return [settle({ ...state, isStalled, trouble, beat: { ...state.beat, retryAt } }, now), []];
+}
+
+function obey(state, body, now) {
+  const isBegun = body.session_id !== NIL;
+  const sessionId = isBegun ? body.session_id : state.sessionId;
+  if (body.enforcement === "blocked") return lock({ ...state, sessionId }, body.next_reset_at, now);
+  const [warned, toasts] = warn(state.warned, body);
+  const next = {
+    ...state,
+    sessionId,
+    warned,
+    beat: null,
+    trouble: null,
+    dueAt: (state.isStalled ? now : state.beat.triedAt) + interval(state.speed),
+    isStalled: false,
+    isLearning: body.is_educational,
+    isFree: isFree(state, body),
+    wasPaused: state.beat.body.is_paused,
+    left: answered(body.remaining_minutes),
+  };
+  return [settle(next, now), toasts];
+}
+
+/** Whether this title is seen to use no time: the answers do not say so, but what is left does. */
+function isFree(state, body) {
+  if (!body.is_educational || body.remaining_minutes === null) return false;
+  // Long pauses do not count either.
+  if (state.beat.body.is_paused || state.wasPaused) return state.isFree;
+  const before = state.left?.seconds ?? null;
+  return before === null ? state.isFree : Math.round(body.remaining_minutes * 60) >= before;
+}
+
+/** A word at 15 and at 5 minutes, once each; more time makes the later one possible again. */
+function warn(warned, { enforcement, remaining_minutes: minutes }) {
+  if (enforcement === "allowed") return [null, []];
+  const threshold = enforcement === "warning_5" ? 5 : 15;
+  const isNews = warned === null || threshold < warned;
+  return [threshold, isNews ? [{ do: "toast", text: threshold === 5 ? "fiveLeft" : "fifteenLeft", minutes }] : []];
+}

@@ -1,0 +1,146 @@
+/*
+ * What the player does: a state and an event give the next state and what must be done. Pure: no DOM, no clock, no
+ * network; `now` in ms. main.js does the effects and brings their answers back as events.
+ */
+
+import * as beating from "./beating.js";
+import { initial, lock, NOT_PLAYING, revoke, settle, toChoosing, unpair } from "./states.js";
+import { answered, setRunning } from "./timeleft.js";
+
+const RELOAD_MS = 60_000;
+
+const events = {
+  opened: (state, _event, now) => (state.pairing ? toChoosing(state, now) : [state, []]),
+  pair,
+  checked,
+  unpair: (state) => unpair(state, null),
+  titles: gotTitles,
+  balance: gotBalance,
+  pick: (state, { title }, now) => play({ ...state, title }, now),
+  togglePause: (state, _event, now) => pause(state, !state.isPaused, now),
+  hidden: (state, _event, now) => pause(state, true, now),
+  stop: (state, _event, now) => toChoosing(state, now),
+  wake: (state, _event, now) => (state.screen === "playing" ? beating.tick(state, now) : reload(state, now)),
+  beatAnswered: (state, answer, now) => beating.beatAnswered(state, answer, now),
+  eligibility,
+  granted,
+  goOn: (state, _event, now) => goOn(state, now),
+  playHere: (state, _event, now) => play(state, now),
+  networkLost: (state) => [{ ...state, trouble: state.trouble ?? "offline" }, []],
+  networkBack,
+  speed: setSpeed,
+};
+
+/** The next state, and a list of {do: …}. */
+export function reduce(state, event, now) {
+  return events[event.type](state, event, now);
+}
+
+/** When a `wake` has something to do, in ms; null: not by time alone. */
+export function wakesAt(state) {
+  if (state.screen === "playing") return beating.wakesAt(state);
+  return state.screen === "choosing" && state.loadedAt !== null ? state.loadedAt + RELOAD_MS : null;
+}
+
+/** Whether the service must be asked again and again: for more time, or whether it is there at all. */
+export function isWaiting(state) {
+  return state.screen === "locked" || state.isAsking;
+}
+
+/** A link or code was given, null where it holds none; what is kept already stays until it proves good. */
+function pair(state, { pairing }) {
+  const end = state.sessionId === null ? [] : [{ do: "end", sessionId: state.sessionId }];
+  const fresh = { ...initial({ ...state, pairing: null }), isChecking: pairing !== null };
+  if (pairing === null) return [{ ...fresh, notice: "badCode" }, end];
+  return [fresh, [...end, { do: "check", pairing }]];
+}
+
+function checked(state, { status, pairing }, now) {
+  const next = { ...state, isChecking: false };
+  if (status !== 200) return [{ ...next, notice: status === 0 || status >= 500 ? "offline" : "badCode" }, []];
+  const [choosing, effects] = toChoosing({ ...next, pairing, notice: null }, now);
+  return [choosing, [{ do: "remember", pairing }, ...effects]];
+}
+
+function play(state, now) {
+  // Standing still until the first answer allows it.
+  const next = { ...state, ...NOT_PLAYING, screen: "playing", isStalled: true, trouble: null };
+  return beating.beat(settle(next, now), now);
+}
+
+function goOn(state, now) {
+  if (state.title === null) return toChoosing(state, now);
+  return beating.beat({ ...state, screen: "playing", isStalled: true, isPaused: false, trouble: null }, now);
+}
+
+function pause(state, isPaused, now) {
+  return [state.screen === "playing" ? settle({ ...state, isPaused }, now) : state, []];
+}
+
+function reload(state, now) {
+  const isDue = state.screen === "choosing" && state.loadedAt !== null && now - state.loadedAt >= RELOAD_MS;
+  return isDue ? [{ ...state, loadedAt: now }, [{ do: "load" }]] : [state, []];
+}
+
+function gotTitles(state, { status, body }) {
+  if (status === 401) return revoke(state);
+  if (status === 200) return [{ ...state, titles: body }, []];
+  return state.screen === "choosing" ? [without(state, status), []] : [state, []];
+}
+
+function gotBalance(state, { status, body }, now) {
+  if (status === 401 || status === 403) return revoke(state);
+  if (state.screen !== "choosing") return [state, []];
+  if (status !== 200) return [without(state, status), []];
+  if (body.remaining_minutes === 0) return lock(state, body.next_reset_at, now);
+  return [{ ...state, left: answered(body.remaining_minutes) }, []];
+}
+
+function without(state, status) {
+  return { ...state, trouble: status === 0 ? "offline" : "unavailable", isAsking: true };
+}
+
+/** What waiting.js brings. */
+function eligibility(state, { status, body }, now) {
+  if (!isWaiting(state)) return [state, []];
+  if (status === 401 || status === 403) return revoke(state);
+  if (status !== 200) return [{ ...state, trouble: status === 0 ? "offline" : "unavailable" }, []];
+  const next = { ...state, trouble: null, isAsking: false };
+  if (!body.eligible) return lock(next, body.next_reset_at, now);
+  if (state.screen === "playing") return beating.beat(next, now);
+  if (state.screen !== "locked") return toChoosing(next, now);
+  return moreTime({ ...next, left: answered(body.remaining_minutes) }, now);
+}
+
+/** More time came without anyone here: the film waits, so that it is not used up before an empty sofa. */
+function moreTime(state, now) {
+  const next = { ...state, warned: null };
+  if (state.title !== null) return [{ ...next, screen: "unlocked" }, []];
+  const [choosing, effects] = toChoosing(next, now);
+  return [choosing, [...effects, { do: "toast", text: "moreTime" }]];
+}
+
+/** A parent granted time here, by PIN. */
+function granted(state, { body }, now) {
+  const left = answered(body.remaining_minutes);
+  const minutes = body.granted_minutes;
+  const toast = { do: "toast", text: minutes === null ? "unlimited" : "granted", minutes };
+  const next = { ...state, left, warned: null };
+  const mayGoOn = body.remaining_minutes !== 0 && ["locked", "unlocked"].includes(state.screen);
+  if (!mayGoOn) return [settle(next, now), [toast]];
+  const [went, effects] = goOn(next, now);
+  return [went, [...effects, toast]];
+}
+
+function networkBack(state, _event, now) {
+  const isWaiting = state.isStalled || state.isAsking || state.screen === "locked";
+  const next = isWaiting ? state : { ...state, trouble: null };
+  const retries = next.beat !== null && next.beat.retryAt !== null;
+  return [retries ? { ...next, beat: { ...next.beat, retryAt: now } } : next, []];
+}
+
+function setSpeed(state, { speed }, now) {
+  const dueAt = state.dueAt === null ? null : Math.min(state.dueAt, now + beating.interval(speed));
+  const left = setRunning(state.left, state.left?.since != null, now, state.speed);
+  return [{ ...state, left, speed, dueAt }, []];
+}

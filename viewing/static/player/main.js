@@ -1,0 +1,145 @@
+/* Brings it all together: events into the machine, effects out of it, one timer, and the DOM. */
+
+import * as api from "./api.js";
+import { isWaiting, reduce, wakesAt } from "./machine.js";
+import { makeMoreTime } from "./moretime.js";
+import * as pairings from "./pairing.js";
+import * as remote from "./remote.js";
+import { render, showIdeas, showTimeLeft, toast } from "./screens.js";
+import { initial } from "./states.js";
+import { say } from "./texts.js";
+import { makeWaiting } from "./waiting.js";
+
+const $ = (id) => document.getElementById(id);
+
+let state = initial({
+  pairing: pairings.recall(),
+  device: pairings.device(),
+  // Rises over reloads of the page as well: a first beat with the number of an earlier one would be taken for its
+  // repetition (docs/api.md).
+  sequence: Date.now(),
+  speed: 1,
+});
+let timer = null;
+const waiting = makeWaiting(
+  () => api.eligibility(state.pairing),
+  (answer) => dispatch({ type: "eligibility", ...answer }),
+);
+
+function dispatch(event) {
+  const [next, effects] = reduce(state, event, Date.now());
+  state = next;
+  for (const effect of effects) perform(effect);
+  clearTimeout(timer);
+  const at = wakesAt(state);
+  timer = at === null ? null : setTimeout(dispatch, Math.max(0, at - Date.now()), { type: "wake" });
+  waiting.set(isWaiting(state));
+  if (state.screen !== "locked") moreTime.close(); // what it asks for has come
+  render(state);
+}
+
+// Beats and ends leave one after the other: two on their way at once could arrive in the wrong order.
+let line = Promise.resolve();
+
+function inLine(send, then = () => {}) {
+  line = line.then(send).then(then);
+}
+
+const doers = {
+  beat({ body }, pairing) {
+    const told = (answer) => dispatch({ type: "beatAnswered", sequence: body.sequence, ...answer });
+    inLine(() => api.heartbeat(pairing, body), told);
+  },
+  end({ sessionId }, pairing) {
+    inLine(() => api.endSession(pairing, sessionId));
+  },
+  async load(_effect, pairing) {
+    const [titles, balance] = await Promise.all([api.titles(pairing), api.balance(pairing)]);
+    if (state.pairing !== pairing) return;
+    dispatch({ type: "titles", ...titles });
+    if (state.pairing === pairing) dispatch({ type: "balance", ...balance });
+  },
+  async check({ pairing }) {
+    dispatch({ type: "checked", pairing, ...(await api.balance(pairing)) });
+  },
+  remember: ({ pairing }) => pairings.remember(pairing),
+  forget: () => pairings.forget(),
+  toast: ({ text, minutes }) => toast(say(text, { minutes: minutes && Math.ceil(minutes) })),
+};
+
+let pairing = null; // also of an end that belongs to a pairing just given up
+
+function perform(effect) {
+  pairing = state.pairing ?? pairing;
+  doers[effect.do](effect, pairing);
+}
+
+// What the child does ------------------------------------------------------------------------------------------------
+
+const moreTime = makeMoreTime({
+  pairing: () => state.pairing,
+  onGranted: (body) => dispatch({ type: "granted", body }),
+  onRevoked: () => dispatch({ type: "balance", status: 401 }),
+});
+
+const actions = {
+  pause: () => dispatch({ type: "togglePause" }),
+  stop: () => dispatch({ type: "stop" }),
+  "ask-parent": () => moreTime.open(),
+  "more-ideas": () => showIdeas(),
+  "go-on": () => dispatch({ type: "goOn" }),
+  "other-after-grant": () => dispatch({ type: "stop" }),
+  "play-here": () => dispatch({ type: "playHere" }),
+  "other-after-drop": () => dispatch({ type: "stop" }),
+  "about-device": () => $("device").showModal(),
+  "keep-paired": () => $("device").close(),
+  unpair() {
+    $("device").close();
+    dispatch({ type: "unpair" });
+  },
+};
+for (const [id, act] of Object.entries(actions)) $(id).addEventListener("click", act);
+
+$("pairing-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  dispatch({ type: "pair", pairing: pairings.read($("code").value) });
+  $("code").value = "";
+});
+
+$("titles").addEventListener("click", (event) => {
+  const id = event.target.closest("button")?.dataset.titleId;
+  if (id) dispatch({ type: "pick", title: state.titles.find((title) => title.id === id) });
+});
+
+for (const radio of document.querySelectorAll("input[name=speed]")) {
+  radio.addEventListener("change", () => dispatch({ type: "speed", speed: Number(radio.value) }));
+}
+
+remote.listen(() => state.screen === "playing" && dispatch({ type: "stop" }));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "MediaPlayPause" && state.screen === "playing") dispatch({ type: "togglePause" });
+});
+
+// What the browser does ----------------------------------------------------------------------------------------------
+
+function openLink() {
+  const linked = pairings.takeFromAddress();
+  if (linked) dispatch({ type: "pair", pairing: linked });
+  return linked !== null;
+}
+
+window.addEventListener("hashchange", openLink);
+window.addEventListener("offline", () => dispatch({ type: "networkLost" }));
+window.addEventListener("online", () => {
+  dispatch({ type: "networkBack" });
+  waiting.askNow();
+});
+document.addEventListener("visibilitychange", () => document.hidden && dispatch({ type: "hidden" }));
+window.addEventListener("pagehide", () => {
+  if (state.sessionId !== null) api.endSession(state.pairing, state.sessionId);
+});
+// Back from the browser's memory, with a session that has ended.
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+if (!openLink()) dispatch({ type: "opened" });
+setInterval(() => showTimeLeft(state), 250);

@@ -1,0 +1,104 @@
+/* "Ask a parent": how much more time, and the PIN that allows it. */
+
+import { grant } from "./api.js";
+import { isForGood, moment, say } from "./texts.js";
+
+const LENGTH = 4;
+const $ = (id) => document.getElementById(id);
+
+/** `pairing()` gives the present one; `onGranted(body)` hears of a grant, `onRevoked()` of a token that is no more. */
+export function makeMoreTime({ pairing, onGranted, onRevoked }) {
+  const dialog = $("more-time");
+  const amounts = $("amounts");
+  const pad = $("pin-pad");
+  let minutes = null;
+  let digits = "";
+  let isSending = false;
+
+  function show(step) {
+    amounts.hidden = step !== "amounts";
+    pad.hidden = step !== "pin";
+    (step === "pin" ? $("pin-keys").querySelector("button") : amounts.querySelector("button")).focus();
+  }
+
+  function complain(text) {
+    $("pin-message").textContent = text;
+    pad.classList.remove("wrong");
+    if (text) requestAnimationFrame(() => pad.classList.add("wrong"));
+  }
+
+  function setDigits(text) {
+    digits = text.slice(0, LENGTH);
+    [...$("pin-dots").children].forEach((dot, n) => dot.classList.toggle("filled", n < digits.length));
+    $("pin-count").textContent = digits ? say("digits", { count: digits.length }) : "";
+    if (digits.length === LENGTH) send();
+  }
+
+  function press(digit) {
+    if (isSending) return;
+    complain("");
+    setDigits(digits + digit);
+  }
+
+  function erase() {
+    if (!isSending) setDigits(digits.slice(0, -1));
+  }
+
+  async function send() {
+    isSending = true;
+    pad.setAttribute("aria-busy", "true");
+    const answer = await grant(pairing(), minutes, digits);
+    isSending = false;
+    pad.removeAttribute("aria-busy");
+    setDigits("");
+    if (answer.status === 200) {
+      dialog.close();
+      onGranted(answer.body);
+    } else if (answer.status === 401) {
+      dialog.close();
+      onRevoked();
+    } else {
+      complain(refusal(answer));
+    }
+  }
+
+  function refusal({ status, lockedUntil }) {
+    if (status === 0) return say("offline");
+    if (lockedUntil !== null) {
+      if (isForGood(lockedUntil)) return say("pinLockedForGood");
+      return say("pinLocked", { time: moment(lockedUntil, Date.now()) });
+    }
+    if (status === 400) return say("noPin");
+    if (status === 403) return say("wrongPin");
+    return say("busy");
+  }
+
+  function open() {
+    complain("");
+    setDigits("");
+    dialog.showModal();
+    show("amounts");
+  }
+
+  amounts.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-minutes]");
+    if (!button) return;
+    minutes = button.dataset.minutes ? Number(button.dataset.minutes) : null;
+    $("pin-for").textContent = button.textContent.trim();
+    show("pin");
+  });
+  pad.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button?.dataset.digit) press(button.dataset.digit);
+    else if (button?.id === "pin-erase") erase();
+    else if (button?.id === "pin-back") show("amounts");
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (pad.hidden) return;
+    if (/^[0-9]$/.test(event.key)) press(event.key);
+    else if (event.key === "Backspace") erase();
+  });
+  for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => dialog.close());
+
+  return { open, close: () => dialog.open && dialog.close() };
+}

@@ -1,0 +1,70 @@
+/* The pairing of this browser with a child, {profileId, token}: kept on this device (docs/api.md, "Pairing link"). */
+
+const KEY = "sandglass.pairing";
+const DEVICE_KEY = "sandglass.device";
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
+const TOKEN = /sgp_[A-Za-z0-9_-]{20,200}/;
+
+/** From a pairing link, its fragment, or the code in it; null where there is no child's id and token in the text. */
+export function read(text) {
+  const profileId = text.match(UUID)?.[0];
+  const token = text.match(TOKEN)?.[0];
+  return profileId && token ? { profileId: profileId.toLowerCase(), token } : null;
+}
+
+/** From the address, out of which it is taken at once: a token belongs into no history and no screenshot. */
+export function takeFromAddress() {
+  const found = read(location.hash);
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+  return found;
+}
+
+export function recall() {
+  return read(stored(KEY) ?? "");
+}
+
+export function remember({ profileId, token }) {
+  store(KEY, `${profileId}.${token}`);
+}
+
+export function forget() {
+  try {
+    localStorage.removeItem(KEY);
+  } catch {
+    // a browser that keeps nothing has nothing to forget
+  }
+}
+
+/** This device, for the service's records: {id, type}. */
+export function device() {
+  const id = stored(DEVICE_KEY) ?? `${browser()}-${crypto.getRandomValues(new Uint16Array(1))[0]}`;
+  store(DEVICE_KEY, id);
+  return { id, type: deviceType() };
+}
+
+/** A parent reads it beside what is playing. */
+function browser() {
+  return navigator.userAgent.match(/Edg|Firefox|Chrome|Safari/)?.[0] ?? "Browser";
+}
+
+function deviceType() {
+  if (/\b(TV|SmartTV|Tizen|Web0S|webOS|HbbTV|BRAVIA|AFT[A-Z])/i.test(navigator.userAgent)) return "tv";
+  if (!matchMedia("(pointer: coarse)").matches) return "web";
+  return Math.min(screen.width, screen.height) < 600 ? "mobile" : "tablet";
+}
+
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null; // private windows may refuse; then the pairing lasts as long as the page
+  }
+}
+
+function store(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // see stored()
+  }
+}

@@ -1,0 +1,49 @@
+/* Arrow keys, as a TV's remote control sends them: go to the nearest control in that direction. Enter presses it. */
+
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const CONTROLS = "button, a[href], input, [tabindex='0']";
+
+function centre(element) {
+  const box = element.getBoundingClientRect();
+  return [box.left + box.width / 2, box.top + box.height / 2];
+}
+
+function controls() {
+  const scope = document.querySelector("dialog[open]") ?? document;
+  return [...scope.querySelectorAll(CONTROLS)].filter((element) => !element.disabled && element.checkVisibility());
+}
+
+/** The nearest in a direction; what lies aside is farther than what lies ahead. */
+export function nearest(from, candidates, [dx, dy]) {
+  const [x, y] = centre(from);
+  let best = null;
+  let least = Infinity;
+  for (const candidate of candidates) {
+    const [cx, cy] = centre(candidate);
+    const ahead = (cx - x) * dx + (cy - y) * dy;
+    const aside = Math.abs((cx - x) * dy) + Math.abs((cy - y) * dx);
+    if (candidate === from || ahead <= 4 || ahead + 3 * aside >= least) continue;
+    least = ahead + 3 * aside;
+    best = candidate;
+  }
+  return best;
+}
+
+/** `onBack` is called for the remote's own back key. */
+export function listen(onBack) {
+  document.addEventListener("keydown", (event) => {
+    if (["GoBack", "BrowserBack"].includes(event.key)) onBack();
+    const step = STEPS[event.key];
+    if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+    const focused = document.activeElement;
+    // In a text these keys move the cursor, among radio buttons the choice.
+    if (focused.matches("input") && step[1] === 0) return;
+    const all = controls();
+    const isFocused = all.includes(focused);
+    const next = isFocused ? nearest(focused, all, step) : (all.find((one) => one.closest("main, dialog")) ?? all[0]);
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  });
+}

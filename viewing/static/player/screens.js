@@ -1,0 +1,143 @@
+/* What the page shows of a state. Writes to the DOM what differs, and moves the focus when the screen changes. */
+
+import { isFilmRunning } from "./states.js";
+import { draw } from "./scene.js";
+import { duration, ideas, moment, say } from "./texts.js";
+import { AMBER_SECONDS, shownSeconds, tone } from "./timeleft.js";
+
+const $ = (id) => document.getElementById(id);
+const SAND_FULL_SECONDS = 2 * 60 * 60;
+const seen = {};
+
+/** Whether the value is another than at the last call with this name. */
+function changed(name, value) {
+  const differs = seen[name] !== value;
+  seen[name] = value;
+  return differs;
+}
+
+function write(id, text) {
+  if (changed(id, text)) $(id).textContent = text;
+}
+
+export function render(state) {
+  showScreen(state);
+  write("trouble-text", troubleText(state));
+  $("trouble").hidden = state.trouble === null;
+  showTimeLeft(state);
+  if (state.screen === "pairing") showPairing(state);
+  if (changed("titles", state.titles)) showTitles(state.titles ?? []);
+  $("loading").hidden = state.titles !== null;
+  if (state.title !== null && state.screen === "playing") showFilm(state);
+  if (state.screen === "locked") showLocked(state);
+  if (state.screen === "dropped") showDropped(state);
+}
+
+function showScreen({ screen, pairing }) {
+  document.body.dataset.paired = String(pairing !== null);
+  if (!changed("screen", screen)) return;
+  document.body.dataset.screen = screen;
+  for (const section of document.querySelectorAll("[data-screen-name]")) {
+    section.hidden = section.dataset.screenName !== screen;
+  }
+  const heading = document.querySelector(`[data-screen-name="${screen}"] h1`);
+  document.title = say("pageTitle", { screen: heading.textContent.trim() });
+  (document.querySelector(`[data-screen-name="${screen}"] [data-focus]`) ?? heading).focus();
+  window.scrollTo(0, 0);
+}
+
+function troubleText({ trouble, screen, isStalled }) {
+  if (trouble === null) return "";
+  const doesFilmWait = screen === "playing" && isStalled;
+  if (doesFilmWait) return say(trouble === "offline" ? "offlineFilmWaits" : "unavailableFilmWaits");
+  return say(trouble);
+}
+
+/** Called many times a second as well: the display runs on between two answers. */
+export function showTimeLeft(state) {
+  const seconds = shownSeconds(state.left, Date.now(), state.speed);
+  const isKnown = state.left !== null && state.screen !== "pairing" && state.screen !== "locked";
+  $("time-left").hidden = !isKnown;
+  if (!isKnown) return;
+  write("time-left-value", seconds === null ? say("noLimit") : duration(seconds));
+  if (changed("tone", tone(seconds))) $("time-left").dataset.tone = tone(seconds);
+  write("time-left-hint", seconds !== null && seconds < AMBER_SECONDS ? say(seconds === 0 ? "none" : "soonOver") : "");
+  const share = seconds === null ? 1 : Math.min(1, seconds / SAND_FULL_SECONDS);
+  if (changed("sand", share.toFixed(3))) showSand(share);
+}
+
+/** The sand above runs down into the sand below. */
+function showSand(share) {
+  $("sand-above").setAttribute("y", String(4 + 8 * (1 - share)));
+  $("sand-above").setAttribute("height", String(8 * share));
+  $("sand-below").setAttribute("y", String(12 + 8 * share));
+  $("sand-below").setAttribute("height", String(8 * (1 - share)));
+}
+
+function showPairing({ notice, isChecking }) {
+  write("pairing-notice", notice ? say(notice) : "");
+  $("pairing-notice").hidden = notice === null;
+  $("pair").disabled = isChecking;
+  $("code").setAttribute("aria-invalid", String(notice === "badCode"));
+}
+
+function showTitles(titles) {
+  const cards = titles.map((title) => {
+    const card = $("title-card").content.firstElementChild.cloneNode(true);
+    card.querySelector("[data-name]").textContent = title.name;
+    card.querySelector("[data-badge]").hidden = !title.is_educational;
+    const button = card.querySelector("button");
+    button.dataset.titleId = title.id;
+    button.prepend(draw(title.name));
+    return card;
+  });
+  $("titles").replaceChildren(...cards);
+  $("no-titles").hidden = seen.titles === null || titles.length > 0;
+}
+
+function showFilm(state) {
+  const { title, isPaused, isFree } = state;
+  if (changed("film", title.id)) $("film-picture").replaceChildren(draw(title.name));
+  write("film-title", title.name);
+  $("film-badge").hidden = !title.is_educational;
+  $("film-free").hidden = !isFree;
+  $("film").classList.toggle("running", isFilmRunning(state));
+  if (changed("paused", isPaused)) {
+    $("pause").dataset.paused = String(isPaused);
+    $("pause-text").textContent = say(isPaused ? "resume" : "pause");
+  }
+  const starts = state.sessionId === null && state.trouble === null;
+  write("film-state", starts ? say("starting") : state.isStalled ? say("waiting") : isPaused ? say("paused") : "");
+  $("film-state").hidden = seen["film-state"] === "";
+}
+
+function showLocked({ nextResetAt }) {
+  if (!changed("locked", nextResetAt)) return;
+  write("next-time", nextResetAt ? say("nextTime", { time: moment(nextResetAt, Date.now()) }) : "");
+  if ($("ideas").childElementCount === 0) showIdeas();
+}
+
+let nextIdea = Math.floor(Math.random() * ideas.length);
+
+/** Three others each time. */
+export function showIdeas() {
+  const three = [0, 1, 2].map((n) => ideas[(nextIdea + n) % ideas.length]);
+  nextIdea += 3;
+  const items = three.map((idea) => Object.assign(document.createElement("li"), { textContent: idea }));
+  $("ideas").replaceChildren(...items);
+}
+
+function showDropped({ reason, title }) {
+  if (!changed("dropped", reason)) return;
+  write("dropped-heading", say(`${reason}Heading`));
+  write("dropped-text", say(`${reason}Text`));
+  $("play-here").hidden = title === null;
+  document.title = say("pageTitle", { screen: say(`${reason}Heading`) });
+}
+
+/** A word that goes away by itself; a screen reader reads it out. */
+export function toast(text) {
+  const item = Object.assign(document.createElement("p"), { className: "toast", textContent: text });
+  $("toasts").append(item);
+  setTimeout(() => item.remove(), 8_000);
+}

@@ -1,0 +1,33 @@
+/* The page's sentences, translated by the server, with what belongs into them. */
+
+import { parts } from "./timeleft.js";
+
+const texts = JSON.parse(document.getElementById("player-texts").textContent);
+const language = document.documentElement.lang || "en";
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export const ideas = texts.ideas;
+
+export function say(name, values = {}) {
+  return texts[name].replace(/\{(\w+)\}/g, (_whole, key) => values[key]);
+}
+
+/** "1 h 20 min", "40 min", "4:59". */
+export function duration(seconds) {
+  const { form, ...values } = parts(seconds);
+  return say(form, values);
+}
+
+/** "18:05", with the day where it is not today; of the device's own clock and zone. */
+export function moment(iso, now) {
+  const at = new Date(iso);
+  const isToday = at.toDateString() === new Date(now).toDateString();
+  const isThisWeek = at - now < 6 * DAY_MS;
+  const day = isToday ? {} : isThisWeek ? { weekday: "long" } : { day: "numeric", month: "long" };
+  return new Intl.DateTimeFormat(language, { ...day, hour: "numeric", minute: "2-digit" }).format(at);
+}
+
+/** A lockout that only a parent ends is told as a date thousands of years away (docs/api.md). */
+export function isForGood(iso) {
+  return new Date(iso).getUTCFullYear() >= 9999;
+}
