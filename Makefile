@@ -13,13 +13,14 @@ PLAYERS ?= 40
 SPEED ?= 60
 export PORT WORKERS PLAYERS SPEED
 
-.PHONY: help setup demo serve test lint format bench lock clean
+.PHONY: help setup demo serve test lint format bench screenshots lock clean
 
 help:
 	@echo "make demo    the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
 	@echo "make serve   the service in production mode; PORT, WORKERS, and the variables of .env.example"
 	@echo "make test    every check and test        make lint    the checks alone"
 	@echo "make bench   the benchmarks              make format  format the code"
+	@echo "make screenshots  every page into docs/screenshots, by Chromium"
 	@echo "make setup   the virtual environment     make lock    pin the requirements anew"
 
 setup: $(VENV)/.installed
@@ -61,6 +62,9 @@ format: setup
 
 bench: setup
 	@$(BIN)/python -m tests.bench
+
+screenshots: setup
+	@$(BIN)/python -m tests.browser.screenshots
 
 # Without the registry's address, so that the lines are the same wherever they are made.
 lock: setup

@@ -1,0 +1,13 @@
+"""The pages that there are, by the names of their addresses."""
+
+# Open to everyone.
+OPEN = ("login", "register", "password_reset", "password_reset_sent", "player")
+# A parent's, logged in.
+FAMILY = ("dashboard", "report", "audit", "child_add", "pin", "password_change")
+# The same, of one child.
+CHILD = ("child", "child_remove", "limits", "devices", "history")
+# What is only sent, only leads on, or shows only once.
+NO_PAGES = {
+    "limits_confirm", "device_revoke", "grant", "take_back", "stop", "pin_reset", "pin_unlock", "logout",
+    "password_reset_link", "password_reset_set", "history_csv", "report_csv",
+}  # fmt: skip

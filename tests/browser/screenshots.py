@@ -1,0 +1,201 @@
+"""`make screenshots`: every page of a freshly seeded demo, on a phone and on a desktop, into docs/screenshots/."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# A database of its own, gone afterwards; before the settings are read.
+VAR = tempfile.TemporaryDirectory(prefix="sandglass-screenshots-", dir="/var/tmp")
+os.environ |= {
+    "SANDGLASS_VAR": VAR.name,
+    "BROWSER_STATIC_ROOT": f"{VAR.name}/static",
+    "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
+    "EMBEDDED_DATABASE": "true",
+    "DEBUG": "false",
+    "SECURE_HTTPS": "false",
+    "SECRET_KEY": "for-the-screenshots-only",
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "LOG_LEVEL": "WARNING",
+    # What the browser does between two pictures, Django takes for asynchronous.
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+}
+
+import django  # noqa: E402
+
+django.setup()
+
+import httpx  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.urls import reverse  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+
+from parental import player_tokens, tokens  # noqa: E402
+from parental.demo.families import PARENT_EMAIL, PASSWORD, PIN  # noqa: E402
+from parental.demo.seeding import seed  # noqa: E402
+from parental.models import Pin  # noqa: E402
+from tests import processes  # noqa: E402
+from tests.browser import chromium  # noqa: E402
+from tests.browser.pages import CHILD, FAMILY, OPEN  # noqa: E402
+from tests.browser.reach import WIDE  # noqa: E402
+from viewing import rules  # noqa: E402
+from viewing.models import PlayerToken, Profile, Title, ViewingTimeBalance  # noqa: E402
+
+FOLDER = processes.PROJECT / "docs" / "screenshots"
+MOST_BYTES = 150_000
+# In the dark too; all others look as these do.
+IN_DARK = ("dashboard", "report", "player-choose", "player-watch", "player-locked")
+SIZES = {"phone": {"width": 360, "height": 780}, "desktop": WIDE}
+
+
+@contextmanager
+def demo() -> Iterator[str]:
+    """The address of a service with the demo's families."""
+    call_command("migrate", verbosity=0, interactive=False)
+    seed(now=timezone.now())
+    subprocess.run([sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"], check=True)
+    with processes.service(Path(VAR.name) / "log") as running:
+        yield running.url
+    connections.close_all()
+
+
+def log_in(page: Page) -> None:
+    page.goto("/login")
+    page.get_by_label("Email address").fill(PARENT_EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/")
+
+
+def connect_device(page: Page, child: Profile) -> str:
+    """The link for a device of the child; the page that shows it is left open."""
+    page.goto(reverse("devices", args=[child.id]))
+    page.get_by_label("Name of the device").fill("Tablet")
+    if page.get_by_label("Your PIN").count():
+        page.get_by_label("Your PIN").fill(PIN)
+    page.get_by_role("button", name="Connect", exact=True).click()
+    return page.get_by_label("Link for the device").input_value()
+
+
+def leave(child: Profile, minutes: int) -> None:
+    """Let so much be left today, by what is used."""
+    config = child.config
+    day = rules.viewing_day(config.schedule, now=timezone.now())
+    used_seconds = ((config.limit_minutes(day) or 0) - minutes) * 60
+    as_if = {"used_seconds": used_seconds, "granted_seconds": 0, "is_unlimited_override": False}
+    ViewingTimeBalance.objects.update_or_create(profile=child, day=day, defaults=as_if)
+
+
+def play(child: Profile, url: str) -> None:
+    """Let the child watch something right now."""
+    pin_token = tokens.pin_token(Pin.objects.get(user_id=child.user_id))
+    issued = player_tokens.issue(
+        child.user_id, child.id, device_name="Living room TV", pin_token=pin_token, now=timezone.now()
+    )
+    title = Title.objects.get(name="Adventures of Captain Crumb")
+    beat = {"profile_id": str(child.id), "title_id": str(title.id), "device_id": "living-room", "device_type": "tv"}
+    headers = {"Authorization": f"Bearer {issued['player_token']}"}
+    httpx.post(f"{url}/api/v1/viewing-time/heartbeat", json=beat, headers=headers).raise_for_status()
+
+
+class Camera:
+    """Takes pictures of a page, in one size and theme."""
+
+    def __init__(self, page: Page, size: str, theme: str) -> None:
+        self.page, self.size, self.theme = page, size, theme
+
+    def take(self, name: str) -> None:
+        if self.theme == "dark" and name not in IN_DARK:
+            return
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(300)
+        path = FOLDER / f"{name}-{self.size}{'-dark' if self.theme == 'dark' else ''}.png"
+        self.page.screenshot(path=path, animations="disabled")
+        note = "" if path.stat().st_size < MOST_BYTES else "  TOO LARGE"
+        sys.stdout.write(f"{path.name} {path.stat().st_size // 1000} kB{note}\n")
+
+
+def picture_parents(camera: Camera, child: Profile) -> str:
+    page = camera.page
+    for name in set(OPEN) - {"player"}:
+        page.goto(reverse(name))
+        camera.take(name)
+    log_in(page)
+    for name in (*FAMILY, *CHILD):
+        page.goto(reverse(name, args=[child.id] if name in CHILD else []))
+        camera.take(name)
+    link = connect_device(page, child)
+    camera.take("device_paired")
+    PlayerToken.objects.filter(profile=child, device_name="Tablet").exclude(pk=newest(child).pk).delete()
+    return link
+
+
+def newest(child: Profile) -> PlayerToken:
+    return PlayerToken.objects.filter(profile=child).latest("created_at")
+
+
+def picture_player(camera: Camera, child: Profile, link: str) -> None:
+    page = camera.page
+    page.goto(reverse("player"))
+    camera.take("player-connect")
+    leave(child, 75)
+    page.goto(link)
+    page.locator(".title-card").first.wait_for()
+    camera.take("player-choose")
+    page.get_by_role("button", name="Rocket Raccoon Racing").click()
+    page.locator("#film.running").wait_for()
+    camera.take("player-watch")
+    leave(child, 12)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Night Sky Club").click()
+    page.get_by_text("left today").wait_for()
+    camera.take("player-warned")
+    leave(child, 0)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("That was it for today!").wait_for()
+    page.locator(".toast").wait_for(state="detached")
+    camera.take("player-locked")
+    page.get_by_role("button", name="Ask a parent").click()
+    camera.take("player-more-time")
+    page.get_by_role("button", name="+30 min").click()
+    camera.take("player-pin")
+
+
+def picture_all(browser: Browser, url: str) -> None:
+    child = Profile.objects.get(user__email=PARENT_EMAIL, name="Mia")
+    play(child, url)
+    leave(child, 75)
+    # All of the parents' first, for the player leaves traces in them.
+    links = [picture_parents(camera, child) for camera in cameras(browser, url)]
+    for camera in cameras(browser, url):
+        picture_player(camera, child, links[-1])
+
+
+def cameras(browser: Browser, url: str) -> Iterator[Camera]:
+    for size, viewport in SIZES.items():
+        for theme in ("light", "dark"):
+            context = browser.new_context(base_url=url, viewport=viewport, color_scheme=theme)
+            yield Camera(context.new_page(), size, theme)
+            context.close()
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
+    with demo() as url, sync_playwright() as playwright:
+        executable = chromium.executable(playwright)
+        if executable is None:
+            sys.exit(f"There is no Chromium here. Get one with {chromium.HOW_TO_GET_ONE}.")
+        browser = playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
+        picture_all(browser, url)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

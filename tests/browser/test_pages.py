@@ -1,0 +1,105 @@
+"""Every page, in a browser: read by axe in both themes, on the narrowest phone, without an error or a broken policy."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.urls import reverse
+from django.utils import timezone
+
+from parental.models import Pin, TimeGrant
+from parental.pages.urls import urlpatterns
+from tests.browser.pages import CHILD, FAMILY, NO_PAGES, OPEN
+from tests.browser.reach import obstacles, overhang, too_small
+from tests.browser.test_walks import PIN, connect_device, limit_to_15_minutes, register, set_pin
+from tests.families import Family, make_family, make_user
+from viewing.models import ViewingSession
+
+
+@pytest.fixture(scope="module")
+def family(films) -> Family:
+    """With something on every page."""
+    family = make_family(children=2, adult=True, title=films.plain)
+    Pin.objects.create(user=family.user, pin_hash=make_password(PIN))
+    child = family.children[0]
+    child.use_up(100 * 60)
+    now = timezone.now()
+    ViewingSession.objects.create(
+        profile=child.profile,
+        title=films.learning,
+        device_id="living-room",
+        device_type="tv",
+        day=now.date(),
+        started_at=now - timedelta(minutes=50),
+        last_heartbeat_at=now,
+        counted_seconds=3000,
+        is_educational=True,
+    )
+    TimeGrant.objects.create(
+        profile=child.profile, granted_by=family.user, minutes=30, day=now.date(), granted_at=now, is_remote=True
+    )
+    return family
+
+
+def test_no_page_is_left_out():
+    assert {pattern.name for pattern in urlpatterns} == {*FAMILY, *CHILD, *OPEN, *NO_PAGES} - {"player"}
+
+
+def within_reach(page) -> None:
+    assert obstacles(page) == []
+    assert overhang(page) == 0
+    assert too_small(page) == []
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_an_open_page_is_within_reach_of_everyone(screen, name):
+    answer = screen.page.goto(reverse(name))
+
+    assert answer.status == 200
+    within_reach(screen.page)
+
+
+@pytest.mark.parametrize("name", FAMILY + CHILD)
+def test_a_familys_page_is_within_reach_of_everyone(screen, family, name):
+    screen.log_in(family.user)
+    address = reverse(name, args=[family.children[0].profile.id] if name in CHILD else [])
+    answer = screen.page.goto(address)
+
+    assert answer.status == 200
+    assert screen.page.url == screen.site + address
+    within_reach(screen.page)
+
+
+def test_a_page_that_is_not_there_is_within_reach_of_everyone(browser, site):
+    # Not through `screen`: the browser itself logs the 404.
+    context = browser.new_context(base_url=site)
+    page = context.new_page()
+    assert page.goto("/nowhere").status == 404
+
+    within_reach(page)
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/viewing/profile/", "/api/v1/docs"])
+def test_a_page_of_others_keeps_to_our_policy(screen, path):
+    screen.log_in(make_user(is_staff=True, is_superuser=True))
+    answer = screen.page.goto(path)
+    screen.page.wait_for_load_state("networkidle")
+
+    assert answer.status == 200
+
+
+def test_the_parents_pages_work_without_javascript(open_screen):
+    parent = open_screen(java_script_enabled=False)
+    register(parent.page)
+    set_pin(parent.page)
+    parent.page.get_by_role("link", name="Add a child").click()
+    parent.page.get_by_label("Name").fill("Ida")
+    parent.page.get_by_label("Timezone").fill("Europe/Berlin")
+    parent.page.get_by_role("button", name="Add the child").click()
+    limit_to_15_minutes(parent.page)
+    assert "#profile=" in connect_device(parent.page, PIN)
+    parent.page.goto("/")
+    parent.page.get_by_role("button", name="+30").click()
+
+    parent.reads("45 min left")
