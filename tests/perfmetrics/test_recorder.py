@@ -108,7 +108,7 @@ class TestMinutes:
             assert rows[-1].config_fetches == told
 
     def test_keep_the_longest_queue(self):
-        _, rows = run((1, reading(1, queue_peak=3)), (30, reading(2, queue_peak=90)), (61, reading(3, queue_peak=2)))
+        _, rows = run(*((n * 15 + 1, reading(n, queue_peak=peak)) for n, peak in enumerate([3, 90, 1, 4, 2])))
 
         assert rows[-1].longest_queue == 90
 
