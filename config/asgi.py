@@ -1,6 +1,5 @@
 """The one entry point: hot paths go to the lean handler, all else to Django's own (design.md, "The lean handler")."""
 
-import atexit
 import os
 from typing import Any
 
@@ -10,11 +9,12 @@ os.environ["SANDGLASS_SERVER"] = "true"
 
 from perfmetrics import folder
 
-if folder.path() is None:  # uvicorn without gunicorn, whose master makes it
+# uvicorn without gunicorn, whose master makes the folder
+IS_ALONE = folder.path() is None
+if IS_ALONE:
     folder.make()
-    atexit.register(folder.remove)
 
-import django
+import django  # noqa: E402 — after the folder
 
 django.setup(set_prefix=False)
 
@@ -79,6 +79,8 @@ _http = profiled(_route, heartbeat_route=HEARTBEAT_PATH.removeprefix("/"))
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan.serve(receive, send)
+        if IS_ALONE:
+            folder.remove()
     elif scope["type"] == "http":
         await _http(scope, receive, send)
     else:

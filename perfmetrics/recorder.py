@@ -189,8 +189,13 @@ class Recorder:
 
     async def _record(self) -> None:
         path = folder.path()
-        if path is not None and self._is_ours(path):
-            row = await asyncio.to_thread(_read_and_save, path)
+        if path is not None:
+            await self.record(path, at=time.time())
+
+    async def record(self, path: Path, *, at: float) -> None:
+        """Read the figures and keep them, if this worker is the one that does."""
+        if self._is_ours(path):
+            row = await asyncio.to_thread(_read_and_save, path, at)
             self._unsaved = [*self._unsaved, *([row] if row else [])][-MINUTES_WAITING:]
             if self._unsaved and row:
                 await asyncio.to_thread(self._keep)
@@ -216,8 +221,8 @@ class Recorder:
             self._unsaved = []
 
 
-def _read_and_save(path: Path) -> MinuteFigures | None:
-    recent, row = advance(load(path), figures.read(), at=time.time())
+def _read_and_save(path: Path, at: float) -> MinuteFigures | None:
+    recent, row = advance(load(path), figures.read(), at=at)
     save(path, recent)
     return row
 

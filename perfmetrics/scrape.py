@@ -45,4 +45,6 @@ def _comes_from_allowed(request: HttpRequest) -> bool:
         address = ip_address(request.META["REMOTE_ADDR"])
     except (KeyError, ValueError):  # over a Unix socket there is none
         return False
+    # A socket that speaks IPv6 and IPv4 tells ::ffff:10.0.0.1.
+    address = getattr(address, "ipv4_mapped", None) or address
     return any(address in network for network in settings.METRICS_ALLOWED_ADDRESSES)

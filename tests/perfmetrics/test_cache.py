@@ -247,23 +247,6 @@ class TestFigures:
 
         assert (figures_of(cache), held(cache)) == ((0, 0, 2), "")
 
-    def test_to_drop_everything_counts_each(self):
-        cache = make_cache()
-        cache.set("a", 1)
-        cache.set("b", 2)
-        cache.clear()
-
-        assert (figures_of(cache), held(cache)) == ((0, 0, 2), "")
-
-    def test_whatever_is_stored_counts_as_a_fill(self):
-        cache = make_cache()
-        cache.set("a", 1)
-        cache.set("a", 2)
-        cache.add("a", 3)
-        cache.add("b", 4)
-
-        assert cache.figures.fills == 3
-
     def test_evictions_and_deletions_are_no_invalidations(self):
         cache = make_cache(most=1)
         cache.set("a", 1)

@@ -15,8 +15,8 @@ from perfmetrics.figures import Buckets, Totals
 
 BOUNDS = metrics.FINE
 # Of no registry: seen by nobody else.
-QUICK = metrics.QuickHistogram("quick", "", buckets=BOUNDS, registry=None)
-STOCK = Histogram("stock", "", buckets=BOUNDS, registry=None)
+QUICK = metrics.QuickHistogram("sandglass_test_quick", "", buckets=BOUNDS, registry=None)
+STOCK = Histogram("sandglass_test_stock", "", buckets=BOUNDS, registry=None)
 seconds = st.floats(min_value=0.00101, max_value=1.0, allow_nan=False)
 quantiles = st.sampled_from([0.0, 0.01, 0.5, 0.9, 0.95, 0.99, 1.0])
 

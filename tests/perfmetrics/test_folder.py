@@ -7,13 +7,14 @@ import sys
 import threading
 import time
 
+import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from perfmetrics import folder
-from tests.processes import PROJECT
+from tests.processes import PROJECT, Service, database_url, free_port, wait_until_ready
 
 SECONDS_AGO = 3600
 
@@ -232,3 +233,21 @@ def test_without_a_server_there_is_no_folder(monkeypatch):
 
 def test_the_tests_own_is_private():
     assert stat.S_IMODE(folder.path().stat().st_mode) == 0o700
+
+
+def test_uvicorn_alone_makes_one_and_removes_it(committed, tmp_path):
+    place, port = tmp_path / "figures", free_port()
+    environment = {key: value for key, value in os.environ.items() if key != folder.VARIABLE}
+    environment |= {"METRICS_DIR": str(place), "METRICS_ALLOWED_ADDRESSES": "127.0.0.1", "DATABASE_URL": database_url()}
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "on"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+    running = Service(f"http://127.0.0.1:{port}", process, tmp_path / "log")
+    wait_until_ready(running)
+
+    text = httpx.get(f"{running.url}/metrics").text
+    assert len(list(place.iterdir())) == 1
+    running.stop()
+
+    assert "sandglass_workers 1.0" in text
+    assert not list(place.iterdir())

@@ -6,24 +6,23 @@ import os
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from perfmetrics import figures, metrics, recorder
+from perfmetrics import metrics, recorder
 from perfmetrics.figures import Buckets, Totals
 from perfmetrics.models import MinuteFigures
 from perfmetrics.recorder import Recent, advance
 
-MINUTE = 1_800_000_000.0  # a full minute
+# A full minute, an hour ago: the server of the tests records its own minutes meanwhile.
+MINUTE = time.time() // 60 * 60 - 3600
 HOST = "of-this-test"
 
 
 @pytest.fixture(autouse=True)
-def _host(settings, committed):
-    settings.METRICS_HOST = HOST
+def _rows_go(committed):
     yield
     MinuteFigures.objects.filter(host__startswith=HOST).delete()
 
@@ -85,7 +84,8 @@ class TestPoints:
 
 
 class TestMinutes:
-    def test_are_told_once_they_are_over(self):
+    def test_are_told_once_they_are_over(self, settings):
+        settings.METRICS_HOST = HOST
         _, rows = run((10, reading(5)), (58, reading(90)), (60.5, reading(100)), (62, reading(110)))
 
         assert [row is None for row in rows] == [True, True, False, True]
@@ -108,7 +108,7 @@ class TestMinutes:
             assert rows[-1].config_fetches == told
 
     def test_keep_the_longest_queue(self):
-        _, rows = run((1, reading(1, queue_peak=3)), (30, reading(2, queue_peak=90)), (61, reading(3, queue_peak=2)))
+        _, rows = run(*((n * 15 + 1, reading(n, queue_peak=peak)) for n, peak in enumerate([3, 90, 1, 4, 2])))
 
         assert rows[-1].longest_queue == 90
 
@@ -184,49 +184,46 @@ class TestTable:
 
 
 class TestRecorder:
-    @pytest.fixture
-    def folder(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("perfmetrics.folder.path", lambda: tmp_path)
-        return tmp_path
+    def record(self, recording, folder, *minutes):
+        """A reading, a second after each of these minutes began."""
 
-    @pytest.fixture
-    def readings(self, monkeypatch):
-        """Each next reading is a minute and a second later."""
-        times = iter(MINUTE + 61 * n for n in range(100))
-        monkeypatch.setattr(figures, "read", lambda: reading(10))
-        monkeypatch.setattr(recorder, "time", SimpleNamespace(time=lambda: next(times)))
-
-    def record(self, recording, times=1):
         async def ticks():
-            for _ in range(times):
-                await recording._record()
+            for minute in minutes:
+                await recording.record(folder, at=MINUTE + 60 * minute + 1)
 
         asyncio.run(ticks())
 
-    def test_one_worker_of_a_host_records(self, folder, readings):
+    def rows(self):
+        """Those of an hour ago."""
+        return MinuteFigures.objects.filter(host=HOST, minute__lt=datetime.fromtimestamp(MINUTE + 600, UTC))
+
+    def test_one_worker_of_a_host_records(self, tmp_path):
         one, other = recorder.Recorder(), recorder.Recorder()
 
-        self.record(one, times=2)
-        self.record(other, times=2)
-        assert json.loads((folder / recorder.FILE).read_text())["at"] == MINUTE + 61
+        self.record(one, tmp_path, 0)
+        self.record(other, tmp_path, 5)
+        assert recorder.load(tmp_path).at == MINUTE + 1
 
         os.close(one._lock)  # as the kernel does when it dies
-        self.record(other)
-        assert json.loads((folder / recorder.FILE).read_text())["at"] == MINUTE + 122
+        self.record(other, tmp_path, 0.5)
+        assert recorder.load(tmp_path).at == MINUTE + 31
 
-    def test_minutes_wait_for_the_database(self, folder, readings, monkeypatch):
+    def test_minutes_wait_for_the_database(self, tmp_path, monkeypatch, settings):
+        settings.METRICS_HOST = HOST
         recording = recorder.Recorder()
         with monkeypatch.context() as patch:
             patch.setattr(recorder, "keep", lambda rows, *, now: (_ for _ in ()).throw(OperationalError("gone")))
-            self.record(recording, times=4)
-        assert not MinuteFigures.objects.filter(host=HOST).exists()
+            self.record(recording, tmp_path, 0, 1, 2, 3)
+        assert not self.rows().exists()
 
-        self.record(recording)
+        self.record(recording, tmp_path, 3.5)
+        assert not self.rows().exists()
+        self.record(recording, tmp_path, 4)
 
-        assert MinuteFigures.objects.filter(host=HOST).count() == 4
+        assert self.rows().count() == 4
         assert recording._unsaved == []
 
-    def test_a_reading_that_fails_ends_nothing(self, folder, monkeypatch, caplog):
+    def test_a_reading_that_fails_ends_nothing(self, caplog):
         """The task goes on; what failed is in the log."""
         calls = []
 

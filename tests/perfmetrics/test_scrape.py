@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from prometheus_client.parser import text_string_to_metric_families
 
 from config.settings import env_networks
+from perfmetrics import scrape
 from tests.families import make_child
 from tests.parental.cast import bearer
 
@@ -138,6 +139,25 @@ class TestOpen:
         settings.SECURE_SSL_REDIRECT = True
 
         assert http.get("/metrics", headers={"Host": "10.1.2.3:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        ("10.1.2.3", True),
+        ("::ffff:10.1.2.3", True),
+        ("2001:db8::1", True),
+        ("11.1.2.3", False),
+        ("::ffff:11.1.2.3", False),
+        ("2001:db9::1", False),
+        ("", False),
+        ("a-socket", False),
+    ],
+)
+def test_an_address_is_in_its_network(opened, rf, address, is_open):
+    opened(addresses=ELSEWHERE)
+
+    assert scrape.is_open_to(rf.get("/metrics", REMOTE_ADDR=address)) == is_open
 
 
 class TestSettings:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 
 import httpx
@@ -159,6 +160,32 @@ def test_after_a_rolling_restart_nothing_is_forgotten(three, staff):
     assert after["config_cache"]["total_hits"] > before["config_cache"]["total_hits"]
     # Their files were added up, not piled up: three workers' and the dead ones'.
     assert len(list(folder_of(three).glob("counter_*.db"))) == 4
+
+
+def reads_of_limits(running, staff):
+    """Each beat reads its profile's limits once; told once a second."""
+    cache = ask(running, staff)["config_cache"]
+    return cache["total_hits"] + cache["total_misses"]
+
+
+def test_workers_that_stop_tell_what_they_counted_in_their_last_second(three, staff):
+    time.sleep(1.5)
+    before, old = reads_of_limits(three, staff), set(three.workers())
+    play(three, players(40))
+
+    three.process.send_signal(signal.SIGHUP)
+    until(lambda: len(three.workers()) == 3 and not set(three.workers()) & old)
+
+    assert reads_of_limits(three, staff) - before == 800
+
+
+def test_figures_are_at_most_a_second_behind(three, staff):
+    time.sleep(1.5)
+    before = reads_of_limits(three, staff)
+    play(three, players(40))
+    time.sleep(1.5)  # a second, and what the machine is late
+
+    assert reads_of_limits(three, staff) - before == 800
 
 
 def test_quantiles_are_the_load_generators_own(three, staff):

@@ -1,0 +1,41 @@
+"""What the caches count besides hits and misses, and how it gets into the metrics."""
+
+import time
+
+from perfmetrics import cache as caches
+from tests.perfmetrics.counted import Counted
+from tests.perfmetrics.test_cache import figures_of, held, make_cache
+from tests.processes import until
+
+
+def test_to_drop_everything_counts_each():
+    cache = make_cache()
+    cache.set("a", 1)
+    cache.set("b", 2)
+    cache.clear()
+
+    assert (figures_of(cache), held(cache)) == ((0, 0, 2), "")
+
+
+def test_whatever_is_stored_counts_as_a_fill():
+    cache = make_cache()
+    cache.set("a", 1)
+    cache.set("a", 2)
+    cache.add("a", 3)
+    cache.add("b", 4)
+
+    assert cache.figures.fills == 3
+
+
+def test_what_happened_is_told_within_a_second_and_once(server):
+    """By the running server: two threads at once would tell it twice."""
+    counted, profiles = Counted(), caches.counted("profiles")
+    time.sleep(1.5)
+    before = counted["cache_misses_total", "profiles"]
+    for _ in range(3):
+        profiles.get("nobody has this key")
+
+    until(lambda: counted["cache_misses_total", "profiles"] != before)
+    time.sleep(1.5)
+
+    assert counted["cache_misses_total", "profiles"] - before == 3
