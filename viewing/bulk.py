@@ -1,7 +1,7 @@
 """Many heartbeats in one request, from a gateway (contract, "POST /viewing-time/heartbeats").
 
 Each is decided, counted and answered as it would be alone. Those of one profile are decided in their order: once one of
-them finds the queue full, the later ones are refused too.
+them could not be taken, because the queue was full or a read failed, the later ones are refused too.
 """
 
 import asyncio
@@ -32,10 +32,10 @@ Sent = tuple[Beat, "asyncio.Future[Outcome]"]
 
 async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
     """The result of each body, in order. Refusal 503 when the service was too busy for every one of them."""
-    full: set[UUID] = set()
+    stopped: set[UUID] = set()
     sent: list[Sent | Result] = []
     for start in range(0, len(bodies), BEATS_A_TURN):
-        sent += await _send(bodies[start : start + BEATS_A_TURN], full)
+        sent += await _send(bodies[start : start + BEATS_A_TURN], stopped)
         await asyncio.sleep(0)
     found = [one if isinstance(one, dict) else await _outcome(*one) for one in sent]
     if all(result["status"] == 503 for result in found):
@@ -43,34 +43,35 @@ async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
     return found
 
 
-async def _send(bodies: Sequence[HeartbeatIn | Invalid], full: set[UUID]) -> list[Sent | Result]:
-    """Hand one turn's beats to the writer; where that cannot be, the result. `full`: profiles that found no room."""
+async def _send(bodies: Sequence[HeartbeatIn | Invalid], stopped: set[UUID]) -> list[Sent | Result]:
+    """Hand a turn's beats to the writer; where that cannot be, the result. `stopped`: profiles of which one was not."""
     entries = await lookups.of_beats(
         (body.profile_id, body.title_id) for body in bodies if isinstance(body, HeartbeatIn)
     )
     for error in {id(entry): entry for entry in entries.values() if isinstance(entry, Exception)}.values():
         log.error("bulk_read_failed", exc_info=error)
     now = timezone.now()
-    return [_put(body, entries, full, now=now) for body in bodies]
+    return [_put(body, entries, stopped, now=now) for body in bodies]
 
 
 def _put(
-    body: HeartbeatIn | Invalid, entries: dict[lookups.Key, Any], full: set[UUID], *, now: datetime
+    body: HeartbeatIn | Invalid, entries: dict[lookups.Key, Any], stopped: set[UUID], *, now: datetime
 ) -> Sent | Result:
     if isinstance(body, Invalid):
         return {"status": 422, "detail": body.errors}
-    if body.profile_id in full:
-        return _refused(overloaded())
     profile, title = entries["profiles", body.profile_id], entries["titles", body.title_id]
     site = entries[lookups.SITE]
     if isinstance(profile, Exception) or isinstance(title, Exception) or isinstance(site, Exception):
+        stopped.add(body.profile_id)
         return _unavailable(body.session_id)
+    if body.profile_id in stopped:
+        return _refused(overloaded())
     try:
         beat = make_beat(body, profile=check_gateway_access(profile), title=title, site=site, now=now)
         return beat, writer.put(writer.gateways, beat)
     except Refusal as refusal:
         if refusal.status == 503:
-            full.add(body.profile_id)
+            stopped.add(body.profile_id)
         return _refused(refusal)
     except Exception:
         log.exception("bulk_heartbeat_failed")

@@ -86,6 +86,25 @@ def test_a_failed_batch_is_blocked(http, gateway, monkeypatch):
     assert results == [{"status": 200, "body": unavailable(NIL)}] * 3
 
 
+def test_after_a_beat_whose_read_failed_none_of_its_profile_counts(http, gateway, monkeypatch):
+    monkeypatch.setattr(bulk, "BEATS_A_TURN", 1)
+    child, other = make_child(), make_child()
+    read, errors = sql.read_beat_entries, [OperationalError("no connection")]
+
+    def failing_once(**ids):
+        if errors:
+            raise errors.pop()
+        return read(**ids)
+
+    monkeypatch.setattr(sql, "read_beat_entries", failing_once)
+
+    results = gateway.results(http, [child.body(sequence=1), child.body(sequence=2), other.body()])
+
+    assert results[:2] == [{"status": 200, "body": unavailable(NIL)}, BUSY]
+    assert results[2]["body"]["used_minutes"] == 0.5
+    assert child.has_written_nothing()
+
+
 @pytest.mark.parametrize(("module", "name"), [(bulk, "make_beat"), (bulk, "heartbeat_answer")])
 def test_a_defect_with_one_beat_harms_no_neighbour(http, gateway, monkeypatch, module, name):
     bad, good = make_child(), make_child()
