@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from parental import passwords
+from parental.executor import PLACES
 from parental.models import User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD
@@ -113,7 +114,7 @@ def test_hashes_run_in_the_bounded_threads(http, staff, monkeypatch):
 
 
 def test_a_full_queue_is_told_and_uses_up_no_try(staff):
-    places = [passwords.executor.place() for _ in range(10)]
+    places = [passwords.executor.place() for _ in range(PLACES)]
     for place in places:
         place.__enter__()
     try:

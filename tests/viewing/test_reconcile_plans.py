@@ -29,7 +29,7 @@ def many_sessions(committed):
             cursor.execute(
                 "INSERT INTO viewing_viewingtimebalance (profile_id, day, used_seconds, educational_seconds,"
                 " granted_seconds, is_unlimited_override) SELECT profile_id, day, sum(counted_seconds), 0, 0, false"
-                " FROM viewing_viewingsession WHERE title_id = %s GROUP BY profile_id, day",
+                " FROM viewing_viewingsession WHERE title_id = %s GROUP BY profile_id, day ORDER BY day",
                 [title.id],
             )
             cursor.execute("ANALYZE viewing_viewingsession")

@@ -41,7 +41,7 @@ def test_ten_childrens_sessions_are_found_by_the_index(crowd):
     assert len(found) == 3
     assert "session_profile_started_idx" in found[2], found[2]
     assert "Seq Scan on viewing_viewingsession" not in found[2], found[2]
-    condition = found[2].split("Index Cond:")[1].splitlines()[0]
+    condition = found[2].split("session_profile_started_idx")[1].split("Index Cond:")[1].splitlines()[0]
     assert "started_at >= " in condition
     assert "started_at < " in condition
 

@@ -3,8 +3,9 @@
 No beat changes a day, so updates stay away from these indexes (HOT).
 """
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.db import migrations
 
 INDEXES = [("viewingsession", "session_day_idx"), ("viewingtimebalance", "balance_day_idx")]
 
@@ -21,7 +22,9 @@ class Migration(migrations.Migration):
             for _, name in INDEXES
         ),
         *(
-            AddIndexConcurrently(model_name=model, index=models.Index(fields=["day"], name=name))
+            AddIndexConcurrently(
+                model_name=model, index=BrinIndex(fields=["day"], name=name, autosummarize=True, pages_per_range=16)
+            )
             for model, name in INDEXES
         ),
     ]
