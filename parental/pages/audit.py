@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from parental import audit, profiles
+from parental.limits import CONFIRMED
 from parental.models import SettingsChange, TimeGrant
 from parental.pages.page import own_profile, parents_page
 from parental.templatetags.viewing_time import spoken
@@ -70,6 +71,9 @@ def _told(row: TimeGrant | SettingsChange, family: dict[UUID, Profile], caller: 
         at = row.granted_at.astimezone(zone)
         taken_back = row.taken_back_at and _time(row.taken_back_at.astimezone(zone))
         what: dict[str, Any] = {"grant": row, "taken_back": taken_back, "who": _giver(row, caller)}
+    elif row.field == CONFIRMED:
+        at = row.changed_at.astimezone(zone)
+        what = {"is_review": True, "who": _actor(row.changed_by_id, caller)}
     else:
         at = row.changed_at.astimezone(zone)
         old, new = _value(row.field, row.old_value), _value(row.field, row.new_value)

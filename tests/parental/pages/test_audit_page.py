@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 
+from parental import limits
 from parental.models import SettingsChange, TimeGrant
 from tests.families import make_family, make_player, make_user
 from tests.parental.homes import make_home
@@ -80,6 +81,15 @@ def test_every_setting_is_told_in_words(browse, family, fields, sentence):
     (entry,) = told(browse(family.user).get("/audit"))
 
     assert sentence in entry
+
+
+def test_defaults_that_were_kept_are_told_in_words(browse, family):
+    limits.confirm(family.children[0].profile.id, user_id=family.user.id, now=NOON)
+
+    (entry,) = told(browse(family.user).get("/audit"))
+
+    assert "defaults looked at and kept" in entry
+    assert "None" not in entry
 
 
 def test_who_it_was(browse, family):
