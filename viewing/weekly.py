@@ -40,11 +40,7 @@ def compared_report(user_id: UUID, *, now: datetime, last: date | None) -> dict[
     Beside the report's own fields: `latest`, the day with which the running week ends; of each profile `today`, its
     running viewing day, and `before`, its report of the seven days before. Refusal 422: `last` lies ahead.
     """
-    with _counted():
-        return _compared(_children(user_id), last, now=now)
-
-
-def _compared(children: Children, last: date | None, *, now: datetime) -> dict[str, Any]:
+    children = _children(user_id)
     latest = _running_week(children, now=now).to_date
     week = _week_to(last or latest)
     if week.to_date > latest:
@@ -58,7 +54,7 @@ def _compared(children: Children, last: date | None, *, now: datetime) -> dict[s
 
 @contextmanager
 def _counted() -> Iterator[None]:
-    """Counts a report with its database queries."""
+    """Counts a report of the API with its database queries; the page's comparison takes one more."""
     started = time.perf_counter()
     queries = 0
 
