@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.indexes import BrinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -171,11 +170,6 @@ class ViewingTimeBalance(models.Model):
             # One balance a day; the writer's upsert names it by these columns.
             models.UniqueConstraint(fields=["profile", "day"], name="balance_profile_day_uniq"),
         ]
-        indexes = [
-            # Reconciliation reads a whole day, and days lie together on disk: a few kB tell which pages hold one. A
-            # tree would take room and writes, and tempt the planner away from the indexes by profile.
-            BrinIndex(fields=["day"], name="balance_day_idx", autosummarize=True, pages_per_range=16),
-        ]
 
     def __str__(self) -> str:
         return f"{self.profile_id} {self.day}"
@@ -238,8 +232,6 @@ class ViewingSession(models.Model):
         indexes = [
             # History, reports and the admin read a profile's newest sessions (FR-006).
             models.Index(F("profile"), F("started_at").desc(), name="session_profile_started_idx"),
-            # As balance_day_idx.
-            BrinIndex(fields=["day"], name="session_day_idx", autosummarize=True, pages_per_range=16),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import pytest
 from django.core.management import call_command
@@ -17,38 +16,17 @@ from tests.families import make_child, make_title
 from tests.load import closed_loop
 from viewing.models import ViewingSession
 
-
-@dataclass
-class Index:
-    """An index, and the migrations between which it is built."""
-
-    name: str
-    before: str
-    after: str
-
-    def is_valid(self):
-        """True or False as PostgreSQL says; None where there is no such index."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname = %s", [self.name]
-            )
-            row = cursor.fetchone()
-        return row and row[0]
+INDEX = "session_profile_started_idx"
+BEFORE, AFTER = "0001_viewing_time", "0005_autovacuum_of_hot_rows"
 
 
-INDEXES = [
-    Index("session_profile_started_idx", "0001_viewing_time", "0002_session_profile_started_index"),
-    Index("session_day_idx", "0005_autovacuum_of_hot_rows", "0006_sessions_and_balances_by_day"),
-]
+def migrate(target):
+    call_command("migrate", "viewing", target, verbosity=0)
 
 
-def migrate(*target):
-    call_command("migrate", "viewing", *target, verbosity=0)
-
-
-@pytest.fixture(scope="module")
-def many_sessions(committed):
-    """Enough that an index of them takes a while to build."""
+@pytest.fixture
+def without_index(committed):
+    """The schema before the index, with enough sessions that it takes a while to build."""
     child = make_child()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -58,49 +36,51 @@ def many_sessions(committed):
             " 30, 0, -1, -1 FROM (SELECT now() - n * interval '1 minute' AS at FROM generate_series(1, 100000) n) s",
             [child.profile.id, child.title.id],
         )
+    migrate(BEFORE)
     yield
+    migrate(AFTER)
     ViewingSession.objects.filter(profile=child.profile).delete()
 
 
-@pytest.fixture(params=INDEXES, ids=lambda index: index.name)
-def index(many_sessions, request):
-    """The schema is as before the index."""
-    migrate(request.param.before)
-    yield request.param
-    migrate()
+def index_is_valid():
+    """True or False as PostgreSQL says; None where there is no such index."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname = %s", [INDEX])
+        row = cursor.fetchone()
+    return row and row[0]
 
 
 def test_models_and_migrations_agree(committed):
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-def test_the_index_is_built_under_load(index, service):
+def test_the_index_is_built_under_load(without_index, service):
     title = make_title()
     children = [make_child(title=title) for _ in range(30)]
-    assert index.is_valid() is None
+    assert index_is_valid() is None
 
     with ThreadPoolExecutor(1) as threads:
         load = threads.submit(asyncio.run, closed_loop(service.url, children, beats_each=100))
-        migrate(index.after)
+        migrate(AFTER)
         under_load = not load.done()
         result = load.result()
 
     assert under_load
-    assert index.is_valid()
+    assert index_is_valid()
     # No failed and no refused beat, no second lost.
     assert result.statuses == {200: 3000}
     assert set(result.answered.values()) == {100}
     assert {child.balance().used_seconds for child in children} == {3000}
 
 
-def test_an_interrupted_build_recovers_when_run_again(index):
-    command = [sys.executable, "manage.py", "migrate", "viewing", index.after]
+def test_an_interrupted_build_recovers_when_run_again(without_index):
+    command = [sys.executable, "manage.py", "migrate", "viewing", AFTER]
     environment = {**os.environ, "DATABASE_URL": processes.database_url()}
     with transaction.atomic():
         ViewingSession.objects.first()  # the build waits for whoever may still see the table as it was
         ViewingSession.objects.select_for_update(no_key=True).first()
         process = subprocess.Popen(command, cwd=processes.PROJECT, env=environment)
-        while index.is_valid() is None:
+        while index_is_valid() is None:
             time.sleep(0.02)
         process.kill()
         process.wait()
@@ -109,15 +89,15 @@ def test_an_interrupted_build_recovers_when_run_again(index):
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 " WHERE query LIKE 'CREATE INDEX CONCURRENTLY%%'"
             )
-    assert index.is_valid() is False
+    assert index_is_valid() is False
 
-    migrate(index.after)
+    migrate(AFTER)
 
-    assert index.is_valid()
+    assert index_is_valid()
 
 
-def test_each_migration_can_be_taken_back(index):
-    migrate(index.after)
-    migrate(index.before)
+def test_each_migration_can_be_taken_back(without_index):
+    migrate(AFTER)
+    migrate(BEFORE)
 
-    assert index.is_valid() is None
+    assert index_is_valid() is None
