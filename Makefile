@@ -50,7 +50,7 @@ var/secret-key: | setup
 	@mkdir -p var && (umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))' > $@)
 
 test: setup lint
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m $(if $(TESTS),pytest $(TESTS),tests)
 
 lint: setup
 	@$(BIN)/ruff format --check --quiet .
