@@ -1,4 +1,6 @@
-"""`python -m tests`: the whole suite, in two halves side by side, each with a PostgreSQL of its own. Options are pytest's.
+"""`python -m tests`: the whole suite, in two halves side by side, each with a PostgreSQL of its own.
+
+Options are pytest's.
 
 Two halves and not one process a core: tests of a directory share what is dear to start (the service, three workers, a
 browser), and statements are counted in a cluster's log, where those of two runs could not be told apart.

@@ -35,8 +35,8 @@ MOST_BEATS_A_BATCH: Final = 256
 MOST_WAITING_A_PROFILE: Final = 128
 # Of every batch, as long as gateways' beats wait, so that many players cannot starve them.
 KEPT_FOR_GATEWAYS: Final = 64
-# Of a batch that meets a race, before it is halved; and of a beat alone. Each race that is lost is one that a rival won,
-# so it is over once they all have: twenty first beats of one profile in three busy processes took more than four.
+# Of a batch that meets a race, before it is halved; and of a beat alone. A lost race is one that a rival won, so
+# they end once all have: twenty first beats of one profile in three busy processes took more than four.
 MOST_TRIES: Final = 4
 MOST_TRIES_ALONE: Final = 20
 # The server rolled the statement back, and a new snapshot may see the rival: run it again.
