@@ -28,8 +28,8 @@ from tests.load import Connection, Load, closed_loop
 
 PLAYERS = 32
 PAUSE_SECONDS = 0.025
-BEATS_EACH = 150
-BEATS_EACH_FULL = 500
+BEATS_EACH = 100
+BEATS_EACH_FULL = 300
 BURSTS = (1, 4, 32)
 ROUNDS = 3
 DIGITS = "4711"
