@@ -28,7 +28,7 @@ from tests.bench.results import Figure, report  # noqa: E402
 
 LONG = os.environ.get("BENCH_LONG") == "true"
 ROUNDS = 9 if LONG else 3
-SECONDS = 60 if LONG else 6
+SECONDS = 60 if LONG else 5
 BEATS = int(os.environ.get("BEATS", "1200000" if LONG else "120000"))
 
 PARTS: dict[str, Callable[[Path], list[Figure]]] = {

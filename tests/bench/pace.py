@@ -22,7 +22,7 @@ CONNECTIONS = 256
 # Every player, its token and its limits fit, as an operator of so many would set it.
 CACHE_ENTRIES = 300_000
 P95_MS = 200
-STEPS = (15_000, 30_000, 45_000, 60_000, 90_000, 120_000, 150_000, 175_000, 200_000)
+STEPS = (15_000, 30_000, 60_000, 100_000, 150_000, 200_000)
 FIRST_TRY = 60_000
 
 
