@@ -34,7 +34,7 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
             run(service.url, devices, 2 if name == "plain" else 20)
         for _ in range(rounds):
             for name, service in services.items():
-                runs[name].append(run(service.url, devices, 8 if name == "plain" else 80))
+                runs[name].append(run(service.url, devices, 4 if name == "plain" else 80))
             print(", ".join(f"{name} {found[-1].rate():,.0f}" for name, found in runs.items()), "beats/s")
     ours = runs["ours"]
     share = statistics.median(figures.share(os.cpu_count() or 1) for figures in ours)
