@@ -28,8 +28,8 @@ from tests.load import Connection, Load, closed_loop
 
 PLAYERS = 32
 PAUSE_SECONDS = 0.025
-BEATS_EACH = 100
-BEATS_EACH_FULL = 200
+BEATS_EACH = 75
+BEATS_EACH_FULL = 100
 BURSTS = (1, 4, 32)
 ROUNDS = 3
 DIGITS = "4711"
