@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
-from parental import passwords
+from parental import accounts
 from parental.models import User, normalize_email
 from parental.passwords import change_password
 from viewing.errors import Refusal
@@ -31,14 +31,11 @@ class AdminLogInForm(AdminAuthenticationForm):
 
     def _prove(self, email: str, password: str) -> User | None:
         try:
-            proven = async_to_sync(passwords.check)(email=email, password=password, now=timezone.now())
+            return async_to_sync(accounts.prove)(email=email, password=password, now=timezone.now())
         except Refusal as refusal:
+            if refusal.status == 401:
+                return None
             raise ValidationError(gettext(refusal.detail), code="busy") from refusal
-        if proven is None:
-            return None
-        passwords.forget_tries(email)
-        # A password changed, or an account deactivated, while bcrypt ran gets no session.
-        return User.objects.filter(pk=proven.user_id, password=proven.encoded, is_active=True).first()
 
 
 class AccountCreationForm(AdminUserCreationForm):
