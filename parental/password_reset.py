@@ -1,11 +1,11 @@
 """A forgotten password: a link by mail, which sets a new one. Nothing here tells whether an address has an account."""
 
 import hashlib
-import logging
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
@@ -19,7 +19,7 @@ from parental import passwords, sql
 from parental.executor import BcryptExecutor
 from parental.models import User
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 MOST_MAILS: Final = 3
 MAILS_WINDOW: Final = timedelta(hours=1)
@@ -58,7 +58,7 @@ def _send(email: str, site: str) -> None:
             send_mail(_("Set a new password for Sandglass"), text, None, [user.email])
     except Exception as error:  # noqa: BLE001 — nobody waits for the result
         # Its type alone: the sentence of a mail server holds the address.
-        logger.error("a mail to reset a password could not be sent: %s", type(error).__name__)
+        log.error("reset_mail_not_sent", error=type(error).__name__)
     finally:
         connection.close()
 

@@ -8,7 +8,6 @@ folder, and a row a minute in the database. What a tick needs to know is in that
 import asyncio
 import fcntl
 import json
-import logging
 import os
 import time
 from contextlib import suppress
@@ -17,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
@@ -25,7 +25,7 @@ from perfmetrics import cache, figures, folder, metrics
 from perfmetrics.figures import Totals
 from perfmetrics.models import MinuteFigures
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 TICK_SECONDS: Final = 1.0
 POINT_SECONDS: Final = 2.0
@@ -180,7 +180,7 @@ class Recorder:
             try:
                 await tick()
             except Exception:  # figures must not end because one reading failed
-                logger.exception("figures are not recorded")
+                log.exception("figures_not_recorded")
             await asyncio.sleep(seconds)
 
     async def _sample(self) -> None:
@@ -216,7 +216,7 @@ class Recorder:
         try:
             keep(self._unsaved, now=datetime.now(UTC))
         except DatabaseError as error:
-            logger.warning("figures are kept until the database is back: %s", error)
+            log.warning("figures_wait_for_the_database", error=str(error), minutes=len(self._unsaved))
         else:
             self._unsaved = []
 

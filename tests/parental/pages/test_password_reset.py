@@ -215,7 +215,8 @@ def test_a_mail_that_cannot_be_sent_is_logged_without_the_address(browse, user, 
         sent(user.email)
 
     assert answer.status_code == 302
-    assert "SMTPRecipientsRefused" in caplog.text
+    (record,) = caplog.records
+    assert record.fields == {"error": "SMTPRecipientsRefused"}
     assert user.email not in caplog.text
 
 
