@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from parental.models import Pin, TimeGrant
 from parental.pages.urls import urlpatterns
@@ -78,6 +80,18 @@ def test_a_page_that_is_not_there_is_within_reach_of_everyone(browser, site):
 
     within_reach(page)
     context.close()
+
+
+def test_the_page_for_a_new_password_is_within_reach_of_everyone(screen):
+    user = make_user()
+    user.set_password("correct horse battery staple")
+    user.save(update_fields=["password"])
+    token = default_token_generator.make_token(user)
+
+    screen.page.goto(reverse("password_reset_link", args=[user.pk, token]))
+
+    expect(screen.page.get_by_label("New password").first).to_be_visible()
+    within_reach(screen.page)
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/viewing/profile/", "/api/v1/docs"])
