@@ -20,7 +20,7 @@ SESSIONS = """
 ACCOUNTS = """
     INSERT INTO parental_user (id, email, password, is_active, is_staff, is_superuser, date_joined)
     SELECT gen_random_uuid(), 'plan' || n || '@example.com', '!', true, false, false, now()
-    FROM generate_series(1, 20000) n
+    FROM generate_series(1, 100000) n
 """
 FAMILIES = """
     INSERT INTO parental_tokenfamily (id, user_id, created_at)
