@@ -89,8 +89,8 @@ def statements(devices: list[Device], now: datetime) -> dict[str, Callable[[], A
     some = devices[:: PROFILES // BATCH][:BATCH]
     ids = [uuid.UUID(device.profile_id) for device in some]
     running = dict(ViewingSession.objects.filter(ended_at=None, profile_id__in=ids).values_list("profile_id", "id"))
-    warm = [_beat(device, running[id_], now).as_json(n) for n, (device, id_) in enumerate(zip(some, ids, strict=True))]
-    first = [_beat(device, None, now).as_json(n) for n, device in enumerate(some)]
+    warm = [_beat(device, running[id_], now).as_row(n) for n, (device, id_) in enumerate(zip(some, ids, strict=True))]
+    first = [_beat(device, None, now).as_row(n) for n, device in enumerate(some)]
     hashes = [sha256(device.token.encode()).digest() for device in some]
     title_id, user_id = uuid.UUID(some[0].title_id), Profile.objects.get(id=ids[0]).user_id
     child = lookups.Profile(id=ids[0], user_id=user_id, is_kids=True)
@@ -139,7 +139,7 @@ def sent_by(call: Callable[[], Any]) -> tuple[str, Any]:
     """The one statement that a call sends on the hot path's connection, and its parameters; it is not run."""
     sent: list[tuple[str, Any]] = []
 
-    def catch(statement: str, parameters: Any) -> list[Any]:
+    def catch(statement: str, parameters: Any, **_how: Any) -> list[Any]:
         sent.append((statement, parameters))
         return []
 
