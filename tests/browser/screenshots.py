@@ -1,11 +1,15 @@
 """`make screenshots`: every page of a freshly seeded demo, on a phone and on a desktop, into docs/screenshots/."""
 
+import asyncio
 import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 # A database of its own, gone afterwards; before the settings are read.
@@ -29,27 +33,32 @@ import django  # noqa: E402
 django.setup()
 
 import httpx  # noqa: E402
+from django.contrib.auth.tokens import default_token_generator  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
+from django.db.models import Sum  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 from parental import player_tokens, tokens  # noqa: E402
-from parental.demo.families import PARENT_EMAIL, PASSWORD, PIN  # noqa: E402
+from parental.demo.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL  # noqa: E402
 from parental.demo.seeding import seed  # noqa: E402
 from parental.models import Pin  # noqa: E402
 from tests import processes  # noqa: E402
 from tests.browser import chromium  # noqa: E402
 from tests.browser.pages import CHILD, FAMILY, OPEN  # noqa: E402
 from tests.browser.reach import WIDE  # noqa: E402
+from tests.families import make_child, make_player  # noqa: E402
+from tests.load import closed_loop  # noqa: E402
 from viewing import rules  # noqa: E402
-from viewing.models import PlayerToken, Profile, Title, ViewingTimeBalance  # noqa: E402
+from viewing.models import PlayerToken, Profile, Title, ViewingSession, ViewingTimeBalance  # noqa: E402
 
 FOLDER = processes.PROJECT / "docs" / "screenshots"
 MOST_BYTES = 150_000
 # In the dark too; all others look as these do.
 IN_DARK = ("dashboard", "report", "player-choose", "player-watch", "player-locked")
+PAST_DEVICE = "tablet-of-today"
 SIZES = {"phone": {"width": 360, "height": 780}, "desktop": WIDE}
 
 
@@ -83,12 +92,29 @@ def connect_device(page: Page, child: Profile) -> str:
 
 
 def leave(child: Profile, minutes: int) -> None:
-    """Let so much be left today, by what is used."""
-    config = child.config
-    day = rules.viewing_day(config.schedule, now=timezone.now())
+    """Let so much be left today, by a session that took the rest: the report must show it too."""
+    config, now = child.config, timezone.now()
+    day = rules.viewing_day(config.schedule, now=now)
     used_seconds = ((config.limit_minutes(day) or 0) - minutes) * 60
     as_if = {"used_seconds": used_seconds, "granted_seconds": 0, "is_unlimited_override": False}
     ViewingTimeBalance.objects.update_or_create(profile=child, day=day, defaults=as_if)
+    others = ViewingSession.objects.filter(profile=child, day=day).exclude(device_id=PAST_DEVICE)
+    counted = others.aggregate(seconds=Sum("counted_seconds"))["seconds"] or 0
+    began = now - timedelta(seconds=used_seconds)
+    ViewingSession.objects.update_or_create(
+        profile=child,
+        day=day,
+        device_id=PAST_DEVICE,
+        defaults={
+            "title": Title.objects.get(name="Castle of Clouds"),
+            "device_type": "tablet",
+            "started_at": began,
+            "last_heartbeat_at": now,
+            "ended_at": now,
+            "end_reason": "ended",
+            "counted_seconds": max(0, used_seconds - counted),
+        },
+    )
 
 
 def play(child: Profile, url: str) -> None:
@@ -125,6 +151,10 @@ def picture_parents(camera: Camera, child: Profile) -> str:
     for name in set(OPEN) - {"player"}:
         page.goto(reverse(name))
         camera.take(name)
+    page.goto(reverse("password_reset_link", args=[child.user_id, default_token_generator.make_token(child.user)]))
+    camera.take("password_reset_set")
+    page.goto("/nowhere")
+    camera.take("not_found")
     log_in(page)
     for name in (*FAMILY, *CHILD):
         page.goto(reverse(name, args=[child.id] if name in CHILD else []))
@@ -137,6 +167,28 @@ def picture_parents(camera: Camera, child: Profile) -> str:
 
 def newest(child: Profile) -> PlayerToken:
     return PlayerToken.objects.filter(profile=child).latest("created_at")
+
+
+@contextmanager
+def crowd(url: str) -> Iterator[None]:
+    """Players who watch meanwhile, for some seconds already, so that the plots have something to show."""
+    player = make_child()
+    players = [player, *(make_player(player.profile.user, title=player.title) for _ in range(19))]
+    watching = threading.Thread(target=lambda: asyncio.run(closed_loop(url, players, beats_each=5_000)))
+    watching.start()
+    time.sleep(12)
+    yield
+    watching.join()
+
+
+def picture_staff(camera: Camera) -> None:
+    page = camera.page
+    page.goto(reverse("admin:login"))
+    page.locator("[name=username]").fill(STAFF_EMAIL)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.goto(reverse("admin:perfmetrics_minutefigures_changelist"))
+    camera.take("performance")
 
 
 def picture_player(camera: Camera, child: Profile, link: str) -> None:
@@ -174,6 +226,9 @@ def picture_all(browser: Browser, url: str) -> None:
     links = [picture_parents(camera, child) for camera in cameras(browser, url)]
     for camera in cameras(browser, url):
         picture_player(camera, child, links[-1])
+    with crowd(url):
+        for camera in cameras(browser, url):
+            picture_staff(camera)
 
 
 def cameras(browser: Browser, url: str) -> Iterator[Camera]:
