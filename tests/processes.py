@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
 from django.db import connections
 
 PROJECT = Path(__file__).resolve().parent.parent
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -34,6 +36,35 @@ class Service:
     def workers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
+
+    @contextmanager
+    def alone(self, worker: int) -> Iterator[None]:
+        """The other workers stand still: a new connection is this one's.
+
+        Else the kernel may give every connection of a test to the same worker, and on a busy machine does.
+        """
+        others = [pid for pid in self.workers() if pid != worker]
+        try:
+            for pid in others:
+                os.kill(pid, signal.SIGSTOP)
+            until(lambda: all(state(pid) == "T" for pid in others))
+            yield
+        finally:
+            for pid in others:
+                os.kill(pid, signal.SIGCONT)
+
+    def of_each(self, ask: Callable[[], Answer]) -> list[Answer]:
+        """What each worker answers to a request on a connection of its own."""
+        answers = []
+        for worker in self.workers():
+            with self.alone(worker):
+                answers.append(ask())
+        return answers
+
+
+def state(pid: int) -> str:
+    """A process's state as the kernel's letter: R runs, S sleeps, T stands still, Z has ended."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 def free_port() -> int:

@@ -5,7 +5,6 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -120,7 +119,7 @@ def test_workers_do_not_outlive_a_killed_master(committed, tmp_path):
 
 def is_gone(pid):
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        return processes.state(pid) == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
 

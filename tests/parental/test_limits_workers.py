@@ -9,42 +9,43 @@ from tests.processes import until
 
 @pytest.fixture
 def http(three_workers):
-    """Each request on a connection of its own: any worker may get it."""
+    """Each request on a connection of its own."""
     limits = httpx.Limits(max_keepalive_connections=0)
     with httpx.Client(base_url=three_workers.url, timeout=30, limits=limits) as client:
         yield client
 
 
-def told(http, home, name):
-    """What the workers tell, asked often enough to meet each of them."""
-    return {home.balance(http)[name] for _ in range(40)}
+@pytest.fixture
+def told(three_workers, http):
+    """What the three workers tell of a home."""
+    return lambda home, name: set(three_workers.of_each(lambda: home.balance(http)[name]))
 
 
-def test_a_new_limit(http):
+def test_a_new_limit(http, told):
     home = make_home()
-    assert told(http, home, "limit_minutes") == {120}
+    assert told(home, "limit_minutes") == {120}
 
     home.change(http, weekday_limit_minutes=60, weekend_limit_minutes=60)
 
-    until(lambda: told(http, home, "limit_minutes") == {60})
+    until(lambda: told(home, "limit_minutes") == {60})
 
 
-def test_a_moved_reset(http):
+def test_a_moved_reset(http, told):
     home = make_home()
-    (before,) = told(http, home, "next_reset_at")
+    (before,) = told(home, "next_reset_at")
 
     home.change_with_pin(http, reset_hour=5)
 
-    until(lambda: before not in told(http, home, "next_reset_at"))
-    assert len(told(http, home, "next_reset_at")) == 1
+    until(lambda: before not in told(home, "next_reset_at"))
+    assert len(told(home, "next_reset_at")) == 1
 
 
-def test_settings_made_by_the_first_read(http):
+def test_settings_made_by_the_first_read(http, told):
     home = make_home()
     home.config.delete()
-    assert len(told(http, home, "next_reset_at")) == 1
+    assert len(told(home, "next_reset_at")) == 1
 
     home.limits(http)
     home.change(http, weekday_limit_minutes=15, weekend_limit_minutes=15)
 
-    until(lambda: told(http, home, "limit_minutes") == {15})
+    until(lambda: told(home, "limit_minutes") == {15})

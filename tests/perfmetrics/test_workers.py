@@ -80,32 +80,32 @@ def play(running, children, beats_each=20):
     return load
 
 
+def counted_by(running, worker):
+    """The beats that a worker counted, by its own file."""
+    (path,) = folder_of(running).glob(f"counter_{worker}.db")
+    return sum(value for key, value, *_ in MmapedDict.read_all_values_from_file(path) if '"counted"' in key)
+
+
 def test_whichever_worker_answers_the_totals_are_what_was_sent(three, staff):
-    before = processed(three, staff)
+    workers = three.workers()
+    before, own = processed(three, staff), [counted_by(three, worker) for worker in workers]
 
-    play(three, players(40), beats_each=25)
+    for beats_each, worker in enumerate(workers, start=10):
+        with three.alone(worker):
+            play(three, players(20), beats_each=beats_each)
 
-    answers = [ask(three, staff) for _ in range(30)]
-    assert {answer["heartbeat"]["total_processed"] - before for answer in answers} == {1000}
-    assert {answer["workers"] for answer in answers} == {3}
-
-
-def test_every_worker_counted_a_part(three, staff):
-    """Else the test above would show nothing."""
-    play(three, players(40))
-
-    def own(worker):
-        (path,) = folder_of(three).glob(f"counter_{worker}.db")
-        return sum(value for key, value, *_ in MmapedDict.read_all_values_from_file(path) if '"counted"' in key)
-
-    assert all(own(worker) > 0 for worker in three.workers())
-    assert sum(own(worker) for worker in three.workers()) >= 40 * 20
+    each = [counted_by(three, worker) - was for worker, was in zip(workers, own, strict=True)]
+    assert each == [200, 220, 240]
+    answers = three.of_each(lambda: ask(three, staff))
+    assert [answer["heartbeat"]["total_processed"] - before for answer in answers] == [660] * 3
+    assert [answer["workers"] for answer in answers] == [3] * 3
 
 
 def test_the_dead_keep_their_counts_and_lose_their_gauges(three, staff):
     before = processed(three, staff)
-    play(three, players(40))
     victim = three.workers()[0]
+    with three.alone(victim):
+        play(three, players(40))
 
     os.kill(victim, signal.SIGKILL)
 
@@ -114,14 +114,17 @@ def test_the_dead_keep_their_counts_and_lose_their_gauges(three, staff):
     assert processed(three, staff) - before == 800
     assert not list(folder_of(three).glob(f"*_{victim}.db"))
     play(three, players(10))
-    assert {processed(three, staff) - before for _ in range(10)} == {1000}
+    assert [total - before for total in three.of_each(lambda: processed(three, staff))] == [1000] * 3
 
 
 def test_right_after_workers_were_killed_the_last_one_tells_their_counts(three, staff):
     before = processed(three, staff)
-    play(three, players(40))
+    victims = three.workers()[:2]
+    for victim in victims:
+        with three.alone(victim):
+            play(three, players(20))
 
-    for victim in three.workers()[:2]:
+    for victim in victims:
         os.kill(victim, signal.SIGKILL)
 
     assert processed(three, staff) - before == 800
@@ -130,11 +133,14 @@ def test_right_after_workers_were_killed_the_last_one_tells_their_counts(three, 
 def test_what_was_answered_before_a_kill_under_load_is_counted(three, staff):
     before = processed(three, staff)
     children = players(30)
+    victim = three.workers()[0]
+    own = counted_by(three, victim)
 
     async def kill_amidst():
-        load = asyncio.create_task(closed_loop(three.url, children, beats_each=200, retry=True))
-        await asyncio.sleep(0.3)
-        os.kill(three.workers()[0], signal.SIGKILL)
+        with three.alone(victim):
+            load = asyncio.create_task(closed_loop(three.url, children, beats_each=200, retry=True))
+            await asyncio.to_thread(until, lambda: counted_by(three, victim) - own > 100)
+        os.kill(victim, signal.SIGKILL)
         return await load
 
     load = asyncio.run(kill_amidst())
