@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests import processes
 from tests.browser import chromium
 from tests.browser.screen import Screen
 from tests.families import Player, make_child, make_title
 from viewing.models import Title
+
+# A PIN's hash has the lowest priority: on a busy machine it takes many seconds.
+expect.set_options(timeout=60_000)
 
 NONE_HERE = pytest.StashKey[bool]()
 

@@ -18,7 +18,7 @@ class Screen:
     def __init__(self, page: Page, site: str) -> None:
         self.page, self.site = page, site
         self.faults: list[str] = []
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         page.on("console", self._hear)
         page.clock.install()

@@ -42,7 +42,7 @@ def at_once(count, base_url, path, parent, body):
 
     def post(n):
         json = body(n) if callable(body) else body
-        return httpx.post(f"{base_url}{URL}{path}", json=json, headers=parent.headers, timeout=60)
+        return httpx.post(f"{base_url}{URL}{path}", json=json, headers=parent.headers, timeout=300)
 
     return in_parallel(count, post)
 
@@ -77,7 +77,7 @@ def test_a_right_one_among_the_first_five_succeeds(base_url, parent):
 
     assert sorted(answer.status_code for answer in answers) == [200, 403, 403, 403, 403]
     assert guard_of(parent).locked_until is None
-    with httpx.Client(base_url=base_url, timeout=60) as client:
+    with httpx.Client(base_url=base_url, timeout=300) as client:
         assert verify(client, parent).status_code == 200
 
 
@@ -87,7 +87,7 @@ def test_tries_of_two_paths_share_the_five(base_url, parent):
 
     def post(n):
         path, body = ("/verify", verifying) if n % 2 else ("", changing)
-        return httpx.post(f"{base_url}{URL}{path}", json=body, headers=parent.headers, timeout=60)
+        return httpx.post(f"{base_url}{URL}{path}", json=body, headers=parent.headers, timeout=300)
 
     answers = in_parallel(20, post)
 
@@ -102,7 +102,7 @@ def test_of_parallel_first_settings_one_wins(base_url):
     by_status = collections.Counter(answer.status_code for answer in answers)
     assert by_status == {200: 1, 400: 5}
     (winner,) = [n for n, answer in enumerate(answers) if answer.status_code == 200]
-    with httpx.Client(base_url=base_url, timeout=60) as client:
+    with httpx.Client(base_url=base_url, timeout=300) as client:
         assert verify(client, parent, f"000{winner}").status_code == 200
 
 
@@ -112,7 +112,7 @@ def test_of_parallel_changes_one_wins(base_url, parent):
     by_status = collections.Counter(answer.status_code for answer in answers)
     assert by_status == {200: 1, 400: 3}
     (winner,) = [n for n, answer in enumerate(answers) if answer.status_code == 200]
-    with httpx.Client(base_url=base_url, timeout=60) as client:
+    with httpx.Client(base_url=base_url, timeout=300) as client:
         assert verify(client, parent, f"000{winner}").status_code == 200
 
 
@@ -122,12 +122,12 @@ def test_parallel_resets_and_first_settings_break_nothing(base_url, server):
 
     def post(n):
         path, body = ("/reset", {"password": PASSWORD, "new_pin": "1234"}) if n % 2 else ("", {"new_pin": "1234"})
-        return httpx.post(f"{base_url}{URL}{path}", json=body, headers=parent.headers, timeout=60)
+        return httpx.post(f"{base_url}{URL}{path}", json=body, headers=parent.headers, timeout=300)
 
     answers = in_parallel(6, post)
 
     assert {answer.status_code for answer in answers} <= {200, 400}
-    with httpx.Client(base_url=base_url, timeout=60) as client:
+    with httpx.Client(base_url=base_url, timeout=300) as client:
         assert verify(client, parent, "1234").status_code == 200
 
 
