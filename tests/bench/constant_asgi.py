@@ -14,4 +14,4 @@ async def write(_writer: heartbeats.Writer, beat: heartbeats.Beat) -> sql.Decisi
     return sql.Decision(0, "counted", SESSION_ID, False, None, beat.day, 30, 0, False)
 
 
-heartbeats.Writer.write = write  # type: ignore[method-assign]
+heartbeats.Writer.write = write  # type: ignore[method-assign, assignment]

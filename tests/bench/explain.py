@@ -96,7 +96,7 @@ def statements(devices: list[Device], now: datetime) -> dict[str, Callable[[], A
     child = lookups.Profile(id=ids[0], user_id=user_id, is_kids=True)
     entries: dict[str, Any] = {"title_ids": [title_id], "with_site": True}
     expires_at = now + lookups.PLAYER_TOKEN_LIFETIME
-    session = {"session_id": running[ids[0]], "user_id": user_id, "profile_id": ids[0], "now": now}
+    session: dict[str, Any] = {"session_id": running[ids[0]], "user_id": user_id, "profile_id": ids[0], "now": now}
     # Of a token that was used long ago, the dearer case.
     later = now + timedelta(hours=2)
     return {

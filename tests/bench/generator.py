@@ -277,8 +277,8 @@ def _count(figures: Figures, wire: Wire, status: int, body: bytes, now: float) -
 
 
 async def _connect(url: str, done: Callable[[Wire, int, bytes], None]) -> Wire:
-    parts = urlsplit(url)
-    _, wire = await asyncio.get_running_loop().create_connection(lambda: Wire(done), parts.hostname, parts.port)
+    host, port = host_of(url).split(":")
+    _, wire = await asyncio.get_running_loop().create_connection(lambda: Wire(done), host, int(port))
     # One at a time, so that the workers of the service, which share one socket, take turns in accepting.
     await asyncio.sleep(0.001)
     return wire

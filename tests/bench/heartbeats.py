@@ -8,6 +8,7 @@ import os
 import statistics
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from tests import processes
 from tests.bench import generator
@@ -23,7 +24,10 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
     devices = make_devices(CONNECTIONS)
     runs: dict[str, list[Figures]] = {"ours": [], "plain": [], "http": [], "cold": []}
     with ExitStack() as stack:
-        start = lambda name, **how: stack.enter_context(processes.service(logs / name, **how))  # noqa: E731
+
+        def start(name: str, **how: Any) -> processes.Service:
+            return stack.enter_context(processes.service(logs / name, **how))
+
         services = {
             "ours": start("ours"),
             "plain": start("plain", application="tests.bench.plain_asgi:application", options=PLAIN_OPTIONS),

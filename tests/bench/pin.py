@@ -50,8 +50,9 @@ class Checks:
 def figures(logs: Path) -> list[Figure]:
     """Bursts and calm in turn, so that what else the machine does meets all alike; medians of the rounds."""
     user, title = make_user(), make_title()
-    limits = {"weekday_limit_minutes": 480, "weekend_limit_minutes": 480}
-    players = [make_player(user, title=title, **limits) for _ in range(PLAYERS)]
+    players = [
+        make_player(user, title=title, weekday_limit_minutes=480, weekend_limit_minutes=480) for _ in range(PLAYERS)
+    ]
     parents = make_parents(max(BURSTS))
     p99s: dict[int, list[float]] = {burst: [] for burst in (0, *BURSTS)}
     full: list[float] = []

@@ -6,6 +6,8 @@ It decides less than ours (no replay, no pause, no switch), so the comparison fa
 import hashlib
 import json
 import uuid
+from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -47,7 +49,7 @@ def heartbeat(request: HttpRequest) -> JsonResponse:
     )
 
 
-def _session(body, player, title, day, now):
+def _session(body: Any, player: PlayerToken, title: Title, day: date, now: datetime) -> ViewingSession:
     if body["session_id"] != str(NIL):
         session = ViewingSession.objects.select_for_update(no_key=True).get(id=body["session_id"])
         ViewingSession.objects.filter(id=session.id).update(

@@ -4,6 +4,7 @@ import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from django.db import connection
@@ -17,6 +18,7 @@ from tests.bench.results import Figure
 from tests.families import Player, make_player, make_title, make_user
 from tests.parental.cast import Parent, log_in
 from tests.viewing.watched import add_many, plans
+from viewing.models import Title
 from viewing.reports import Period
 
 CALLS = 200
@@ -39,7 +41,7 @@ def figures(logs: Path) -> list[Figure]:
         history_ms = _p95_ms(service.url + history, viewers_parent)
         csv_ms = _p95_ms(service.url + history + "?format=csv", viewers_parent)
     scans = _sequential_scans(family, viewer, now)
-    limits = {"floor": 100, "most": True, "absolute": True}
+    limits: dict[str, Any] = {"floor": 100, "most": True, "absolute": True}
     return [
         Figure("p95 of a weekly report, 10 children with 2,000 sessions each", weekly_ms, "ms", aim=30, **limits),
         Figure("p95 of a history, 5,000 sessions in 31 days", history_ms, "ms", aim=20, **limits),
@@ -54,7 +56,7 @@ def _make_others(now: datetime) -> None:
         add_many(make_player(user), OTHERS // 100, until=now, every=timedelta(minutes=10))
 
 
-def _make_family(titles: list, now: datetime) -> list[Player]:
+def _make_family(titles: list[Title], now: datetime) -> list[Player]:
     user = make_user()
     children = [make_player(user) for _ in range(10)]
     for child in children:
@@ -62,7 +64,7 @@ def _make_family(titles: list, now: datetime) -> list[Player]:
     return children
 
 
-def _make_viewer(titles: list, now: datetime) -> Player:
+def _make_viewer(titles: list[Title], now: datetime) -> Player:
     viewer = make_player(make_user())
     add_many(viewer, 5_000, until=_end_of_day(now), every=timedelta(days=31) / 5_000, titles=titles)
     return viewer

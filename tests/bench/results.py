@@ -1,10 +1,13 @@
-"""What a figure is worth: its value beside a floor and an aim, as a table and as `var/bench.json`."""
+"""What a figure is worth: its value beside a floor and an aim, as a table and as `var/bench.json`.
+
+A run of some parts writes a file of its own, named for them.
+"""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parent.parent.parent / "var" / "bench.json"
+VAR = Path(__file__).resolve().parent.parent.parent / "var"
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Figure:
         return self.value <= self.floor if self.most else self.value >= self.floor
 
 
-def report(figures: list[Figure], *, quiet: bool) -> bool:
+def report(figures: list[Figure], *, quiet: bool, name: str) -> bool:
     """Print the table, write the file; whether every judged figure meets its floor."""
     width = max(len(figure.name) for figure in figures)
     print(f"\n{'':{width}}  {'value':>12}  {'floor':>9}  {'aim':>9}")
@@ -39,8 +42,9 @@ def report(figures: list[Figure], *, quiet: bool) -> bool:
         print(f"{figure.name:{width}}  {figure.value:>12,.4g}  {floor:>9}  {aim:>9}  {figure.unit:8} {verdict}")
     if not quiet:
         print("The machine was not quiet: times and rates are shown, not judged; ratios are.")
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(
+    VAR.mkdir(exist_ok=True)
+    results = VAR / f"{name}.json"
+    results.write_text(
         json.dumps(
             {
                 figure.name: {
@@ -55,5 +59,5 @@ def report(figures: list[Figure], *, quiet: bool) -> bool:
         )
         + "\n"
     )
-    print(f"Written to {RESULTS.relative_to(RESULTS.parent.parent)}")
+    print(f"Written to {results.relative_to(VAR.parent)}")
     return all(figure.ok(quiet=quiet) is not False for figure in figures)

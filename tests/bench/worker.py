@@ -3,6 +3,7 @@
 import resource
 import statistics
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from django.db import connection
@@ -59,13 +60,13 @@ def resident_mb(pid: int) -> float:
 def profiling() -> Figure:
     """What timing a request costs, around an application that does nothing."""
 
-    async def nothing(_scope, _receive, send):
+    async def nothing(_scope: Any, _receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    async def ignore(_message):
+    async def ignore(_message: Any) -> None:
         pass
 
-    async def seconds_for(application):
+    async def seconds_for(application: Any) -> float:
         scope = {"type": "http", "path": "/api/v1/nothing", "method": "GET"}
         started = resource.getrusage(resource.RUSAGE_SELF).ru_utime
         for _ in range(20_000):
