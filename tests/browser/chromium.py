@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first is the lightest: it has no windows to draw, and takes half the CPU time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -15,7 +16,7 @@ ARGUMENTS = [
     "--no-first-run",
     "--disable-quic",
 ]
-HOW_TO_GET_ONE = "`apt install chromium`, or `.venv/bin/playwright install chromium`"
+HOW_TO_GET_ONE = "`apt install chromium-headless-shell`, or `chromium`, or `.venv/bin/playwright install chromium`"
 
 
 def executable(playwright: Any) -> str | None:

@@ -5,27 +5,26 @@ Skipped where there is no Chromium; `BROWSER_REQUIRED=1` makes that a failure. `
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests import processes
+from tests.browser import chromium
 from tests.families import make_child, make_title, make_user
 from tests.load import closed_loop
 from tests.perfmetrics.test_admin_metrics import session_cookies
 
 PAGE = "/admin/perfmetrics/minutefigures/"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("BROWSER_REQUIRED") != "1", reason="no Chromium: apt install chromium"
-)
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +47,28 @@ def cookies(committed):
     return session_cookies(make_user(is_staff=True))
 
 
-@pytest.fixture
-def open_page(running, cookies):
-    """Runs what looks at the page in a thread of its own: Playwright keeps an event loop there."""
+@pytest.fixture(scope="module")
+def in_browser() -> Iterator[Callable[[Callable[[Browser], Any]], Any]]:
+    """Runs what needs a browser in a thread of its own: Playwright keeps an event loop there."""
+    with ThreadPoolExecutor(1) as thread:
+        playwright = thread.submit(sync_playwright().start).result()
+        try:
+            executable = chromium.executable(playwright)
+            if executable is None:
+                assert not chromium.is_required(), f"BROWSER_REQUIRED, but no Chromium: {chromium.HOW_TO_GET_ONE}"
+                pytest.skip(f"no Chromium: {chromium.HOW_TO_GET_ONE}")
+            launch = partial(playwright.chromium.launch, executable_path=executable, args=chromium.ARGUMENTS)
+            browser = thread.submit(launch).result()
+            yield lambda work: thread.submit(work, browser).result()
+            thread.submit(browser.close).result()
+        finally:
+            thread.submit(playwright.stop).result()
 
+
+@pytest.fixture
+def open_page(in_browser, running, cookies):
     def open_page(look, **options):
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        def work(browser):
             context = browser.new_context(viewport={"width": 1400, "height": 1000}, **options)
             context.add_cookies([{"name": name, "value": value, "url": running.url} for name, value in cookies.items()])
             page = context.new_page()
@@ -66,11 +80,12 @@ def open_page(running, cookies):
             if folder := os.environ.get("SCREENSHOTS"):
                 name = "-".join(["performance", *map(str, options.values())])
                 page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-            browser.close()
+            context.close()
             return found, wrong
 
-    with ThreadPoolExecutor(1) as thread:
-        yield lambda look, **options: thread.submit(open_page, look, **options).result()
+        return in_browser(work)
+
+    return open_page
 
 
 @pytest.fixture
