@@ -1,29 +1,34 @@
-"""Accounts, log-ins, PINs and grants for staff. The tables are big: no counts, no sorting, indexed searches."""
+"""Accounts, children with their limits, log-ins, PINs and grants for staff.
+
+The tables are big: no counts, no sorting, indexed searches.
+"""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from parental import gateway_tokens, tokens
+from parental import gateway_tokens, limits, tokens
 from parental.forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm, AdminLogInForm
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily, User, normalize_email
 from viewing import changes
 from viewing.admin import BigTableAdmin
-from viewing.models import GatewayToken
+from viewing.models import GatewayToken, Profile, ViewingTimeConfig
 
 admin.site.login_form = AdminLogInForm
 
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[Any]
+    _StackedInline = admin.StackedInline[ViewingTimeConfig, Profile]
 else:
-    _UserAdmin = UserAdmin
+    _UserAdmin, _StackedInline = UserAdmin, admin.StackedInline
 
 
 class ByAddressAdmin(BigTableAdmin):
@@ -165,6 +170,47 @@ class GatewayTokenAdmin(BigTableAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
+
+
+class ConfigInline(_StackedInline):
+    model = ViewingTimeConfig
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 — Django's signature
+        """Staff cannot move a reset: a parent's change holds the running day and is audited; a form does neither."""
+        return ("timezone", "reset_hour") if obj is not None else ()
+
+
+@admin.register(Profile)
+class ProfileAdmin(BigTableAdmin):
+    list_display = ("name", "user", "is_kids", "created_at")
+    list_select_related = ("user",)
+    list_filter = ("is_kids",)
+    raw_id_fields = ("user",)
+    search_fields = ("=id", "=user__id")
+    search_help_text = _("The whole id of a profile or of an account")
+    inlines = (ConfigInline,)
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+    def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:  # noqa: ARG002
+        """Only what was changed: a parent may rename the child meanwhile."""
+        obj.save(update_fields=form.changed_data if change else None)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Only what was changed, beside a parent who changes something else, and audited as a parent's change is."""
+        if not change:
+            super().save_formset(request, form, formset, change)
+            return
+        formset.save(commit=False)
+        for config in formset.new_objects:
+            config.save(force_insert=True)
+        for config, names in formset.changed_objects:
+            settings = {name: getattr(config, name) for name in names}
+            limits.correct(config.pk, user_id=cast("User", request.user).pk, settings=settings, now=timezone.now())
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        changes.profile_changed(form.instance.pk)
 
 
 @admin.register(TimeGrant)

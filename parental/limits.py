@@ -50,15 +50,25 @@ def change(
     """
     _check_steps(settings)
     config = _lock(profile_id, now=now)
-    changed = {
-        name: settings[name] for name in SETTINGS if name in settings and settings[name] != getattr(config, name)
-    }
+    changed = _differing(config, settings)
     guarded = [name for name in changed if needs_pin(name, config)]
     if guarded and not proves_pin(user_id, pin_token):
         raise Refusal(403, f"Valid PIN token required to change: {', '.join(guarded)}")
     if changed:
         _write(config, changed, user_id=user_id, now=now)
     return config
+
+
+@transaction.atomic
+def correct(profile_id: UUID, *, user_id: UUID, settings: Mapping[str, Any], now: datetime) -> None:
+    """Staff change a child's settings to the given valid values, without a PIN. The family's audit tells."""
+    config = _lock(profile_id, now=now)
+    if changed := _differing(config, settings):
+        _write(config, changed, user_id=user_id, now=now)
+
+
+def _differing(config: ViewingTimeConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: settings[name] for name in SETTINGS if name in settings and settings[name] != getattr(config, name)}
 
 
 def proves_pin(user_id: UUID, pin_token: str | None) -> bool:

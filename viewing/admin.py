@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,20 +15,17 @@ from django.utils.translation import gettext_lazy as _
 from viewing import changes
 from viewing.models import (
     PlayerToken,
-    Profile,
     SiteSettings,
     Title,
     ViewingSession,
     ViewingTimeBalance,
-    ViewingTimeConfig,
 )
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
-    _StackedInline = admin.StackedInline[ViewingTimeConfig, Profile]
     _Paginator = Paginator[Any]
 else:
-    _ModelAdmin, _StackedInline, _Paginator = admin.ModelAdmin, admin.StackedInline, Paginator
+    _ModelAdmin, _Paginator = admin.ModelAdmin, Paginator
 
 MOST_COUNTED = 10_000
 
@@ -74,31 +70,6 @@ class ReadOnlyAdmin(BigTableAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
-
-
-class ConfigInline(_StackedInline):
-    model = ViewingTimeConfig
-    can_delete = False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 — Django's signature
-        """Staff cannot move a reset: a parent's change holds the running day and is audited; a form does neither."""
-        return ("timezone", "reset_hour") if obj is not None else ()
-
-
-@admin.register(Profile)
-class ProfileAdmin(BigTableAdmin):
-    list_display = ("name", "user", "is_kids", "created_at")
-    list_select_related = ("user",)
-    list_filter = ("is_kids",)
-    raw_id_fields = ("user",)
-    search_fields = ("=id", "=user__id")
-    search_help_text = _("The whole id of a profile or of an account")
-    inlines = (ConfigInline,)
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        changes.profile_changed(form.instance.pk)
 
 
 @admin.register(Title)

@@ -79,41 +79,6 @@ def test_what_the_service_writes_cannot_be_edited(staff, http, model):
     assert staff.post(page(f"{model}_delete", row.pk), {"post": "yes"}).status_code == 403
 
 
-def test_changed_limits_are_in_force_on_the_next_beat(staff, http):
-    child = make_child()
-    session_id = child.watch(http, 1)
-    form = {
-        "user": str(child.profile.user_id),
-        "name": "Mia",
-        "is_kids": "on",
-        "config-TOTAL_FORMS": "1",
-        "config-INITIAL_FORMS": "1",
-        "config-0-profile": str(child.profile.id),
-        "config-0-weekday_limit_minutes": "30",
-        "config-0-weekend_limit_minutes": "30",
-        # Not theirs to move: it would give a second allowance.
-        "config-0-reset_hour": "5",
-        "config-0-timezone": "Pacific/Kiritimati",
-        "config-0-educational_exempt": "on",
-    }
-
-    answer = staff.post(page("profile_change", child.profile.id), form)
-
-    assert answer.status_code == 302, answer.context["errors"]
-    child.profile.config.refresh_from_db()
-    assert (child.profile.config.timezone, child.profile.config.reset_hour) == ("UTC", 0)
-    assert child.beat(http, session_id=session_id).json()["remaining_minutes"] == 29.0
-
-
-def test_a_limit_that_no_parent_could_set_is_refused(staff):
-    child = make_child()
-    form = {"config-TOTAL_FORMS": "1", "config-INITIAL_FORMS": "1", "config-0-weekday_limit_minutes": "20"}
-
-    answer = staff.post(page("profile_change", child.profile.id), form)
-
-    assert "in steps of 15" in answer.content.decode()
-
-
 def test_a_changed_title_is_in_the_catalogue_at_once(staff, http):
     child, title = make_child(), make_title("Before")
     http.get("/api/v1/catalog/titles", headers=child.headers)

@@ -1,0 +1,151 @@
+"""A child's limits in the admin: in force at once, audited, and nothing but what was changed."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from parental.models import SettingsChange
+from tests.families import make_child, make_user
+from tests.parental.homes import make_home
+from tests.statements import statements
+from viewing.models import Profile, ViewingTimeConfig
+
+
+@pytest.fixture
+def staff(server):
+    user = make_user(is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+def form_of(profile, **changes):
+    config = {
+        "profile": profile.id,
+        "weekday_limit_minutes": profile.config.weekday_limit_minutes,
+        "weekend_limit_minutes": profile.config.weekend_limit_minutes,
+        "educational_exempt": "on" if profile.config.educational_exempt else "",
+    }
+    named = {name: changes.pop(name) for name in list(changes) if name in ("name", "is_kids")}
+    form = {"user": profile.user_id, "name": profile.name, "is_kids": "on", **named}
+    form |= {"config-TOTAL_FORMS": "1", "config-INITIAL_FORMS": "1"}
+    form |= {f"config-0-{name}": value for name, value in {**config, **changes}.items()}
+    is_unticked = lambda name: name.endswith(("is_kids", "educational_exempt")) and not form[name]  # noqa: E731
+    return {name: str(value) for name, value in form.items() if not is_unticked(name)}
+
+
+def save(staff, profile, **changes):
+    url = reverse("admin:viewing_profile_change", args=[profile.id])
+    answer = staff.post(url, form_of(profile, **changes))
+    assert answer.status_code == 302, answer.context["errors"]
+
+
+def audited(profile):
+    rows = SettingsChange.objects.filter(profile=profile).order_by("id")
+    return list(rows.values_list("field", "old_value", "new_value", "changed_by"))
+
+
+def test_changed_limits_are_in_force_on_the_next_beat(staff, http):
+    child = make_child()
+    session_id = child.watch(http, 1)
+
+    save(staff, child.profile, weekday_limit_minutes=30, weekend_limit_minutes=30)
+
+    assert child.beat(http, session_id=session_id).json()["remaining_minutes"] == 29.0
+
+
+def test_a_reset_is_not_theirs_to_move(staff):
+    """It would give a second allowance."""
+    profile = make_child().profile
+
+    save(staff, profile, reset_hour=5, timezone="Pacific/Kiritimati")
+
+    profile.config.refresh_from_db()
+    assert (profile.config.timezone, profile.config.reset_hour) == ("UTC", 0)
+    assert audited(profile) == []
+
+
+def test_a_limit_that_no_parent_could_set_is_refused(staff):
+    profile = make_child().profile
+    url = reverse("admin:viewing_profile_change", args=[profile.id])
+
+    answer = staff.post(url, form_of(profile, weekday_limit_minutes=20))
+
+    assert "in steps of 15" in answer.content.decode()
+    assert audited(profile) == []
+
+
+def test_the_familys_audit_tells_who_changed_what(staff):
+    profile = make_child().profile
+
+    save(staff, profile, weekday_limit_minutes=30, weekend_limit_minutes="", educational_exempt="")
+
+    assert audited(profile) == [
+        ("weekday_limit_minutes", 120, 30, staff.user.id),
+        ("weekend_limit_minutes", 120, None, staff.user.id),
+        ("educational_exempt", True, False, staff.user.id),
+    ]
+
+
+def test_the_familys_page_tells_it_without_a_name(staff):
+    profile = make_child().profile
+    save(staff, profile, weekday_limit_minutes=30)
+    parent = Client()
+    parent.force_login(profile.user)
+
+    page = parent.get("/audit").content.decode()
+
+    assert "by our staff" in page
+    assert staff.user.email not in page
+
+
+def test_what_is_not_changed_is_not_told(staff):
+    profile = make_child().profile
+
+    save(staff, profile, name="Noor")
+
+    assert Profile.objects.get(id=profile.id).name == "Noor"
+    assert audited(profile) == []
+
+
+def test_only_what_was_changed_is_written(staff):
+    """A parent may change the rest meanwhile: a reset that was moved, the name."""
+    profile = make_child().profile
+
+    with statements() as sent:
+        save(staff, profile, weekday_limit_minutes=30)
+
+    updates = [statement for statement in sent.all if statement.startswith(("UPDATE", "WITH"))]
+    (update,) = [statement for statement in updates if "viewing_viewingtimeconfig" in statement]
+    assert "weekday_limit_minutes" in update
+    assert not [name for name in ("weekend", "timezone", "reset_hour", "held_", "exempt") if name in update]
+    assert not [statement for statement in updates if "viewing_profile" in statement]
+
+
+def test_a_day_that_a_parent_holds_is_kept(staff, http, clock):
+    home = make_home(reset_hour=0)
+    home.change_with_pin(http, reset_hour=5)
+    held = home.config.held_until
+    assert held is not None
+    clock.forward(hours=1)
+
+    save(staff, home.child.profile, weekday_limit_minutes=30)
+
+    assert (home.config.held_until, home.config.reset_hour) == (held, 5)
+    assert home.config.updated_at - home.config.held_since >= timedelta(hours=1)
+
+
+def test_a_new_child_has_the_limits_that_staff_gave_it(staff):
+    form = {"user": str(make_user().id), "name": "Mia", "is_kids": "on", "config-TOTAL_FORMS": "1"}
+    form |= {"config-INITIAL_FORMS": "0", "config-0-weekday_limit_minutes": "45", "config-0-timezone": "Asia/Tokyo"}
+    form |= {"config-0-weekend_limit_minutes": "60", "config-0-reset_hour": "4"}
+
+    answer = staff.post(reverse("admin:viewing_profile_add"), form)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    config = ViewingTimeConfig.objects.get(profile__user=form["user"])
+    assert (config.weekday_limit_minutes, config.weekend_limit_minutes) == (45, 60)
+    assert (config.timezone, config.reset_hour, config.educational_exempt) == ("Asia/Tokyo", 4, False)
