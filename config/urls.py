@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
+from django.views.generic import RedirectView
 
 from config import health
 from config.api import api
@@ -34,6 +35,8 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("health", health.ready),
     path("metrics", prometheus),
+    # Of one's own: the admin's page would hash in its thread, and let the present password be guessed without end.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),
     path("", include("parental.pages.urls")),
 ]

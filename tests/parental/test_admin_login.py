@@ -144,3 +144,13 @@ def test_a_password_changed_meanwhile_gets_no_session(staff, monkeypatch):
 def test_missing_fields_are_told(staff, form, compared):
     assert Client().post(reverse("admin:login"), form).status_code == 200
     assert not compared
+
+
+def test_ones_own_password_is_changed_where_parents_change_theirs(staff):
+    client = Client()
+    client.force_login(staff)
+
+    for answer in (client.get("/admin/password_change/"), client.post("/admin/password_change/", {})):
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/password")
+    assert client.get("/password").status_code == 200
+    assert "/admin/password_change/" in client.get("/admin/").content.decode()
