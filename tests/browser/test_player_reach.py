@@ -111,6 +111,30 @@ def test_it_can_be_used_with_the_arrow_keys_and_enter_alone(screen, child, films
     screen.sees("choosing")
 
 
+@pytest.mark.parametrize("is_new_title_there", [False, True])
+def test_the_focus_stays_on_a_title_while_the_choice_is_asked_for_anew(screen, child, is_new_title_there):
+    """Every minute; a finger that was just coming down must not miss either."""
+    screen.pair(child)
+    page = screen.page
+    card = page.get_by_role("button", name=child.title.name)
+    card.focus()
+    shown = card.element_handle()
+    film = {"id": str(child.title.id), "name": child.title.name, "is_educational": False}
+    others = [{"id": "00000000-0000-4000-8000-000000000000", "name": "Ocean Deep", "is_educational": False}]
+    if is_new_title_there:
+        page.route("**/catalog/titles", lambda route: route.fulfill(json=[*others, film]))
+    # It comes after the titles: what shows it has shown them.
+    page.route("**/balance/*", lambda route: route.fulfill(json={"remaining_minutes": 42}))
+    page.clock.run_for(60_000)
+    screen.shows_time("42 min")
+
+    expect(card).to_be_focused()
+    assert page.get_by_role("button", name="Ocean Deep").count() == is_new_title_there
+    assert shown.evaluate("element => element.isConnected") is not is_new_title_there
+    page.keyboard.press("Enter")
+    screen.film_runs()
+
+
 def test_the_focus_goes_to_what_is_new(screen, child):
     locked(screen, child)
 

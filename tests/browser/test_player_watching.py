@@ -109,7 +109,7 @@ class TestWatching:
     def test_the_time_left_stands_still_while_the_film_does(self, screen, films):
         child = make_child(weekday_limit_minutes=15, weekend_limit_minutes=15, title=films.plain)
         screen.pair(child)
-        screen.page.clock.pause_at(screen.page.evaluate("Date.now() + 1000"))
+        screen.page.clock.pause_at(screen.page.evaluate("Date.now() / 1000 + 1"))
         screen.pick(child)
         screen.film_runs()
         screen.page.clock.run_for(10_000)
@@ -125,7 +125,7 @@ class TestWatching:
         child = make_child(weekday_limit_minutes=15, weekend_limit_minutes=15, title=films.plain)
         screen.pair(child)
         screen.shows_time("15 min")
-        screen.page.clock.pause_at(screen.page.evaluate("Date.now() + 1000"))
+        screen.page.clock.pause_at(screen.page.evaluate("Date.now() / 1000 + 1"))
         screen.pick(child)
         screen.shows_time("14:30 min")
         screen.page.route(HEARTBEAT, lambda route: None)  # the next beat is never answered

@@ -84,8 +84,13 @@ function reload(state, now) {
 
 function gotTitles(state, { status, body }) {
   if (status === 401) return revoke(state);
-  if (status === 200) return [{ ...state, titles: body }, []];
+  if (status === 200) return [{ ...state, titles: isSame(body, state.titles) ? state.titles : body }, []];
   return state.screen === "choosing" ? [without(state, status), []] : [state, []];
+}
+
+/** Asked for every minute, the titles are mostly the same: what shows them, and the finger on one, is left alone. */
+function isSame(titles, others) {
+  return JSON.stringify(titles) === JSON.stringify(others);
 }
 
 function gotBalance(state, { status, body }, now) {

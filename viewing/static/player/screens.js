@@ -91,7 +91,9 @@ function showTitles(titles) {
     button.prepend(draw(title.name));
     return card;
   });
+  const focused = document.activeElement.dataset.titleId;
   $("titles").replaceChildren(...cards);
+  if (focused) $("titles").querySelector(`[data-title-id="${focused}"]`)?.focus();
   $("no-titles").hidden = seen.titles === null || titles.length > 0;
 }
 
