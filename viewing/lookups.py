@@ -102,8 +102,13 @@ class Lookup:
 
     async def fetch(self, key: Key) -> Any:
         """The entry of a key that missed, fetched together with whatever else is missing now."""
-        # Shielded: one caller that goes away must not cancel the others' read.
-        return await asyncio.shield(self._fetching(key))
+        return (await self.fetch_each([key]))[0]
+
+    async def fetch_each(self, keys: Iterable[Key]) -> list[Any]:
+        """As `fetch` for a few keys, without a task for each, which would cost as much as the rest."""
+        # All are asked for before the first is waited for. Shielded: one caller that goes away must not cancel the
+        # others' read.
+        return [await asyncio.shield(future) for future in [self._fetching(key) for key in keys]]
 
     async def fetch_all(self, keys: Iterable[Key]) -> dict[Key, Any]:
         """As `fetch` for many keys, without a task for each; a key whose read fails has the error for an entry."""
@@ -280,7 +285,7 @@ async def of_beat(profile_id: UUID, title_id: UUID) -> tuple[Profile | None, Tit
     _tell(profile_key, is_hit=found[0] is not None)
     if None in found:
         missing = [key for key, entry in zip((profile_key, title_key, SITE), found, strict=True) if entry is None]
-        fetched = iter(await asyncio.gather(*(beat_entries.fetch(key) for key in missing)))
+        fetched = iter(await beat_entries.fetch_each(missing))
         found = [next(fetched) if entry is None else entry for entry in found]
     return found[0], found[1], found[2]
 

@@ -1,14 +1,19 @@
 """Heartbeats of one worker over 128 connections, in a closed loop: ours beside others, in turn, on one database.
 
-Beside the plain way (`plain.py`), beside what HTTP alone costs (`constant_asgi.py`), and beside itself where the caches
-of limits and tokens hold one entry, so that every beat misses both. All run all the time; each is loaded in its turn.
+Beside the plain way (`plain.py`), beside what HTTP alone costs (`constant_asgi.py`), and beside itself where the cache
+of limits holds one entry (`cold_settings.py`), so that every beat misses it, or all caches do, so that it misses its
+token as well. All run all the time; each is loaded in its turn.
 """
 
 import os
+import re
 import statistics
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from tests import processes
 from tests.bench import generator
@@ -22,7 +27,7 @@ PLAIN_OPTIONS = ("--worker-class", "uvicorn_worker.UvicornWorker")
 
 def figures(logs: Path, *, rounds: int) -> list[Figure]:
     devices = make_devices(CONNECTIONS)
-    runs: dict[str, list[Figures]] = {"ours": [], "plain": [], "http": [], "cold": []}
+    runs: dict[str, list[Figures]] = {"ours": [], "plain": [], "http": [], "cold": [], "coldest": []}
     with ExitStack() as stack:
 
         def start(name: str, **how: Any) -> processes.Service:
@@ -32,7 +37,8 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
             "ours": start("ours"),
             "plain": start("plain", application="tests.bench.plain_asgi:application", options=PLAIN_OPTIONS),
             "http": start("http", application="tests.bench.constant_asgi:application"),
-            "cold": start("cold", CONFIG_CACHE_MAX_ENTRIES="1"),
+            "cold": start("cold", DJANGO_SETTINGS_MODULE="tests.bench.cold_settings"),
+            "coldest": start("coldest", CONFIG_CACHE_MAX_ENTRIES="1"),
         }
         for name, service in services.items():
             run(service.url, devices, 2 if name == "plain" else 20)
@@ -40,12 +46,15 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
             for name, service in services.items():
                 runs[name].append(run(service.url, devices, 4 if name == "plain" else 80))
             print(", ".join(f"{name} {found[-1].rate():,.0f}" for name, found in runs.items()), "beats/s")
+        cold_hits = hit_rate(services["cold"].url)
     ours = runs["ours"]
     share = statistics.median(figures.share(os.cpu_count() or 1) for figures in ours)
     return [
         Figure("heartbeats against the plain way", ratio(ours, runs["plain"]), "times", floor=15, aim=25),
         Figure("heartbeats against HTTP alone", ratio(ours, runs["http"]), "times", floor=0.7, aim=0.85),
         Figure("heartbeats at a config hit rate of 0", ratio(runs["cold"], ours), "times", floor=0.7, aim=0.85),
+        Figure("its hit rate", cold_hits * 100, "%", floor=1, aim=0, most=True),
+        Figure("heartbeats at a hit rate of 0 of tokens too", ratio(runs["coldest"], ours), "times"),
         *(Figure(f"heartbeats, {name}", rate(found), "a second") for name, found in runs.items()),
         Figure("p50 at 128 connections", median_ms(ours, 0.50), "ms"),
         Figure("p95 at 128 connections", median_ms(ours, 0.95), "ms", floor=50, aim=30, most=True, absolute=True),
@@ -62,6 +71,17 @@ def run(url: str, devices: list[Device], beats_each: int) -> Figures:
     if found.statuses != {200: len(devices) * beats_each}:
         raise SystemExit(f"The service did not answer every beat: {found.statuses}")
     return found
+
+
+def hit_rate(url: str) -> float:
+    """Of the cache of limits, as the service tells it."""
+    time.sleep(1.5)  # told once a second
+    told = httpx.get(f"{url}/metrics").text
+    hits, misses = (
+        float(re.search(rf'^sandglass_cache_{what}_total{{cache="profiles"}} (\S+)$', told, re.MULTILINE)[1])  # type: ignore[index]
+        for what in ("hits", "misses")
+    )
+    return hits / (hits + misses)
 
 
 def ratio(ours: list[Figures], theirs: list[Figures]) -> float:
