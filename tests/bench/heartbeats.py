@@ -1,8 +1,8 @@
 """Heartbeats of one worker over 128 connections, in a closed loop: ours beside others, in turn, on one database.
 
 Beside the plain way (`plain.py`), beside what HTTP alone costs (`constant_asgi.py`), and beside itself where the cache
-of limits holds one entry (`cold_settings.py`), so that every beat misses it, or all caches do, so that it misses its
-token as well. All run all the time; each is loaded in its turn.
+of limits holds one entry (`cold_settings.py`), so that every beat misses it. All run all the time; each is loaded in
+its turn.
 """
 
 import os
@@ -27,7 +27,7 @@ PLAIN_OPTIONS = ("--worker-class", "uvicorn_worker.UvicornWorker")
 
 def figures(logs: Path, *, rounds: int) -> list[Figure]:
     devices = make_devices(CONNECTIONS)
-    runs: dict[str, list[Figures]] = {"ours": [], "plain": [], "http": [], "cold": [], "coldest": []}
+    runs: dict[str, list[Figures]] = {"ours": [], "plain": [], "http": [], "cold": []}
     with ExitStack() as stack:
 
         def start(name: str, **how: Any) -> processes.Service:
@@ -38,7 +38,6 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
             "plain": start("plain", application="tests.bench.plain_asgi:application", options=PLAIN_OPTIONS),
             "http": start("http", application="tests.bench.constant_asgi:application"),
             "cold": start("cold", DJANGO_SETTINGS_MODULE="tests.bench.cold_settings"),
-            "coldest": start("coldest", CONFIG_CACHE_MAX_ENTRIES="1"),
         }
         for name, service in services.items():
             run(service.url, devices, 2 if name == "plain" else 20)
@@ -54,7 +53,6 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
         Figure("heartbeats against HTTP alone", ratio(ours, runs["http"]), "times", floor=0.7, aim=0.85),
         Figure("heartbeats at a config hit rate of 0", ratio(runs["cold"], ours), "times", floor=0.7, aim=0.85),
         Figure("its hit rate", cold_hits * 100, "%", floor=1, aim=0, most=True),
-        Figure("heartbeats at a hit rate of 0 of tokens too", ratio(runs["coldest"], ours), "times"),
         *(Figure(f"heartbeats, {name}", rate(found), "a second") for name, found in runs.items()),
         Figure("p50 at 128 connections", median_ms(ours, 0.50), "ms"),
         Figure("p95 at 128 connections", median_ms(ours, 0.95), "ms", floor=50, aim=30, most=True, absolute=True),
