@@ -6,6 +6,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from django.core.management import call_command
 from django.db import connections
@@ -14,6 +15,7 @@ from config import devdb
 from tests import processes
 from tests.families import make_child, make_title
 from tests.load import GONE, Connection, Load, closed_loop
+from tests.parental.homes import make_home
 from viewing.models import ViewingSession
 
 
@@ -158,3 +160,32 @@ def test_a_crash_of_the_database_loses_no_answered_beat(crash_cluster, tmp_path)
         again = asyncio.run(closed_loop(running.url, [make_child(title=title) for _ in range(10)], beats_each=3))
         assert again.statuses == {200: 30}
         assert set(again.answered.values()) == {3}
+
+
+def test_a_change_reaches_every_worker_again_after_the_database_was_restarted_under_them(crash_cluster, tmp_path):
+    """What is kept lives an hour here: only a notification that was heard can be why a worker knows."""
+    home = make_home()
+    options = {"workers": 3, "DATABASE_URL": crash_cluster, "CONFIG_CACHE_TTL_SECONDS": "3600"}
+    no_keepalive = httpx.Limits(max_keepalive_connections=0)
+    with (
+        processes.service(tmp_path / "log", **options) as running,
+        httpx.Client(base_url=running.url, timeout=60, limits=no_keepalive) as http,
+    ):
+        session_id = home.child.watch(http, 1)
+
+        def limit():
+            answer = home.child.beat(http, session_id=session_id).json()
+            return (answer["remaining_minutes"] or 0) + answer["used_minutes"]
+
+        assert running.of_each(limit) == [120] * 3
+        home.change(http, weekday_limit_minutes=60, weekend_limit_minutes=60)
+        processes.until(lambda: running.of_each(limit) == [60] * 3)
+
+        connections["default"].close()
+        devdb.crash("crash")
+        assert limit() == 0  # closed
+        assert devdb.start("crash") == crash_cluster
+        processes.until(lambda: running.of_each(limit) == [60] * 3)
+        home.change(http, weekday_limit_minutes=30, weekend_limit_minutes=30)
+
+        processes.until(lambda: running.of_each(limit) == [30] * 3)
