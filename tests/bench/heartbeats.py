@@ -6,7 +6,6 @@ its turn.
 """
 
 import os
-import re
 import statistics
 import time
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests import processes
 from tests.bench import generator
@@ -75,10 +75,9 @@ def hit_rate(url: str) -> float:
     """Of the cache of limits, as the service tells it."""
     time.sleep(1.5)  # told once a second
     told = httpx.get(f"{url}/metrics").text
-    hits, misses = (
-        float(re.search(rf'^sandglass_cache_{what}_total{{cache="profiles"}} (\S+)$', told, re.MULTILINE)[1])  # type: ignore[index]
-        for what in ("hits", "misses")
-    )
+    samples = [sample for family in text_string_to_metric_families(told) for sample in family.samples]
+    values = {sample.name: sample.value for sample in samples if sample.labels.get("cache") == "profiles"}
+    hits, misses = values["sandglass_cache_hits_total"], values["sandglass_cache_misses_total"]
     return hits / (hits + misses)
 
 
