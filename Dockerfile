@@ -33,4 +33,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/health/live\", timeout=5)"]
 # gunicorn is process 1, so that it gets SIGTERM itself and drains.
-CMD ["gunicorn", "--config", "config/gunicorn.py", "config.asgi:application"]
+CMD ["gunicorn", "--config", "config/server/gunicorn.py", "config.asgi:application"]

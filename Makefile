@@ -44,7 +44,7 @@ serve: setup var/secret-key
 	@exec env SECRET_KEY=$${SECRET_KEY:-$$(cat var/secret-key)} ALLOWED_HOSTS=$${ALLOWED_HOSTS:-localhost,127.0.0.1} \
 		SECURE_HTTPS=$${SECURE_HTTPS:-false} EMBEDDED_DATABASE=$${EMBEDDED_DATABASE:-true} sh -c '\
 		$(BIN)/python manage.py migrate --verbosity 0 && $(BIN)/python manage.py collectstatic --no-input --verbosity 0 && \
-		exec $(BIN)/python -m gunicorn --config config/gunicorn.py config.asgi:application'
+		exec $(BIN)/python -m gunicorn --config config/server/gunicorn.py config.asgi:application'
 
 var/secret-key: | setup
 	@mkdir -p var && (umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))' > $@)

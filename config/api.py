@@ -14,20 +14,21 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.security import APIKeyCookie, HttpBearer
 
-from config.answers import BULK_PATH
-from parental import tokens
-from parental.api import auth_router
-from parental.limits_api import router as limits_router
-from parental.pin_api import router as pin_router
-from parental.reports_api import router as reports_router
-from perfmetrics import metrics
-from perfmetrics.api import router as metrics_router
-from viewing.answers import unavailable_answer
+from config.errors import BULK_PATH
+from parental.accounts.api import router as accounts_router
+from parental.children.api import router as limits_router
+from parental.children.profiles_api import router as profiles_router
+from parental.pins.api import router as pin_router
+from parental.tokens import callers
+from perfmetrics.counting import metrics
+from perfmetrics.reading.api import router as metrics_router
 from viewing.api import catalog_router
 from viewing.api import router as viewing_router
 from viewing.caller import Caller, gateways_apart
 from viewing.errors import Refusal
-from viewing.schemas import MOST_BEATS_A_REQUEST, NOT_AN_OBJECT
+from viewing.heartbeats.answers import unavailable_answer
+from viewing.heartbeats.schemas import MOST_BEATS_A_REQUEST, NOT_AN_OBJECT
+from viewing.reports.api import router as reports_router
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -38,7 +39,7 @@ class BearerToken(HttpBearer):
     """A parent's access token or a player token; what it may do, each endpoint decides. A gateway's: only bulk."""
 
     async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        caller = await tokens.authenticate(token)
+        caller = await callers.authenticate(token)
         return caller and gateways_apart(caller, is_bulk=request.path == BULK_PATH)
 
 
@@ -95,7 +96,8 @@ api = SparingAPI(
     # Swagger UI's own style sheet holds its icons.
     docs_decorator=csp_update({"img-src": ["'self'", "data:"]}),
 )
-api.add_router("/auth", auth_router, tags=["accounts"])
+for auth_router in (accounts_router, profiles_router):
+    api.add_router("/auth", auth_router, tags=["accounts"])
 for parental_router in (pin_router, limits_router, reports_router):
     api.add_router("/parental-controls", parental_router, tags=["parents"])
 api.add_router("/viewing-time", viewing_router, tags=["players"])

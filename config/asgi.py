@@ -7,7 +7,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["SANDGLASS_SERVER"] = "true"
 
-from perfmetrics import folder
+from perfmetrics.counting import folder
 
 # uvicorn without gunicorn, whose master makes the folder
 IS_ALONE = folder.path() is None
@@ -20,11 +20,11 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 — after the set-up
 
-from config import lifespan  # noqa: E402
-from config.answers import BODY_TOO_LARGE, BULK_PATH  # noqa: E402
 from config.api import HEARTBEAT_PATH  # noqa: E402
-from config.lean import LeanHandler, StockHandler  # noqa: E402
-from perfmetrics.middleware import ASGIApplication, Message, Receive, Scope, Send, profiled  # noqa: E402
+from config.errors import BODY_TOO_LARGE, BULK_PATH  # noqa: E402
+from config.server import lifespan  # noqa: E402
+from config.server.lean import LeanHandler, StockHandler  # noqa: E402
+from perfmetrics.counting.middleware import ASGIApplication, Message, Receive, Scope, Send, profiled  # noqa: E402
 
 # Views that never use a connection of their own request: the players' and the probes'.
 LEAN_PATHS = ("/api/v1/viewing-time/", "/api/v1/catalog/", "/health", "/metrics")

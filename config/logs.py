@@ -72,7 +72,7 @@ class RequestId(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         # Where nobody loaded it no request is answered: gunicorn's master must not load what its workers will.
-        middleware = sys.modules.get("perfmetrics.middleware")
+        middleware = sys.modules.get("perfmetrics.counting.middleware")
         record.request_id = middleware.request_id.get() if middleware else ""
         return True
 

@@ -15,8 +15,9 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import devdb, logs
+from config import logs
 from config.environment import env_bool, env_int, env_list, env_networks
+from config.postgres import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -58,7 +59,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
-    "config.answers.json_errors",
+    "config.errors.json_errors",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -70,7 +71,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
 ]
 # What the lean handler of config/asgi.py runs around the players' calls: native async, not one thread hop.
-HOT_MIDDLEWARE = ["config.answers.json_errors"]
+HOT_MIDDLEWARE = ["config.errors.json_errors"]
 if CORS_ALLOWED_ORIGINS:  # where no other site may ask, its answers need not be told apart
     HOT_MIDDLEWARE.insert(0, "corsheaders.middleware.CorsMiddleware")
 
@@ -103,7 +104,7 @@ EMBEDDED_DATABASE = env_bool("EMBEDDED_DATABASE", DEBUG) and not DATABASE_URL
 if not DATABASE_URL and not EMBEDDED_DATABASE:
     raise ImproperlyConfigured("DATABASE_URL is not set, like postgresql://user:password@host:5432/sandglass")
 if EMBEDDED_DATABASE:
-    DATABASE_URL = devdb.start()
+    DATABASE_URL = embedded.start()
 
 # Off for transaction-mode poolers such as PgBouncer before 1.21, which hand a statement to another connection.
 DB_PREPARED_STATEMENTS = env_bool("DB_PREPARED_STATEMENTS", True)
@@ -161,7 +162,7 @@ CONFIG_CACHE_MAX_ENTRIES = env_int("CONFIG_CACHE_MAX_ENTRIES", 10_000, least=1, 
 
 def _cache(name: str, *, ttl_seconds: int, max_entries: int) -> dict[str, Any]:
     return {
-        "BACKEND": "perfmetrics.cache.CountedTTLCache",
+        "BACKEND": "perfmetrics.counting.cache.CountedTTLCache",
         "LOCATION": name,
         "TIMEOUT": ttl_seconds,
         "OPTIONS": {"MAX_ENTRIES": max_entries},
@@ -197,7 +198,7 @@ AUTH_USER_MODEL = "parental.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
-    {"NAME": "parental.passwords.EndLogIns"},
+    {"NAME": "parental.accounts.passwords.EndLogIns"},
 ]
 ACCESS_TOKEN_SECONDS = 60 * 60
 REFRESH_TOKEN_SECONDS = 7 * 24 * 60 * 60

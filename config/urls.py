@@ -11,8 +11,8 @@ from django.views.generic import RedirectView
 
 from config import health
 from config.api import api
-from perfmetrics.scrape import prometheus
-from viewing.player import player
+from perfmetrics.reading.scrape import prometheus
+from viewing.player.views import player
 
 
 def without_csrf(urls: Any) -> Any:

@@ -15,11 +15,12 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from parental import gateway_tokens, limits, tokens
-from parental.forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm, AdminLogInForm
+from parental.accounts.admin_forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm, AdminLogInForm
+from parental.children import limits
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily, User, normalize_email
-from viewing import changes
+from parental.tokens import families, gateways
 from viewing.admin import BigTableAdmin
+from viewing.hotpath import invalidation
 from viewing.models import GatewayToken, Profile, ViewingTimeConfig
 
 admin.site.login_form = AdminLogInForm
@@ -83,7 +84,7 @@ class AccountAdmin(ByAddressAdmin, _UserAdmin):
             return
         columns = {field.name for field in User._meta.concrete_fields}
         obj.save(update_fields=columns.intersection(form.changed_data))
-        tokens.forget_account(obj)
+        families.forget_account(obj)
 
 
 @admin.register(TokenFamily)
@@ -97,7 +98,7 @@ class TokenFamilyAdmin(ByAddressAdmin):
     @admin.action(description=_("End the selected log-ins"), permissions=["change"])
     def end_log_ins(self, request: HttpRequest, queryset: QuerySet[TokenFamily]) -> None:
         now: datetime = timezone.now()
-        ended = tokens.end_families(list(queryset.values_list("pk", flat=True)), now=now)
+        ended = families.end_families(list(queryset.values_list("pk", flat=True)), now=now)
         self.message_user(request, _("%(count)s log-ins ended.") % {"count": ended})
 
 
@@ -153,9 +154,9 @@ class GatewayTokenAdmin(BigTableAdmin):
     def save_model(self, request: HttpRequest, obj: GatewayToken, form: Any, change: bool) -> None:  # noqa: ARG002
         if change:
             obj.save(update_fields=["expires_at"])
-            changes.gateway_token_changed(bytes(obj.token_hash))
+            invalidation.gateway_token_changed(bytes(obj.token_hash))
             return
-        obj.token, obj.token_hash = gateway_tokens.new_token()
+        obj.token, obj.token_hash = gateways.new_token()
         obj.save(force_insert=True)
 
     def response_add(self, request: HttpRequest, obj: GatewayToken, post_url_continue: Any = None) -> TemplateResponse:  # noqa: ARG002
@@ -165,7 +166,7 @@ class GatewayTokenAdmin(BigTableAdmin):
 
     @admin.action(description=_("Revoke the selected tokens"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> None:
-        revoked = gateway_tokens.revoke(queryset, now=timezone.now())
+        revoked = gateways.revoke(queryset, now=timezone.now())
         self.message_user(request, _("%(count)s tokens revoked.") % {"count": revoked})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
@@ -210,7 +211,7 @@ class ProfileAdmin(BigTableAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        changes.profile_changed(form.instance.pk)
+        invalidation.profile_changed(form.instance.pk)
 
 
 @admin.register(TimeGrant)

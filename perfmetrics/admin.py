@@ -9,8 +9,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from perfmetrics import performance
 from perfmetrics.models import MinuteFigures
+from perfmetrics.page import performance
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[MinuteFigures]

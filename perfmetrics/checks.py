@@ -8,9 +8,9 @@ from django.core.cache import caches
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 — Django's name
 from django.db import connections
 
-from perfmetrics.cache import CountedTTLCache
+from perfmetrics.counting.cache import CountedTTLCache
 
-# The two threads of the players' path (viewing/hotpath.py) and the listener.
+# The two threads of the players' path (viewing/hotpath/threads.py) and the listener.
 CONNECTIONS_BESIDE_THE_POOL = 3
 SHORTEST_TOKEN = 16
 

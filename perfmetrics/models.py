@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MinuteFigures(models.Model):
-    """What the workers of one host did in one minute; written once it is over (`perfmetrics/recorder.py`).
+    """What the workers of one host did in one minute; written once it is over (`perfmetrics/reading/recorder.py`).
 
     Times are milliseconds, of heartbeats that were answered within the minute; null where there were none.
     """

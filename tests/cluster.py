@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from config import devdb
-from perfmetrics import folder
+from config.postgres import embedded
+from perfmetrics.counting import folder
 
 VAR = Path(os.environ.get("SANDGLASS_VAR") or Path(__file__).resolve().parent.parent / "var")
 
@@ -40,6 +40,6 @@ if "TEST_DATABASE_URL" in os.environ:
     statement_log = None
 else:
     lock = wait_for_other_runs()
-    os.environ["DATABASE_URL"] = devdb.start("test", fsync=False, settings={"log_statement": "all"})
-    statement_log = devdb.log_file("test")
+    os.environ["DATABASE_URL"] = embedded.start("test", fsync=False, settings={"log_statement": "all"})
+    statement_log = embedded.log_file("test")
     os.truncate(statement_log, 0)

@@ -92,7 +92,7 @@ def service(
     port = free_port()
     variables = {"DATABASE_URL": database_url(), "PORT": str(port), "WORKERS": str(workers), "DB_POOL_MIN_SIZE": "2"}
     variables |= {"METRICS_ALLOWED_ADDRESSES": "127.0.0.1"}
-    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", *options, application]
+    command = [sys.executable, "-m", "gunicorn", "--config", "config/server/gunicorn.py", *options, application]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=PROJECT, env={**os.environ, **variables, **environment}, stdout=output, stderr=output

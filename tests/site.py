@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from viewing import changes
+from viewing.hotpath import invalidation
 from viewing.models import SiteSettings
 
 
@@ -14,10 +14,10 @@ from viewing.models import SiteSettings
 def site(**fields: Any) -> Iterator[None]:
     with transaction.atomic():
         SiteSettings(**fields).save()
-        changes.site_changed()
+        invalidation.site_changed()
     try:
         yield
     finally:
         with transaction.atomic():
             SiteSettings.objects.all().delete()
-            changes.site_changed()
+            invalidation.site_changed()

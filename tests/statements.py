@@ -11,7 +11,7 @@ from tests import cluster
 
 ENTRY = re.compile(r"^\S+ \S+ \S+ \[\d+\] (\S+) LOG:  (?:statement|execute [^:]*): ", re.MULTILINE)
 # Not counted: transaction control, settings of a new connection, the pool's empty probe; and the minutes of figures,
-# which every running service writes whatever it is asked (`perfmetrics/recorder.py`).
+# which every running service writes whatever it is asked (`perfmetrics/reading/recorder.py`).
 FREE = re.compile(
     r"(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET |SELECT set_config"
     r'|(INSERT INTO|DELETE FROM) "perfmetrics_minutefigures")|$',

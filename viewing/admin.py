@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from viewing import changes
+from viewing.hotpath import invalidation
 from viewing.models import (
     PlayerToken,
     SiteSettings,
@@ -81,7 +81,7 @@ class TitleAdmin(BigTableAdmin):
 
     def save_model(self, request: HttpRequest, obj: Title, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        changes.title_changed(obj.pk)
+        invalidation.title_changed(obj.pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False  # sessions name it, and to ask which would scan them all
@@ -123,7 +123,7 @@ class PlayerTokenAdmin(ReadOnlyAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[PlayerToken]) -> None:
         for token in queryset.filter(revoked_at=None):
             PlayerToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
-            changes.player_token_changed(bytes(token.token_hash))
+            invalidation.player_token_changed(bytes(token.token_hash))
         self.message_user(request, _("Revoked."))
 
 
@@ -145,4 +145,4 @@ class SiteSettingsAdmin(_ModelAdmin):
     def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:  # noqa: ARG002
         """Only what was changed: of two people who change different fields neither takes the other's back."""
         obj.save(update_fields=form.changed_data if change else None)
-        changes.site_changed()
+        invalidation.site_changed()

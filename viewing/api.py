@@ -8,23 +8,16 @@ from django.utils import timezone
 from ninja import Router
 from pydantic_core import to_json
 
-from viewing import balances, bulk, hotpath, lookups, sessions
-from viewing.answers import heartbeat_answer
 from viewing.caller import Caller, check_access, obtain_profile
-from viewing.heartbeats import Beat, make_beat, writer
-from viewing.schemas import (
-    BalanceOut,
-    EligibilityOut,
-    ErrorDetail,
-    HeartbeatIn,
-    HeartbeatOut,
-    HeartbeatsIn,
-    HeartbeatsOut,
-    SessionConflict,
-    SessionEndOut,
-    TitleOut,
-    ValidationDetail,
-)
+from viewing.heartbeats import bulk
+from viewing.heartbeats.answers import heartbeat_answer
+from viewing.heartbeats.beats import Beat, make_beat
+from viewing.heartbeats.schemas import HeartbeatIn, HeartbeatOut, HeartbeatsIn, HeartbeatsOut, SessionConflict
+from viewing.heartbeats.writer import writer
+from viewing.hotpath import entries, threads
+from viewing.playback import balances, sessions
+from viewing.playback.schemas import BalanceOut, EligibilityOut, SessionEndOut, TitleOut
+from viewing.schemas import ErrorDetail, ValidationDetail
 
 router = Router()
 catalog_router = Router()
@@ -48,7 +41,7 @@ async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
 
 
 async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:
-    profile, title, site = await lookups.of_beat(body.profile_id, body.title_id)
+    profile, title, site = await entries.of_beat(body.profile_id, body.title_id)
     profile = check_access(caller, profile, body.profile_id)
     return make_beat(body, profile=profile, title=title, site=site, now=timezone.now())
 
@@ -67,23 +60,23 @@ async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:  # n
 async def balance(request: Request, profile_id: UUID) -> dict[str, Any]:
     """What a profile has used of its running viewing day and what is left."""
     profile = await obtain_profile(request.auth, profile_id)
-    return await hotpath.reads.run(balances.balance_answer, profile, timezone.now())
+    return await threads.reads.run(balances.balance_answer, profile, timezone.now())
 
 
 @router.get("/playback-eligible/{profile_id}", response={200: EligibilityOut, **REFUSED})
 async def playback_eligible(request: Request, profile_id: UUID) -> dict[str, Any]:
     """Whether a title may begin now; nothing is counted."""
     profile = await obtain_profile(request.auth, profile_id)
-    return await hotpath.reads.run(balances.eligibility_answer, profile, timezone.now())
+    return await threads.reads.run(balances.eligibility_answer, profile, timezone.now())
 
 
 @router.post("/session/{session_id}/end", response={200: SessionEndOut, **REFUSED, 404: ErrorDetail})
 async def end_session(request: Request, session_id: UUID) -> dict[str, Any]:
     """End a session; ending it again answers the same."""
-    return await hotpath.writes.run(sessions.end, request.auth, session_id, timezone.now())
+    return await threads.writes.run(sessions.end, request.auth, session_id, timezone.now())
 
 
 @catalog_router.get("/titles", response={200: list[TitleOut], 401: ErrorDetail, 503: ErrorDetail})
 async def titles(request: HttpRequest) -> Any:  # noqa: ARG001 — Ninja's signature
     """Every title of the catalogue by name; kept for an hour."""
-    return list(await lookups.catalog())  # Ninja takes a tuple of two for a status and its body
+    return list(await entries.catalog())  # Ninja takes a tuple of two for a status and its body

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
-from viewing import lookups
 from viewing.errors import Refusal, access_denied
+from viewing.hotpath import entries
+from viewing.profile import Profile
 
 NO_ACCOUNT: Final = UUID(int=0)
 
@@ -24,7 +25,7 @@ class Caller:
     is_staff: bool = False
 
 
-def check_access(caller: Caller, profile: lookups.Profile | None, profile_id: UUID) -> lookups.Profile:
+def check_access(caller: Caller, profile: Profile | None, profile_id: UUID) -> Profile:
     """The profile when the caller may use it. Refusal 403, the same for "not yours" and "not there"."""
     if caller.profile_id is not None and caller.profile_id != profile_id:
         raise access_denied()
@@ -33,7 +34,7 @@ def check_access(caller: Caller, profile: lookups.Profile | None, profile_id: UU
     return profile
 
 
-def check_gateway_access(profile: lookups.Profile | None) -> lookups.Profile:
+def check_gateway_access(profile: Profile | None) -> Profile:
     """The profile, whosever it is, for a caller that `gateways_apart` let in. Refusal 403 when there is none."""
     if profile is None:
         raise access_denied()
@@ -49,9 +50,9 @@ def gateways_apart(caller: Caller, *, is_bulk: bool) -> Caller:
     return caller
 
 
-async def obtain_profile(caller: Caller, profile_id: UUID) -> lookups.Profile:
+async def obtain_profile(caller: Caller, profile_id: UUID) -> Profile:
     """The one way to a profile by its id (contract, "Who may call"). Refusal 403."""
-    return check_access(caller, await lookups.profile(profile_id), profile_id)
+    return check_access(caller, await entries.profile(profile_id), profile_id)
 
 
 def parent_only(caller: Caller) -> Caller:

@@ -1,6 +1,6 @@
 """What was watched: profiles, titles, limits, balances, sessions and the tokens of the devices.
 
-The hot rows (session and balance) are written by `viewing/sql.py` alone; see there for who locks what.
+The hot rows (session and balance) are written by `viewing/heartbeats/sql.py` alone; see there for who locks what.
 """
 
 import uuid

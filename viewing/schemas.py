@@ -1,19 +1,12 @@
 """The bodies of the players' API (contract, "/viewing-time"). Every field has its bounds here, once."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from ninja import Field, Schema
-from pydantic import AfterValidator, BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
-from pydantic_core import ErrorDetails, PydanticCustomError
-
-from viewing.rules import Enforcement
+from ninja import Schema
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 NIL = UUID(int=0)
-MOST_BEATS_A_REQUEST: Final = 1000
-NOT_AN_OBJECT: Final = {"type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a JSON object"}
 
 
 def no_nul(text: str) -> str:
@@ -25,7 +18,6 @@ def no_nul(text: str) -> str:
 
 # Behind a field's bounds: before them it would take their names (`too_long`), and lone surrogates would pass.
 NoNul = AfterValidator(no_nul)
-DeviceType = Literal["tv", "mobile", "tablet", "web"]
 
 
 class ErrorDetail(Schema):
@@ -46,103 +38,6 @@ class ValidationDetail(Schema):
     detail: list[FieldError] | str
 
 
-class SessionConflict(ErrorDetail):
-    reason: Literal["session_ended", "taken_over"]
-
-
-class HeartbeatIn(BaseModel):
-    """Pydantic's own model: Ninja's adds a lookup of attributes, which JSON has none of, at 14 µs a beat."""
-
-    profile_id: UUID
-    title_id: UUID
-    device_id: Annotated[str, Field(min_length=1, max_length=100), NoNul]
-    device_type: DeviceType = "web"
-    session_id: UUID | None = None
-    is_paused: bool = False
-    sequence: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Invalid:
-    """A heartbeat among many that is wrong, with the errors that it would be answered with alone."""
-
-    errors: list[dict[str, Any]]
-
-
-def in_its_place(heartbeat: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    """Keep a wrong heartbeat's errors where it stood, so that it harms no neighbour."""
-    try:
-        return validate(heartbeat)
-    except ValidationError as error:
-        return Invalid([_as_alone(item) for item in error.errors(include_url=False, include_input=False)])
-
-
-def _as_alone(error: ErrorDetails) -> dict[str, Any]:
-    if error["type"] == "model_type":
-        return NOT_AN_OBJECT
-    return {"type": error["type"], "loc": ["body", *error["loc"]], "msg": error["msg"]}
-
-
-class HeartbeatsIn(BaseModel):
-    heartbeats: Annotated[
-        list[Annotated[HeartbeatIn, WrapValidator(in_its_place)]], Field(min_length=1, max_length=MOST_BEATS_A_REQUEST)
-    ]
-
-
-class HeartbeatOut(Schema):
-    session_id: UUID
-    enforcement: Enforcement
-    remaining_minutes: float | None
-    used_minutes: float
-    is_educational: bool
-    reason: Literal["limit_reached", "unavailable"] | None = Field(None, description="Only with `blocked`.")
-    next_reset_at: datetime | None = Field(None, description="Only with `blocked`.")
-
-
-class HeartbeatAnswered(Schema):
-    status: Literal[200]
-    body: HeartbeatOut
-
-
-class HeartbeatRefused(ValidationDetail):
-    """What this heartbeat would have been answered alone."""
-
-    status: Literal[403, 404, 409, 422, 503]
-    reason: Literal["session_ended", "taken_over"] | None = Field(None, description="Only with 409.")
-
-
-class HeartbeatsOut(Schema):
-    results: list[HeartbeatAnswered | HeartbeatRefused]
-
-
-class BalanceOut(Schema):
-    profile_id: UUID
-    is_child_profile: bool
-    has_limits: bool
-    used_minutes: float
-    educational_minutes: float
-    limit_minutes: float | None
-    remaining_minutes: float | None
-    is_unlimited_override: bool
-    next_reset_at: datetime | None
-    warning_threshold_minutes: list[int]
-    granted_minutes: float
-
-
-class EligibilityOut(Schema):
-    eligible: bool
-    remaining_minutes: float | None
-    reason: str | None
-    next_reset_at: datetime | None
-
-
-class SessionEndOut(Schema):
-    session_id: UUID
-    total_seconds: int
-    ended_at: datetime
-
-
-class TitleOut(Schema):
-    id: UUID
-    name: str
-    is_educational: bool
+def minutes(seconds: int) -> float:
+    """Seconds as the contract's minutes: rounded to 2 decimals."""
+    return round(seconds / 60, 2)

@@ -50,7 +50,7 @@ class Server:
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.asgi:application"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "config/server/gunicorn.py", "config.asgi:application"]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 — nothing in it comes from outside
                 command,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 
-from viewing.site import site_settings
+from viewing.hotpath.site import site_settings
 
 
 def site_notice(request: HttpRequest) -> dict[str, Callable[[], str]]:  # noqa: ARG001 — Django's signature

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from parental import schemas
+from parental.accounts import schemas
 
 
 def email_field() -> forms.EmailField:

@@ -13,10 +13,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from parental import limits
-from viewing import lookups
+from parental.children import limits
 from viewing.caller import Caller, obtain_profile
 from viewing.errors import Refusal
+from viewing.profile import Profile
 
 View = Callable[..., HttpResponseBase]
 
@@ -69,11 +69,11 @@ def wait(refusal: Refusal) -> dict[str, int]:
     return {"wait_minutes": -(-seconds // 60)} if seconds > 1 else {}
 
 
-def own_profile(caller: Caller, profile_id: UUID) -> lookups.Profile:
+def own_profile(caller: Caller, profile_id: UUID) -> Profile:
     """`obtain_profile` for a synchronous view."""
     return async_to_sync(obtain_profile)(caller, profile_id)
 
 
-def own_child(caller: Caller, profile_id: UUID) -> lookups.Profile:
+def own_child(caller: Caller, profile_id: UUID) -> Profile:
     """`limits.obtain_child` for a synchronous view."""
     return async_to_sync(limits.obtain_child)(caller, profile_id)

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from parental.pages import accounts, audit, children, dashboard, devices, history, limits, pin, report
+from parental.pages.account import accounts, pin
+from parental.pages.children import children, dashboard, devices, limits
+from parental.pages.reports import audit, history, report
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),

@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from parental.pages.wording import duration
+from parental.wording import duration
 from viewing.models import ViewingSession
 
 register = template.Library()

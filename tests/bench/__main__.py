@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from perfmetrics import folder as metrics_folder
+from perfmetrics.counting import folder as metrics_folder
 from tests.bench import scratch
 
 # Before anything that counts is imported: counting is measured as it is in a server.

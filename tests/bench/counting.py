@@ -5,7 +5,7 @@ import statistics
 import time
 from pathlib import Path
 
-from perfmetrics import metrics
+from perfmetrics.counting import metrics
 from tests import processes
 from tests.bench.cast import make_devices
 from tests.bench.heartbeats import CONNECTIONS, run

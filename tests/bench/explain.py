@@ -28,9 +28,16 @@ from tests import processes
 from tests.bench import generator
 from tests.bench.cast import Device, make_devices
 from tests.families import make_gateway
-from viewing import balances, hotpath, lookups, rules, sql
-from viewing.heartbeats import Beat
+from viewing import rules
+from viewing.heartbeats import sql
+from viewing.heartbeats.beats import Beat
+from viewing.hotpath import sql as hotpath_sql
+from viewing.hotpath import threads
+from viewing.hotpath.entries import PLAYER_TOKEN_LIFETIME, Title
 from viewing.models import Profile, ViewingSession
+from viewing.playback import balances
+from viewing.playback import sql as playback_sql
+from viewing.profile import Profile as PlayerProfile
 
 PLANS = Path(__file__).resolve().parent.parent.parent / "docs" / "plans.md"
 PROFILES = 100_000
@@ -45,7 +52,7 @@ INSERT INTO {sql.SESSION} (
     end_reason, counted_seconds, exempt_seconds, first_sequence, last_sequence)
 SELECT gen_random_uuid(), p.id, %(title_id)s, 'living-room', 'tv', false, (%(now)s - ago)::date, %(now)s - ago,
     %(now)s - ago, CASE WHEN n > 0 THEN %(now)s - ago END, CASE WHEN n > 0 THEN 'ended' ELSE '' END, 3600, 0, -1, -1
-FROM generate_series(%(days)s - 1, 0, -1) n, LATERAL (SELECT n * interval '1 day' AS ago) s, {sql.PROFILE} p
+FROM generate_series(%(days)s - 1, 0, -1) n, LATERAL (SELECT n * interval '1 day' AS ago) s, {Profile._meta.db_table} p
 """
 _BALANCES = f"""
 INSERT INTO {sql.BALANCE} (profile_id, day, used_seconds, educational_seconds, granted_seconds, is_unlimited_override)
@@ -93,9 +100,9 @@ def statements(devices: list[Device], now: datetime) -> dict[str, Callable[[], A
     first = [_beat(device, None, now).as_row(n) for n, device in enumerate(some)]
     hashes = [sha256(device.token.encode()).digest() for device in some]
     title_id, user_id = uuid.UUID(some[0].title_id), Profile.objects.get(id=ids[0]).user_id
-    child = lookups.Profile(id=ids[0], user_id=user_id, is_kids=True)
+    child = PlayerProfile(id=ids[0], user_id=user_id, is_kids=True)
     entries: dict[str, Any] = {"title_ids": [title_id], "with_site": True}
-    expires_at = now + lookups.PLAYER_TOKEN_LIFETIME
+    expires_at = now + PLAYER_TOKEN_LIFETIME
     session: dict[str, Any] = {"session_id": running[ids[0]], "user_id": user_id, "profile_id": ids[0], "now": now}
     # Of a token that was used long ago, the dearer case.
     later = now + timedelta(hours=2)
@@ -104,16 +111,20 @@ def statements(devices: list[Device], now: datetime) -> dict[str, Callable[[], A
         "One warm beat": lambda: sql.continue_sessions(warm[:1]),
         "256 first beats, each taking over": lambda: sql.begin_sessions(first),
         "One first beat": lambda: sql.begin_sessions(first[:1]),
-        "256 profiles with their limits, a title, the site": lambda: sql.read_beat_entries(profile_ids=ids, **entries),
-        "One profile with its limits, a title, the site": lambda: sql.read_beat_entries(profile_ids=ids[:1], **entries),
-        "256 player tokens": lambda: sql.read_player_tokens(hashes=hashes, now=now, expires_at=expires_at),
-        "One player token, renewed": lambda: sql.read_player_tokens(
+        "256 profiles with their limits, a title, the site": lambda: hotpath_sql.read_beat_entries(
+            profile_ids=ids, **entries
+        ),
+        "One profile with its limits, a title, the site": lambda: hotpath_sql.read_beat_entries(
+            profile_ids=ids[:1], **entries
+        ),
+        "256 player tokens": lambda: hotpath_sql.read_player_tokens(hashes=hashes, now=now, expires_at=expires_at),
+        "One player token, renewed": lambda: hotpath_sql.read_player_tokens(
             hashes=hashes[:1], now=later, expires_at=expires_at
         ),
-        "A gateway token": lambda: sql.read_gateway_tokens(
+        "A gateway token": lambda: hotpath_sql.read_gateway_tokens(
             hashes=[sha256(make_gateway().token.encode()).digest()], now=now
         ),
-        "The end of a session": lambda: sql.end_session(**session),
+        "The end of a session": lambda: playback_sql.end_session(**session),
         "A balance": lambda: balances.read_balance(child, now=now),
     }
 
@@ -121,9 +132,9 @@ def statements(devices: list[Device], now: datetime) -> dict[str, Callable[[], A
 def _beat(device: Device, session_id: uuid.UUID | None, now: datetime) -> Beat:
     title_id = uuid.UUID(device.title_id)
     return Beat(
-        profile=lookups.Profile(id=uuid.UUID(device.profile_id), user_id=title_id, is_kids=True),
+        profile=PlayerProfile(id=uuid.UUID(device.profile_id), user_id=title_id, is_kids=True),
         title_id=title_id,
-        title=lookups.Title(id=title_id, is_educational=False),
+        title=Title(id=title_id, is_educational=False),
         session_id=session_id,
         device_id="living-room",
         device_type="tv",
@@ -147,8 +158,13 @@ def sent_by(call: Callable[[], Any]) -> tuple[str, Any]:
         sent.append((statement, parameters))
         return execute(statement, parameters, many, context)
 
-    connections[hotpath.ALIAS].ensure_connection()  # what opening one asks is no part of it
-    with mock.patch.object(sql, "execute", catch), connections[hotpath.ALIAS].execute_wrapper(catch_too):
+    connections[threads.ALIAS].ensure_connection()  # what opening one asks is no part of it
+    with (
+        mock.patch.object(sql, "execute", catch),
+        mock.patch.object(hotpath_sql, "execute", catch),
+        mock.patch.object(playback_sql, "execute", catch),
+        connections[threads.ALIAS].execute_wrapper(catch_too),
+    ):
         call()
     (only,) = sent
     return only

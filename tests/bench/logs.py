@@ -8,7 +8,7 @@ from typing import Any
 
 from config import logs
 from tests.bench.results import Figure
-from viewing import heartbeats
+from viewing.heartbeats import decide
 
 LINES = 5_000
 RUNS = 5
@@ -30,7 +30,7 @@ def figures() -> list[Figure]:
 
 def _costs_us(level: int) -> float:
     """CPU time of all threads for one batch's lines, into a pipe that nothing else uses."""
-    logger = logging.getLogger("viewing.heartbeats")
+    logger = logging.getLogger(decide.__name__)
     handler = logs.BackgroundHandler(os.open(os.devnull, os.O_WRONLY), most_waiting=10 * LINES)
     handler.setFormatter(logs.formatter("json"))
     handler.addFilter(logs.RequestId())
@@ -49,7 +49,7 @@ def _run(handler: logging.Handler) -> float:
     beats: Any = [None] * BEATS_A_BATCH
     started = time.process_time()
     for _ in range(LINES):
-        heartbeats._tell(beats, db_ops=1, seconds=0.01234)
+        decide._tell(beats, db_ops=1, seconds=0.01234)
     handler.flush()
     return (time.process_time() - started) / LINES * 1e6
 
@@ -58,5 +58,5 @@ def _debug_checks_us() -> float:
     """What a beat pays for the debug lines that it does not write: one look at the level."""
     started = time.process_time()
     for _ in range(100_000):
-        heartbeats.logger.isEnabledFor(logging.DEBUG)
+        decide.logger.isEnabledFor(logging.DEBUG)
     return (time.process_time() - started) / 100_000 * 1e6

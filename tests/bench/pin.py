@@ -19,8 +19,8 @@ import uvloop
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from parental import tokens
 from parental.models import Pin
+from parental.tokens import families
 from tests import processes
 from tests.bench.results import Figure
 from tests.families import Player, make_player, make_title, make_user
@@ -87,7 +87,7 @@ def make_parents(count: int) -> list[str]:
     encoded = make_password(DIGITS)
     users = [make_user() for _ in range(count)]
     Pin.objects.bulk_create([Pin(user=user, pin_hash=encoded) for user in users])
-    return [tokens.begin_family(user.id, now=timezone.now())["access_token"] for user in users]
+    return [families.begin_family(user.id, now=timezone.now())["access_token"] for user in users]
 
 
 async def measure(url: str, players: list[Player], parents: list[str], *, is_full: bool = False) -> tuple[Load, Checks]:

@@ -10,16 +10,16 @@ import httpx
 from django.db import connection
 from django.utils import timezone
 
-import viewing.history
-import viewing.lookups
-import viewing.weekly
+import viewing.reports.history
+import viewing.reports.weekly
 from tests import processes
 from tests.bench.results import Figure
 from tests.families import Player, make_player, make_title, make_user
 from tests.parental.cast import Parent, log_in
 from tests.viewing.watched import add_many, plans
 from viewing.models import Title
-from viewing.reports import Period
+from viewing.profile import Profile
+from viewing.reports.periods import Period
 
 CALLS = 200
 CALLS_CSV = 50
@@ -90,8 +90,8 @@ def _p95_ms(url: str, parent: Parent, *, calls: int = CALLS) -> float:
 
 def _sequential_scans(family: list[Player], viewer: Player, now: datetime) -> int:
     quarter = Period(now.date() - timedelta(days=90), now.date())
-    profile = viewing.lookups.Profile(id=viewer.profile.id, user_id=viewer.profile.user_id, is_kids=True)
+    profile = Profile(id=viewer.profile.id, user_id=viewer.profile.user_id, is_kids=True)
     with plans() as found:
-        viewing.weekly.weekly_report(family[0].profile.user_id, now=now)
-        viewing.history.history(profile, quarter)
+        viewing.reports.weekly.weekly_report(family[0].profile.user_id, now=now)
+        viewing.reports.history.history(profile, quarter)
     return sum("Seq Scan on viewing_viewingsession" in plan for plan in found)

@@ -4,7 +4,7 @@ import os
 
 import psycopg
 
-from config import devdb
+from config.postgres import embedded
 
 
 def start() -> None:
@@ -17,10 +17,10 @@ def start() -> None:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "ALLOWED_HOSTS": "127.0.0.1",
     }
-    os.environ["DATABASE_URL"] = devdb.start("bench")
+    os.environ["DATABASE_URL"] = embedded.start("bench")
     with psycopg.connect(os.environ["DATABASE_URL"].rpartition("/")[0] + "/postgres", autocommit=True) as server:
         server.execute("DROP DATABASE sandglass WITH (FORCE)")
-    devdb.start("bench")
+    embedded.start("bench")
 
     import django  # noqa: PLC0415 — after the settings
 

@@ -8,7 +8,7 @@ from typing import Any
 import uvloop
 from django.db import connection
 
-from perfmetrics.middleware import profiled
+from perfmetrics.counting.middleware import profiled
 from tests import processes
 from tests.bench.cast import make_devices
 from tests.bench.heartbeats import CONNECTIONS, run

@@ -41,10 +41,11 @@ from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from parental import player_tokens, tokens  # noqa: E402
-from parental.demo.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL  # noqa: E402
-from parental.demo.seeding import seed  # noqa: E402
+from parental.demo.families.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL  # noqa: E402
+from parental.demo.families.seeding import seed  # noqa: E402
 from parental.models import Pin  # noqa: E402
+from parental.tokens import pin_tokens  # noqa: E402
+from parental.tokens.players import issue  # noqa: E402
 from tests import processes  # noqa: E402
 from tests.browser import chromium  # noqa: E402
 from tests.browser.pages import CHILD, FAMILY, OPEN  # noqa: E402
@@ -119,10 +120,8 @@ def leave(child: Profile, minutes: int) -> None:
 
 def play(child: Profile, url: str) -> None:
     """Let the child watch something right now."""
-    pin_token = tokens.pin_token(Pin.objects.get(user_id=child.user_id))
-    issued = player_tokens.issue(
-        child.user_id, child.id, device_name="Living room TV", pin_token=pin_token, now=timezone.now()
-    )
+    pin_token = pin_tokens.pin_token(Pin.objects.get(user_id=child.user_id))
+    issued = issue(child.user_id, child.id, device_name="Living room TV", pin_token=pin_token, now=timezone.now())
     title = Title.objects.get(name="Adventures of Captain Crumb")
     beat = {"profile_id": str(child.id), "title_id": str(title.id), "device_id": "living-room", "device_type": "tv"}
     headers = {"Authorization": f"Bearer {issued['player_token']}"}

@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from parental.models import Pin, PinGuard
-from parental.pin_guards import FOR_GOOD
+from parental.pins.guards import FOR_GOOD
 from tests.browser.screen import ELIGIBLE
 from tests.families import Player
 from tests.parental.cast import log_in

@@ -167,7 +167,7 @@ def test_every_line_of_the_service_is_json_also_gunicorns_and_uvicorns(committed
     assert ("gunicorn.error", "Booting worker with pid") in told
     assert ("uvicorn.error", "Application shutdown complete.") in told
     assert ("uvicorn.error", "Application startup complete.") in told
-    assert ("config.lifespan", "stopped") in told
+    assert ("config.server.lifespan", "stopped") in told
     assert not [line for line in lines if line["logger"].endswith(".access")]  # a line for each request
     counts = [line["count"] for line in lines if line["event"] == "heartbeats_processed"]
     assert sum(counts) == 3

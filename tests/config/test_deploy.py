@@ -10,7 +10,7 @@ import httpx
 import pytest
 from django.core.management import call_command
 
-from parental import signed
+from parental.tokens import signed
 from tests import processes
 from tests.families import make_child
 

@@ -17,16 +17,16 @@ import dj_database_url
 import psycopg
 import pytest
 
-from config import devdb, postgres_binaries
+from config.postgres import binaries, embedded
 
-PROJECT = Path(devdb.__file__).parents[1]
+PROJECT = Path(embedded.__file__).parents[2]
 NOBODY = 65534
-START = "url = devdb.start('t', fsync=False); print(url, flush=True)\n"
+START = "url = embedded.start('t', fsync=False); print(url, flush=True)\n"
 HOLD = START + "sys.stdin.read()\n"
 # After the imports: another user may not be able to read the virtual environment.
 PRELUDE = """
 import os, sys
-from config import devdb
+from config.postgres import embedded
 if uid := int(os.environ.get("TEST_AS_USER", "0")):
     os.setgroups([]), os.setgid(uid), os.setuid(uid)
 """
@@ -37,7 +37,7 @@ class Place:
     """A folder for clusters of its own, and processes that use them."""
 
     environment: dict[str, str]
-    cluster: devdb.Cluster
+    cluster: embedded.Cluster
 
     def begin(self, code: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", PRELUDE + code]
@@ -51,7 +51,7 @@ class Place:
         return output.strip()
 
     def refusal(self, start: str) -> str:
-        return self.run(f"try: {start}\nexcept devdb.DevDatabaseError as error: print(error)\n")
+        return self.run(f"try: {start}\nexcept embedded.DevDatabaseError as error: print(error)\n")
 
     @contextmanager
     def held(self) -> Iterator[tuple[subprocess.Popen[str], str]]:
@@ -93,7 +93,7 @@ def ends(pid: int) -> bool:
 
 @pytest.fixture(scope="module")
 def make_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Place]]:
-    made: list[devdb.Cluster] = []
+    made: list[embedded.Cluster] = []
 
     def make(**variables: str) -> Place:
         var = variables.pop("SANDGLASS_VAR", "") or str(tmp_path_factory.mktemp("var"))
@@ -101,7 +101,7 @@ def make_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
             patch.delenv("PG_BINDIR", raising=False)
             for key, value in {"SANDGLASS_VAR": var, **variables}.items():
                 patch.setenv(key, value)
-            place = Place(environment=dict(os.environ), cluster=devdb._cluster("t"))
+            place = Place(environment=dict(os.environ), cluster=embedded._cluster("t"))
         made.append(place.cluster)
         return place
 
@@ -117,7 +117,7 @@ def programs(make_place: Callable[..., Place]) -> str:
     """A folder of programs that every user can run: copied once, not for each test."""
     cluster = make_place().cluster
     cluster.data.parent.mkdir(mode=0o755, exist_ok=True)
-    return str(devdb._programs(cluster))
+    return str(embedded._programs(cluster))
 
 
 @pytest.fixture(scope="module")
@@ -154,8 +154,8 @@ def test_the_url_gives_django_its_settings(place: Place) -> None:
 
 
 def test_a_second_start_needs_no_process_and_stop_ends_it_at_once(place: Place) -> None:
-    second = "run, devdb.subprocess.run = devdb.subprocess.run, None\nassert devdb.start('t') == url\n"
-    ended = "devdb.subprocess.run = run\ndevdb.stop('t')\nassert not devdb._answers(devdb._cluster('t'))\n"
+    second = "run, embedded.subprocess.run = embedded.subprocess.run, None\nassert embedded.start('t') == url\n"
+    ended = "embedded.subprocess.run = run\nembedded.stop('t')\nassert not embedded._answers(embedded._cluster('t'))\n"
     place.run(START + second + ended)
 
 
@@ -182,7 +182,7 @@ def test_a_forked_child_keeps_the_server_but_does_not_stop_it(place: Place) -> N
         assert runs(url)
         assert process.stdin
         process.stdin.close()
-    place.run(START + "if os.fork() == 0: sys.exit()\nos.wait(); assert devdb._answers(devdb._cluster('t'))\n")
+    place.run(START + "if os.fork() == 0: sys.exit()\nos.wait(); assert embedded._answers(embedded._cluster('t'))\n")
     assert not runs(url)
 
 
@@ -191,7 +191,7 @@ def test_a_stale_pid_file_that_names_another_process(place: Place) -> None:
     identity = {"user": NOBODY} if os.geteuid() == 0 else {}
     with subprocess.Popen(["sleep", "60"], **identity) as stranger:
         (place.cluster.data / "postmaster.pid").write_text(f"{stranger.pid}\n{place.cluster.data}\n1\n5432\n\n")
-        place.run("devdb.SILENCE_SECONDS = 0.2\ndevdb.stop('t')\n" + START)
+        place.run("embedded.SILENCE_SECONDS = 0.2\nembedded.stop('t')\n" + START)
         assert stranger.poll() is None
         stranger.kill()
 
@@ -215,7 +215,7 @@ def test_killed_in_initdb(fresh: Place) -> None:
 def test_a_crash_loses_nothing_committed(place: Place) -> None:
     with place.held() as (_, url):
         query(url, "CREATE TABLE kept AS SELECT 42 AS number")
-        place.run("devdb.crash('t')")
+        place.run("embedded.crash('t')")
         assert not runs(url)
         assert place.run(START) == url
         assert query(url, "SELECT number FROM kept") == 42
@@ -258,7 +258,7 @@ def test_the_data_deleted_under_a_running_server(fresh: Place) -> None:
 
 
 def test_a_refusal_shows_the_end_of_the_log(fresh: Place) -> None:
-    told = fresh.refusal("devdb.start('t', settings={'shared_buffers': \"it's much\"})")
+    told = fresh.refusal("embedded.start('t', settings={'shared_buffers': \"it's much\"})")
     assert """invalid value for parameter "shared_buffers": "it's much\"""" in told
     assert str(fresh.cluster.data) in told
     assert not (fresh.cluster.data / "postmaster.pid").exists()
@@ -269,28 +269,28 @@ def test_a_socket_folder_open_to_others_is_refused(place: Place) -> None:
     sockets = place.cluster.sockets()
     sockets.mkdir()
     sockets.chmod(0o777)
-    assert f"{sockets} is not a folder of ours alone" in place.refusal("devdb.start('t')")
+    assert f"{sockets} is not a folder of ours alone" in place.refusal("embedded.start('t')")
     sockets.rmdir()
 
 
 def test_what_cannot_be_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("PG_BINDIR", raising=False)
-    monkeypatch.setattr(postgres_binaries, "_of_wheel", lambda: None)
-    monkeypatch.setattr(postgres_binaries, "_of_system", lambda: None)
-    with pytest.raises(devdb.DevDatabaseError, match=r"PostgreSQL 15 or newer .* PG_BINDIR .* DATABASE_URL"):
-        devdb.start("t")
-    monkeypatch.setattr(postgres_binaries, "_of_system", lambda: postgres_binaries.Binaries(folder=tmp_path, major=14))
-    with pytest.raises(devdb.DevDatabaseError, match=r"PostgreSQL 14 in .* is too old"):
-        devdb.start("t")
+    monkeypatch.setattr(binaries, "_of_wheel", lambda: None)
+    monkeypatch.setattr(binaries, "_of_system", lambda: None)
+    with pytest.raises(embedded.DevDatabaseError, match=r"PostgreSQL 15 or newer .* PG_BINDIR .* DATABASE_URL"):
+        embedded.start("t")
+    monkeypatch.setattr(binaries, "_of_system", lambda: binaries.Binaries(folder=tmp_path, major=14))
+    with pytest.raises(embedded.DevDatabaseError, match=r"PostgreSQL 14 in .* is too old"):
+        embedded.start("t")
     monkeypatch.setenv("PG_BINDIR", str(tmp_path))
-    with pytest.raises(devdb.DevDatabaseError, match=r"PG_BINDIR is .* does not hold initdb"):
-        devdb.start("t")
-    with pytest.raises(devdb.DevDatabaseError, match="cannot name a cluster"):
-        devdb.start("../elsewhere")
+    with pytest.raises(embedded.DevDatabaseError, match=r"PG_BINDIR is .* does not hold initdb"):
+        embedded.start("t")
+    with pytest.raises(embedded.DevDatabaseError, match="cannot name a cluster"):
+        embedded.start("../elsewhere")
 
 
 def test_the_systems_postgresql(make_place: Callable[..., Place]) -> None:
-    if not (system := postgres_binaries._of_system()):
+    if not (system := binaries._of_system()):
         pytest.skip("no PostgreSQL installed on this system")
     place = make_place(PG_BINDIR=str(system.folder))
     with place.held() as (_, url):

@@ -28,7 +28,7 @@ def broken(monkeypatch):
         def fail(*args, **kwargs):
             raise error
 
-        monkeypatch.setattr("viewing.balances.read_balance", fail)
+        monkeypatch.setattr("viewing.playback.balances.read_balance", fail)
 
     return break_it
 
@@ -130,7 +130,7 @@ def test_the_stock_handler_answers_the_same(http, monkeypatch, error, status, de
     def fail(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr("parental.tokens.rotate", fail)
+    monkeypatch.setattr("parental.tokens.families.rotate", fail)
 
     assert is_refusal(http.post("/api/v1/auth/refresh", json={"refresh_token": "sgr_x"}), status, detail)
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from config import devdb
+from config.postgres import embedded
 from tests import processes
 from tests.families import make_child, make_title
 from tests.load import GONE, Connection, Load, closed_loop
@@ -133,28 +133,28 @@ def crash_cluster(committed):
 
     saved = dict(connections["default"].settings_dict)
     connections["default"].close()
-    url = devdb.start("crash")
+    url = embedded.start("crash")
     connections["default"].settings_dict.update({**dj_database_url.parse(url), "OPTIONS": {}, "TEST": saved["TEST"]})
     call_command("migrate", verbosity=0)
     yield url
     connections["default"].close()
     connections["default"].settings_dict.clear()
     connections["default"].settings_dict.update(saved)
-    devdb.stop("crash")
+    embedded.stop("crash")
 
 
 def test_a_crash_of_the_database_loses_no_answered_beat(crash_cluster, tmp_path):
     title = make_title()
     children = [make_child(title=title) for _ in range(50)]
     with processes.service(tmp_path / "log", workers=2, DATABASE_URL=crash_cluster) as running:
-        crash = lambda: devdb.crash("crash")  # noqa: E731
+        crash = lambda: embedded.crash("crash")  # noqa: E731
         load = asyncio.run(load_until(running.url, children, crash, after_beats=500))
         late = asyncio.run(closed_loop(running.url, children[:1], beats_each=1))
         assert late.statuses == {200: 1}  # closed, not failing
         assert "00000000-0000-0000-0000-000000000000" in late.answered
 
         connections["default"].close()
-        assert devdb.start("crash") == crash_cluster
+        assert embedded.start("crash") == crash_cluster
         assert_no_answered_beat_is_lost(load, children)
         processes.wait_until_ready(running)
         again = asyncio.run(closed_loop(running.url, [make_child(title=title) for _ in range(10)], beats_each=3))
@@ -182,9 +182,9 @@ def test_a_change_reaches_every_worker_again_after_the_database_was_restarted_un
         processes.until(lambda: running.of_each(limit) == [60] * 3)
 
         connections["default"].close()
-        devdb.crash("crash")
+        embedded.crash("crash")
         assert limit() == 0  # closed
-        assert devdb.start("crash") == crash_cluster
+        assert embedded.start("crash") == crash_cluster
         processes.until(lambda: running.of_each(limit) == [60] * 3)
         home.change(http, weekday_limit_minutes=30, weekend_limit_minutes=30)
 

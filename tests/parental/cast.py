@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from parental import tokens
 from parental.models import TokenFamily
+from parental.tokens import families
 from tests.families import make_user
 
 PASSWORD = "correct horse battery staple"
@@ -36,7 +36,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def log_in(user: Any) -> Parent:
-    pair = tokens.begin_family(user.id, now=timezone.now())
+    pair = families.begin_family(user.id, now=timezone.now())
     return Parent(user=user, access_token=pair["access_token"], refresh_token=pair["refresh_token"])
 
 

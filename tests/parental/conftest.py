@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
 
-from perfmetrics import cache
+from perfmetrics.counting import cache
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def quick_hashes(monkeypatch) -> None:
 @pytest.fixture
 def no_waiting(monkeypatch) -> None:
     """Answers to a PIN come at once in place of after 200 ms, for tests whose point is not that."""
-    monkeypatch.setattr("parental.pins.LEAST_SECONDS", 0)
+    monkeypatch.setattr("parental.pins.pins.LEAST_SECONDS", 0)
 
 
 @pytest.fixture

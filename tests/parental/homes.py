@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
-from parental import tokens
 from parental.models import Pin
+from parental.tokens import pin_tokens
 from tests.families import Player, make_child
 from tests.parental.cast import Parent, log_in
 from viewing.models import ViewingTimeConfig
@@ -48,7 +48,7 @@ class Home:
     def pin_token(self) -> str:
         """Proof of the PIN, which is made where there is none; nobody could give this one."""
         pin, _ = Pin.objects.get_or_create(user=self.parent.user, defaults={"pin_hash": "!"})
-        return tokens.pin_token(pin)
+        return pin_tokens.pin_token(pin)
 
     def limits(self, http: Any) -> Any:
         return http.get(limits_url(self.child.profile.id), headers=self.parent.headers)

@@ -9,8 +9,8 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.hashers import make_password
 from django.db import connections
 
-from parental import pins
 from parental.models import Pin, PinGuard
+from parental.pins import pins
 from tests.families import make_player, make_user
 from tests.parental.cast import Parent, log_in
 from viewing.caller import Caller

@@ -6,9 +6,9 @@ import time
 import pytest
 from django.core.signing import TimestampSigner, b62_encode
 
-from parental import signed, tokens
 from parental.models import Pin, TokenFamily, User
-from perfmetrics.cache import counted
+from parental.tokens import families, pin_tokens, signed
+from perfmetrics.counting.cache import counted
 from tests.families import make_child
 from tests.parental.cast import bearer, make_parent
 from tests.statements import statements
@@ -85,13 +85,13 @@ def test_it_lives_for_60_minutes(http, parent, monkeypatch):
 def test_a_pin_token_is_no_access_token(http, parent):
     pin = Pin(user=parent.user, version=parent.login.id)  # the worst case: it names the log-in
 
-    token = tokens.pin_token(pin)
+    token = pin_tokens.pin_token(pin)
 
-    assert tokens.proves_pin(token, pin)
+    assert pin_tokens.is_valid(token, pin)
     assert status(http, token) == 401
     assert status(http, signed.ACCESS + token.removeprefix(signed.PIN)) == 401
-    assert not tokens.proves_pin(parent.access_token, pin)
-    assert not tokens.proves_pin(signed.PIN + parent.access_token.removeprefix(signed.ACCESS), pin)
+    assert not pin_tokens.is_valid(parent.access_token, pin)
+    assert not pin_tokens.is_valid(signed.PIN + parent.access_token.removeprefix(signed.ACCESS), pin)
 
 
 def test_a_refresh_token_is_no_access_token(http, parent):
@@ -136,7 +136,7 @@ def test_a_log_in_ended_elsewhere_is_out_within_60_s(http, parent, caches_later)
 def test_what_this_process_ends_is_out_at_once(http, parent):
     assert status(http, parent.access_token) == 200
 
-    tokens.end_token_families(parent.user)
+    families.end_token_families(parent.user)
 
     assert status(http, parent.access_token) == 401
 
@@ -147,7 +147,7 @@ def test_a_changed_account_is_read_anew_at_once(http):
     for token, user in ((parent.access_token, parent.user), (child.token, child.profile.user)):
         http.get(URL, headers=bearer(token))
         User.objects.filter(pk=user.pk).update(is_active=False)
-        tokens.forget_account(user)
+        families.forget_account(user)
 
         assert status(http, token) == 401
 

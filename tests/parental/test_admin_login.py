@@ -7,8 +7,8 @@ from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
 from django.test import Client
 from django.urls import reverse
 
-from parental import passwords
-from parental.executor import PLACES
+from parental.accounts import passwords
+from parental.accounts.hashing import PLACES
 from parental.models import User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD

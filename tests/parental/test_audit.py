@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from parental import audit
-from parental.audit import PAGE, Place
+from parental.children import audit
+from parental.children.audit import PAGE, Place
 from parental.models import SettingsChange, TimeGrant
 from tests.families import make_child
 from tests.statements import statements

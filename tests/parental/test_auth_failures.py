@@ -3,8 +3,10 @@
 import pytest
 from django.db import OperationalError
 
-from parental import passwords, profiles, tokens
-from parental.executor import PLACES
+from parental.accounts import passwords
+from parental.accounts.hashing import PLACES
+from parental.children import profiles
+from parental.tokens import families, sql
 from tests.parental.cast import PASSWORD, make_parent
 
 BUSY = "Too many password checks are waiting, try again"
@@ -46,10 +48,10 @@ def test_no_database(http, monkeypatch):
         raise OperationalError("the host's name")
 
     for module, name in (
-        (tokens, "rotate"),
+        (families, "rotate"),
         (profiles, "listing"),
         (profiles, "create"),
-        (tokens.sql, "read_accounts"),
+        (sql, "read_accounts"),
     ):
         monkeypatch.setattr(module, name, fail)
     answers = [

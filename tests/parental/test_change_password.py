@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.utils import timezone
 
-from parental import accounts, passwords
+from parental.accounts import accounts, passwords
 from parental.models import RefreshToken, TokenFamily, User
 from tests.families import make_child, make_user
 from tests.parental.cast import PASSWORD, log_in, make_parent

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from parental import cleaning
 from parental.models import PasswordTries, PinGuard, RefreshToken, TimeGrant, TokenFamily
+from parental.tokens import cleaning
 from tests.families import make_child, make_user
 from tests.parental.cast import in_parallel, make_parent
 from viewing.models import PlayerToken

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from parental.executor import BcryptExecutor
+from parental.accounts.hashing import BcryptExecutor
 from viewing.errors import Refusal
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from parental import gateway_tokens, tokens
+from parental.tokens import families, gateways
 from tests.families import make_child, make_gateway, make_user
 from viewing.models import GatewayToken
 
@@ -46,7 +46,7 @@ def test_no_token_or_one_that_we_never_issued_is_401(http, token):
 def test_a_player_a_parent_and_staff_are_403(http):
     child, staff = make_child(), make_user(is_staff=True)
     now = timezone.now()
-    parents = [tokens.begin_family(user.id, now=now)["access_token"] for user in (child.profile.user, staff)]
+    parents = [families.begin_family(user.id, now=now)["access_token"] for user in (child.profile.user, staff)]
 
     for token in (child.token, *parents):
         assert bulk_as(http, child, token) == ONLY_GATEWAYS
@@ -118,7 +118,7 @@ def test_a_token_without_expiry_lives_on(http, clock):
 
 
 def revoke(gateway):
-    return gateway_tokens.revoke(GatewayToken.objects.filter(pk=gateway.row.pk), now=timezone.now())
+    return gateways.revoke(GatewayToken.objects.filter(pk=gateway.row.pk), now=timezone.now())
 
 
 def test_a_revoked_token_stops_within_a_second_in_every_process(http, three_workers):

@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from parental import tokens
 from parental.models import Pin, TimeGrant
+from parental.tokens import pin_tokens
 from tests.families import make_player
 from tests.parental.homes import DENIED, PIN, grant_url, make_home, said
 
@@ -79,7 +79,7 @@ def test_what_is_no_valid_pin_token_grants_nothing(http, home, way, kind):
     wrong = {
         "empty": "",
         "another family's": make_home().pin_token(),
-        "of the PIN before": tokens.pin_token(Pin(user=home.parent.user, version=uuid.uuid4())),
+        "of the PIN before": pin_tokens.pin_token(Pin(user=home.parent.user, version=uuid.uuid4())),
         "an access token": home.parent.access_token,
     }
 

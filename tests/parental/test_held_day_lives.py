@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from parental import limits
+from parental.children import limits
 from tests.parental.homes import Home, make_home
 from viewing import rules
 

@@ -5,8 +5,8 @@ import uuid
 import pytest
 from django.core.signing import TimestampSigner
 
-from parental import tokens
 from parental.models import Pin, SettingsChange
+from parental.tokens import pin_tokens
 from tests.parental.homes import make_home, said
 from tests.statements import statements
 
@@ -56,12 +56,12 @@ def test_what_does_not_prove_it(http, home, kind, monkeypatch):
     pin = Pin.objects.get(user=home.parent.user)
     with monkeypatch.context() as patch:
         patch.setattr(TimestampSigner, "timestamp", lambda self: "1Yq5bP")  # long ago
-        expired = tokens.pin_token(pin)
+        expired = pin_tokens.pin_token(pin)
     wrong = {
         "none": None,
         "empty": "",
         "another family's": make_home().pin_token(),
-        "of the PIN before": tokens.pin_token(Pin(user=home.parent.user, version=uuid.uuid4())),
+        "of the PIN before": pin_tokens.pin_token(Pin(user=home.parent.user, version=uuid.uuid4())),
         "expired": expired,
         "an access token": home.parent.access_token,
     }

@@ -128,8 +128,8 @@ def test_not_where_everything_fails(http, home, told, monkeypatch, as_player):
 
     monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", fail)
     monkeypatch.setattr("django.db.backends.base.base.BaseDatabaseWrapper.cursor", fail)
-    monkeypatch.setattr("viewing.hotpath.execute", fail)
-    for module in ("viewing.sql", "parental.sql"):
+    monkeypatch.setattr("viewing.hotpath.threads.execute", fail)
+    for module in ("viewing.heartbeats.sql", "viewing.hotpath.sql", "parental.children.sql", "parental.tokens.sql"):
         monkeypatch.setattr(f"{module}.execute", fail)
     monkeypatch.setattr(Home, "pin_token", lambda self: "sgn_not-asked-for")
     statuses = call_every_endpoint(http, home, token)
@@ -150,7 +150,7 @@ def test_not_where_staff_log_in(home, told, monkeypatch):
     def fail(*args, **kwargs):
         raise IntegrityError(f"a constraint is violated\nDETAIL:  Failing row contains ({home.parent.user.email}).")
 
-    monkeypatch.setattr("parental.forms.AdminLogInForm._prove", fail)
+    monkeypatch.setattr("parental.accounts.admin_forms.AdminLogInForm._prove", fail)
     assert client.post(reverse("admin:login"), form).status_code == 500
 
     lines, _ = told()

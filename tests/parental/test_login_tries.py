@@ -6,8 +6,8 @@ import uuid
 import httpx
 import pytest
 
-from parental import passwords
-from parental.executor import PLACES
+from parental.accounts import passwords
+from parental.accounts.hashing import PLACES
 from parental.models import PasswordTries
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, in_parallel

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from parental import pin_guards
 from parental.models import PinGuard
+from parental.pins import guards
 from tests.parental import pin_cast
 from tests.parental.cast import PASSWORD
 from tests.parental.pin_cast import (
@@ -57,7 +57,7 @@ class Tried:
             self.clock.forward(minutes=31)
         self.lock()
         self.clock.forward(days=2)
-        assert self.locked_until() == pin_guards.FOR_GOOD
+        assert self.locked_until() == guards.FOR_GOOD
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_the_days_lockouts_survive_a_right_one_on_the_device(device, clock):
 
     device.lock()
 
-    assert device.locked_until() == pin_guards.FOR_GOOD
+    assert device.locked_until() == guards.FOR_GOOD
 
 
 def test_the_parent_forgives_lockouts_that_ended_too(http, parent, device, clock):

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from parental.executor import THREADS, BcryptExecutor
+from parental.accounts.hashing import THREADS, BcryptExecutor
 from tests.parental.homes import PIN, make_home
 from tests.perfmetrics.counted import Counted
 
@@ -34,7 +34,7 @@ def test_checks_are_counted_by_outcome(http, quick_hashes, no_waiting, counted):
 def test_checks_that_break_are_failures(http, quick_hashes, no_waiting, counted, monkeypatch):
     home = make_home()
     home.set_pin()
-    monkeypatch.setattr("parental.pin_guards.begin_try", None)
+    monkeypatch.setattr("parental.pins.guards.begin_try", None)
 
     answer = http.post(VERIFY, json={"pin": PIN}, headers=home.parent.headers)
 

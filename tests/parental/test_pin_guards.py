@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
-from parental import pin_guards
 from parental.models import PinGuard
+from parental.pins import guards
 from tests.parental.pin_cast import as_caller, device_of, guard_of, parent_with_pin
 from viewing.errors import Refusal
 
@@ -48,7 +48,7 @@ class Unhurried:
 @pytest.fixture
 def begin(clock):
     def begin(caller, executor=None):
-        return pin_guards.begin_try(caller, "0000", executor=executor or Unhurried(), now=clock.now)
+        return guards.begin_try(caller, "0000", executor=executor or Unhurried(), now=clock.now)
 
     return begin
 
@@ -61,10 +61,10 @@ def in_a_row(parent):
 def test_a_right_one_clears_those_before_it_and_not_those_after(parent, caller, begin):
     tries = [begin(caller) for _ in range(4)]
 
-    pin_guards.succeed(caller, tries[1])
+    guards.succeed(caller, tries[1])
 
     assert in_a_row(parent) == 2
-    pin_guards.succeed(caller, tries[0])  # answered later, tried before
+    guards.succeed(caller, tries[0])  # answered later, tried before
     assert in_a_row(parent) == 2
 
 
@@ -74,22 +74,22 @@ def test_any_of_five_under_way_may_be_right(parent, caller, begin):
         with pytest.raises(Refusal, match="locked"):
             begin(caller)
 
-        pin_guards.succeed(caller, tries[n])
+        guards.succeed(caller, tries[n])
 
         assert guard_of(parent).locked_until is None
         assert in_a_row(parent) == 4 - n
-        pin_guards.succeed(caller, begin(caller))
+        guards.succeed(caller, begin(caller))
         assert in_a_row(parent) == 0
 
 
 def test_a_lockout_that_was_lifted_is_none_of_the_days_three(caller, parent, begin):
     for _ in range(3):
         tries = [begin(caller) for _ in range(5)]
-        pin_guards.succeed(caller, tries[-1])
+        guards.succeed(caller, tries[-1])
 
     for _ in range(5):
         begin(caller)
-    assert guard_of(parent).locked_until < pin_guards.FOR_GOOD
+    assert guard_of(parent).locked_until < guards.FOR_GOOD
 
 
 def test_one_right_before_a_lockout_ended_does_not_lift_the_next(caller, parent, begin, clock):
@@ -98,7 +98,7 @@ def test_one_right_before_a_lockout_ended_does_not_lift_the_next(caller, parent,
     for _ in range(5):
         begin(caller)
 
-    pin_guards.succeed(caller, late)
+    guards.succeed(caller, late)
 
     assert guard_of(parent).locked_until == clock.now + timedelta(minutes=30)
 
@@ -160,7 +160,7 @@ def test_parallel_right_ones_and_reservations_neither_block_nor_break_each_other
 
     def right(n):
         whose = device if n % 2 else caller
-        return pin_guards.succeed(whose, begin(whose)) is not None
+        return guards.succeed(whose, begin(whose)) is not None
 
     results = at_once(12, right)
 
@@ -174,8 +174,8 @@ def test_parallel_right_ones_and_reservations_neither_block_nor_break_each_other
         {"reserved": 5},
         {"reserved": 6},
         {"reserved": 1, "cleared": 2},
-        {"reserved": 1, "locked_until": pin_guards.FOR_GOOD},
-        {"reserved": 6, "locked_until": pin_guards.FOR_GOOD},
+        {"reserved": 1, "locked_until": guards.FOR_GOOD},
+        {"reserved": 6, "locked_until": guards.FOR_GOOD},
     ],
 )
 def test_the_database_holds_the_rule_of_five(parent, wrong):

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from parental import passwords, pin_guards, pins
-from parental.executor import PLACES
+from parental.accounts import passwords
+from parental.accounts.hashing import PLACES
 from parental.models import PinGuard
+from parental.pins import guards, pins
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.pin_cast import (
     CURRENT_INCORRECT,
@@ -151,8 +152,8 @@ def test_a_third_lockout_in_a_day_lasts_until_a_reset(http, parent, clock):
         clock.forward(hours=11)
     lock(http, parent)
 
-    assert locked_until(verify(http, parent)) == pin_guards.FOR_GOOD
-    assert datetime.fromisoformat(status(http, parent)["locked_until"]) == pin_guards.FOR_GOOD
+    assert locked_until(verify(http, parent)) == guards.FOR_GOOD
+    assert datetime.fromisoformat(status(http, parent)["locked_until"]) == guards.FOR_GOOD
     clock.forward(days=9)
     fresh = log_in(parent.user)
     assert said(verify(http, fresh)) == LOCKED
@@ -171,7 +172,7 @@ def test_a_day_is_counted_from_the_first_of_the_three(http, parent, clock):
     assert locked_until(verify(http, parent)) == clock.now + timedelta(minutes=30)
     clock.forward(hours=11)
     lock(http, parent)  # the third since the second one
-    assert locked_until(verify(http, parent)) == pin_guards.FOR_GOOD
+    assert locked_until(verify(http, parent)) == guards.FOR_GOOD
 
 
 def test_a_reserved_try_whose_process_died_counts_as_wrong(http, parent, monkeypatch):
@@ -182,7 +183,7 @@ def test_a_reserved_try_whose_process_died_counts_as_wrong(http, parent, monkeyp
         raise Died
 
     with monkeypatch.context() as patch:
-        patch.setattr("parental.pin_guards.check_password", die)
+        patch.setattr("parental.pins.guards.check_password", die)
         for _ in range(4):
             assert verify(http, parent).status_code == 500
     assert said(verify(http, parent, WRONG)) == INCORRECT

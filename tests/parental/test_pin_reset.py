@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from parental import pins
 from parental.models import PasswordTries, Pin, User
+from parental.pins import pins
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, fields_of, log_in
 from tests.parental.pin_cast import (

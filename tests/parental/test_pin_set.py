@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 from django.contrib.auth.hashers import make_password
 
-from parental import pin_guards, pins
-from parental.executor import PLACES
+from parental.accounts.hashing import PLACES
 from parental.models import Pin
+from parental.pins import guards, pins
 from tests.parental.cast import make_parent
 from tests.parental.pin_cast import (
     CURRENT_INCORRECT,
@@ -86,7 +86,7 @@ def test_a_change_meanwhile_is_not_lost(http, parent, monkeypatch):
 
 def test_a_pin_changed_while_it_was_compared_is_not_right(http, parent, monkeypatch):
     change = partial(Pin.objects.filter(user=parent.user).update, version=uuid.uuid4())
-    monkeypatch.setattr(pin_guards, "check_password", before(pin_guards.check_password, change))
+    monkeypatch.setattr(guards, "check_password", before(guards.check_password, change))
 
     assert said(verify(http, parent)) == INCORRECT
 

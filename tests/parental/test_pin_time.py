@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from config import lifespan
-from parental import pins
+from config.server import lifespan
+from parental.pins import pins
 from tests.parental.cast import PASSWORD
 from tests.parental.pin_cast import PIN, WRONG, lock, parent_with_pin, set_pin, verify
 

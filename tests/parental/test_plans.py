@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from parental import profiles
+from parental.children import profiles
 from parental.models import TokenFamily, User
 from tests.families import make_player, make_title, make_user
 

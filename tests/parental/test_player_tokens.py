@@ -9,8 +9,8 @@ from django.contrib.auth.hashers import make_password
 from django.core.signing import TimestampSigner
 from django.utils import timezone
 
-from parental import signed, tokens
 from parental.models import Pin
+from parental.tokens import pin_tokens, signed
 from tests.families import make_child, make_player
 from tests.parental.cast import bearer, fields_of, in_parallel, log_in, make_parent
 from viewing.models import PlayerToken, Profile
@@ -97,7 +97,7 @@ def test_a_profile_deleted_just_now(http, child, parent):
 
 
 def test_with_a_pin_its_token_is_needed(http, child, parent, pin):
-    answer = issue(http, parent, child.profile.id, pin_token=tokens.pin_token(pin))
+    answer = issue(http, parent, child.profile.id, pin_token=pin_tokens.pin_token(pin))
 
     assert answer.status_code == 201
 
@@ -110,14 +110,14 @@ def test_without_a_pin_none_is_asked_for(http, child, parent):
 def bad_pin_tokens(parent, pin, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(TimestampSigner, "timestamp", lambda self: "1Yq5bP")  # long ago
-        old = tokens.pin_token(pin)
+        old = pin_tokens.pin_token(pin)
     return {
         "missing": None,
         "empty": "",
-        "tampered": tokens.pin_token(pin)[:-1],
+        "tampered": pin_tokens.pin_token(pin)[:-1],
         "expired": old,
-        "of an older PIN": tokens.pin_token(Pin(user=parent.user, version=uuid.uuid4())),
-        "of another account": tokens.pin_token(Pin(user_id=uuid.uuid4(), version=pin.version)),
+        "of an older PIN": pin_tokens.pin_token(Pin(user=parent.user, version=uuid.uuid4())),
+        "of another account": pin_tokens.pin_token(Pin(user_id=uuid.uuid4(), version=pin.version)),
         "an access token": parent.access_token,
         "signed as access": signed.sign(signed.ACCESS, parent.user.id, pin.version),
         "not ASCII": "sgn_\N{SNOWMAN}",
@@ -131,10 +131,10 @@ def test_no_other_pin_token_will_do(http, child, parent, pin, monkeypatch):
 
 
 def test_a_pin_token_lives_for_five_minutes(pin, monkeypatch, settings):
-    token = tokens.pin_token(pin)
+    token = pin_tokens.pin_token(pin)
     settings.PIN_TOKEN_SECONDS = -1
 
-    assert not tokens.proves_pin(token, pin)
+    assert not pin_tokens.is_valid(token, pin)
 
 
 @pytest.mark.parametrize(

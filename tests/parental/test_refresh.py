@@ -5,8 +5,8 @@ import collections
 import httpx
 import pytest
 
-from parental import tokens
 from parental.models import RefreshToken, TokenFamily, User
+from parental.tokens import families
 from tests.parental.cast import bearer, fields_of, in_parallel, log_in, make_parent
 
 URL = "/api/v1/auth/refresh"
@@ -119,7 +119,7 @@ def test_a_deactivated_account(http, parent):
 
 
 def test_an_ended_log_in(http, parent):
-    tokens.end_token_families(parent.user)
+    families.end_token_families(parent.user)
 
     assert refresh(http, parent.refresh_token).status_code == 401
 

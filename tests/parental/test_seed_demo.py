@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
-from parental.demo.seeding import seed
+from parental.demo.families.seeding import seed
 from parental.models import Pin, User
 from viewing import rules
 from viewing.models import EndReason, Profile, Title, ViewingSession, ViewingTimeBalance, ViewingTimeConfig

@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.models import F
 
-from parental.demo import simulation, watching
-from parental.demo.tally import Latencies
-from viewing import sessions
+from parental.demo.players import simulation, watching
+from parental.demo.players.tally import Latencies
 from viewing.models import ViewingSession, ViewingTimeBalance
+from viewing.playback import sessions
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from perfmetrics import figures
-from perfmetrics.api import metrics_answer
-from perfmetrics.figures import Buckets, Totals
+from perfmetrics.reading import figures
+from perfmetrics.reading.api import metrics_answer
+from perfmetrics.reading.figures import Buckets, Totals
 from tests.families import make_child, make_user
 from tests.parental.cast import bearer, log_in, make_parent
 
@@ -160,7 +160,7 @@ class TestCounting:
 
     def test_a_failure_is_answered_and_counted_as_one(self, http, staff, monkeypatch):
         child = make_child()
-        monkeypatch.setattr("viewing.heartbeats.decide", None)
+        monkeypatch.setattr("viewing.heartbeats.decide.decide", None)
 
         found = self.difference(http, staff, "heartbeat", lambda: child.beat(http))
 

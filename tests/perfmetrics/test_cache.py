@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.conf import settings
 
-from perfmetrics.cache import CountedTTLCache, counted
+from perfmetrics.counting.cache import CountedTTLCache, counted
 
 
 def make_cache(*, most=3, ttl=60, name=None):
@@ -28,7 +28,7 @@ def at(monkeypatch):
     """Set the seconds that the cache reads."""
 
     def set_time(seconds):
-        monkeypatch.setattr("perfmetrics.cache.time.time", lambda: 1_700_000_000.0 + seconds)
+        monkeypatch.setattr("perfmetrics.counting.cache.time.time", lambda: 1_700_000_000.0 + seconds)
 
     set_time(0)
     return set_time

@@ -8,8 +8,8 @@ from tests.families import make_child
 from tests.parental.homes import make_home
 from tests.perfmetrics.counted import Counted
 from tests.processes import until
-from viewing import heartbeats
-from viewing.heartbeats import Writer
+from viewing.heartbeats import writer as writing
+from viewing.heartbeats.writer import Writer
 
 HEARTBEAT = "/api/v1/viewing-time/heartbeat"
 
@@ -87,29 +87,29 @@ class TestQueue:
 
     def test_grows_by_what_waits(self, http, monkeypatch):
         """A held statement: the beats of others wait."""
-        begun, held, decide = threading.Event(), threading.Event(), heartbeats.decide
+        begun, held, decide = threading.Event(), threading.Event(), writing.decide
 
         def hold(beats):
             begun.set()
             held.wait(30)
             return decide(beats)
 
-        monkeypatch.setattr(heartbeats, "decide", hold)
+        monkeypatch.setattr(writing, "decide", hold)
         children = [make_child() for _ in range(4)]
         threads = [threading.Thread(target=child.beat, args=(http,)) for child in children]
         threads[0].start()
         begun.wait(30)
         for thread in threads[1:]:
             thread.start()
-        until(lambda: heartbeats.writer.size() == 3)
+        until(lambda: writing.writer.size() == 3)
 
-        longest = heartbeats.writer.longest()
+        longest = writing.writer.longest()
         held.set()
         for thread in threads:
             thread.join()
 
         assert longest >= 3
-        assert heartbeats.writer.size() == 0
+        assert writing.writer.size() == 0
 
 
 class TestRequests:
@@ -130,7 +130,7 @@ class TestRequests:
         assert counted.of("slow_requests_total") == {level: 1}
 
     def test_failed_ones(self, http, counted, monkeypatch):
-        monkeypatch.setattr("viewing.balances.read_balance", None)
+        monkeypatch.setattr("viewing.playback.balances.read_balance", None)
         child = make_child()
 
         http.get(f"/api/v1/viewing-time/balance/{child.profile.id}", headers=child.headers)

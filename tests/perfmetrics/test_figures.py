@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import Histogram
 
-from perfmetrics import figures, metrics
-from perfmetrics.figures import Buckets, Totals
+from perfmetrics.counting import metrics
+from perfmetrics.reading import figures
+from perfmetrics.reading.figures import Buckets, Totals
 
 BOUNDS = metrics.FINE
 # Of no registry: seen by nobody else.
@@ -119,7 +120,7 @@ def test_every_verdict_of_the_writer_is_counted():
     import re  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
-    from viewing import sql  # noqa: PLC0415
+    from viewing.heartbeats import sql  # noqa: PLC0415
 
     verdicts = set(re.findall(r"(?:THEN|ELSE) '([a-z_]+)'", Path(sql.__file__).read_text()))
 

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from perfmetrics import folder
+from perfmetrics.counting import folder
 from tests.processes import PROJECT, Service, database_url, free_port, wait_until_ready
 
 SECONDS_AGO = 3600

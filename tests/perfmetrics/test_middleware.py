@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from config import logs
-from perfmetrics import middleware
+from perfmetrics.counting import middleware
 from tests.families import make_child
 
 HEARTBEAT = "/api/v1/viewing-time/heartbeat"
@@ -52,7 +52,7 @@ class TestHeaders:
         assert response.headers["X-Request-ID"]
 
     def test_a_failure(self, http, monkeypatch):
-        monkeypatch.setattr("viewing.balances.read_balance", None)
+        monkeypatch.setattr("viewing.playback.balances.read_balance", None)
         child = make_child()
 
         response = http.get(f"/api/v1/viewing-time/balance/{child.profile.id}", headers=child.headers)
@@ -123,7 +123,7 @@ class TestSlowRequests:
         request("/slow", seconds=1.5, status=418, monkeypatch=monkeypatch)
 
         (record,) = caplog.records
-        assert record.name == "perfmetrics.middleware"
+        assert record.name == "perfmetrics.counting.middleware"
         assert record.getMessage() == "slow_request"
         assert record.fields == {"method": "PUT", "path": "/slow", "status": 418, "duration_ms": 1500}
 
@@ -149,7 +149,7 @@ class TestSlowRequests:
 
         http.get(f"{path}?token=secret")
 
-        (record,) = [record for record in caplog.records if record.name == "perfmetrics.middleware"]
+        (record,) = [record for record in caplog.records if record.name == "perfmetrics.counting.middleware"]
         assert record.levelno == logging.WARNING
         assert (record.fields["path"], record.fields["status"]) == (path, status)
         assert "secret" not in logs.formatter("json").format(record)

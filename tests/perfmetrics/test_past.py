@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from perfmetrics import past
 from perfmetrics.models import MinuteFigures, ReconcileRun
+from perfmetrics.page import past
 
 NOW = datetime(2031, 5, 14, 12, 30, 20, tzinfo=UTC).timestamp()
 

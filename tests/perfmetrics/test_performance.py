@@ -8,10 +8,10 @@ import httpx
 import pytest
 from django.urls import reverse
 
-from perfmetrics import performance
-from perfmetrics.figures import Totals
 from perfmetrics.models import MinuteFigures
-from perfmetrics.recorder import Recent
+from perfmetrics.page import performance
+from perfmetrics.reading.figures import Totals
+from perfmetrics.reading.recorder import Recent
 from tests.families import make_child, make_user
 from tests.perfmetrics.test_admin_metrics import session_cookies
 

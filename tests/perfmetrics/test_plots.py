@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from perfmetrics import plots
-from perfmetrics.plots import BOTTOM, LEFT, RIGHT, TOP, Range, Spec
+from perfmetrics.page import plots
+from perfmetrics.page.plots import BOTTOM, LEFT, RIGHT, TOP, Range, Spec
 
 SPEC = Spec("rate", "Rate", [("rate", "")], text=plots.number)
 COVERED = Range(start=0, end=100, step=10, labels=[(0, "then"), (100, "now")])

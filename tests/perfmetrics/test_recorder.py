@@ -11,10 +11,11 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from perfmetrics import metrics, recorder
-from perfmetrics.figures import Buckets, Totals
+from perfmetrics.counting import metrics
 from perfmetrics.models import MinuteFigures
-from perfmetrics.recorder import Recent, advance
+from perfmetrics.reading import recorder
+from perfmetrics.reading.figures import Buckets, Totals
+from perfmetrics.reading.recorder import Recent, advance
 
 # A full minute, an hour ago: the server of the tests records its own minutes meanwhile.
 MINUTE = time.time() // 60 * 60 - 3600
@@ -247,7 +248,7 @@ class TestRecorder:
 
 def test_the_running_server_writes_its_points(server):
     """The lifespan's tasks do run."""
-    from perfmetrics import folder  # noqa: PLC0415
+    from perfmetrics.counting import folder  # noqa: PLC0415
 
     path = folder.path() / recorder.FILE
     deadline = time.monotonic() + 30

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from prometheus_client.parser import text_string_to_metric_families
 
 from config.settings import env_networks
-from perfmetrics import scrape
+from perfmetrics.reading import scrape
 from tests.families import make_child
 from tests.parental.cast import bearer
 

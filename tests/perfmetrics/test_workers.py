@@ -10,8 +10,8 @@ import httpx
 import pytest
 from prometheus_client.mmap_dict import MmapedDict
 
-from perfmetrics import figures
-from perfmetrics.metrics import FINE as BOUNDS
+from perfmetrics.counting.metrics import FINE as BOUNDS
+from perfmetrics.reading import figures
 from tests import processes
 from tests.families import make_child, make_title, make_user
 from tests.load import closed_loop

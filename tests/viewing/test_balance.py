@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from parental import tokens
+from parental.tokens import families
 from tests.families import make_child, make_family, make_title
 
 WEDNESDAY = "2026-03-04T10:00:00Z"
@@ -152,7 +152,7 @@ def test_an_adult_has_zeros_and_nulls(http):
 
 def test_a_parents_token_reads_every_profile_of_the_account(http, noon):
     family = make_family(children=2, adult=True)
-    pair = tokens.begin_family(family.user.id, now=timezone.now())
+    pair = families.begin_family(family.user.id, now=timezone.now())
     headers = {"Authorization": f"Bearer {pair['access_token']}"}
 
     for player in (*family.children, family.adult):
@@ -174,7 +174,7 @@ def test_another_profile_is_403_whether_or_not_it_exists(http, path, whose):
 @pytest.mark.parametrize("whose", ["stranger", "nobody"])
 def test_a_parent_reads_no_other_account(http, path, whose):
     family = make_family()
-    pair = tokens.begin_family(family.user.id, now=timezone.now())
+    pair = families.begin_family(family.user.id, now=timezone.now())
     profile_id = make_child().profile.id if whose == "stranger" else uuid.uuid4()
 
     response = http.get(

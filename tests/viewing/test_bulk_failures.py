@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import OperationalError
 
-from perfmetrics import metrics
-from perfmetrics.cache import counted
+from perfmetrics.counting import metrics
+from perfmetrics.counting.cache import counted
 from tests.families import make_child, make_gateway, make_player, make_title, make_user
 from tests.viewing.test_heartbeat_failures import NIL, fail, locked_session, unavailable
-from viewing import answers, bulk, heartbeats, lookups, sql
+from viewing.heartbeats import answers, bulk, queue, writer
+from viewing.hotpath import entries, sql
 
 BUSY = {"status": 503, "detail": "The service is busy, try again"}
 
@@ -24,7 +25,7 @@ def gateway(server):
 @pytest.fixture
 def held_writer(monkeypatch):
     """The writer stands still until the event is set; its first batch has begun when a beat was sent."""
-    go_on, decide = threading.Event(), heartbeats.decide
+    go_on, decide = threading.Event(), writer.decide
     batches = []
 
     def held(beats):
@@ -32,7 +33,7 @@ def held_writer(monkeypatch):
         assert go_on.wait(30)
         return decide(beats)
 
-    monkeypatch.setattr(heartbeats, "decide", held)
+    monkeypatch.setattr(writer, "decide", held)
     go_on.batches = batches
     yield go_on
     go_on.set()
@@ -52,8 +53,9 @@ def test_without_the_database_every_beat_is_blocked(http, gateway, monkeypatch, 
     gateway.results(http, [children[0].body(session_id=ids[0])])
     counted("profiles").clear()
     error = OperationalError("no connection")
-    for name in ("read_beat_entries", "continue_sessions", "begin_sessions"):
-        monkeypatch.setattr(sql, name, fail(error))
+    monkeypatch.setattr(sql, "read_beat_entries", fail(error))
+    for name in ("continue_sessions", "begin_sessions"):
+        monkeypatch.setattr(f"viewing.heartbeats.sql.{name}", fail(error))
     before = metrics.heartbeats["unavailable"]._value.get()
 
     results = gateway.results(
@@ -79,7 +81,7 @@ def test_what_is_cached_is_counted_while_the_reads_fail(http, gateway, monkeypat
 
 def test_a_failed_batch_is_blocked(http, gateway, monkeypatch):
     children = [make_child() for _ in range(3)]
-    monkeypatch.setattr(heartbeats, "decide", fail(RuntimeError("a defect")))
+    monkeypatch.setattr(writer, "decide", fail(RuntimeError("a defect")))
 
     results = gateway.results(http, [child.body() for child in children])
 
@@ -183,11 +185,11 @@ def test_what_finds_no_room_is_503_in_its_place(http, gateway, held_writer, sett
         running = threads.submit(gateway.send, http, [first.body()])
         until(lambda: held_writer.batches)
         waiting = threads.submit(gateway.results, http, [child.body() for child in children])
-        until(lambda: len(heartbeats.writer.gateways) == 5)
+        until(lambda: len(writer.writer.gateways) == 5)
         refused = gateway.send(http, [first.body(), first.body()])
         # The players have a queue of their own.
         alone = threads.submit(first.beat, http)
-        until(lambda: len(heartbeats.writer.players) == 1)
+        until(lambda: len(writer.writer.players) == 1)
         held_writer.set()
         results = waiting.result()
 
@@ -201,19 +203,19 @@ def test_what_finds_no_room_is_503_in_its_place(http, gateway, held_writer, sett
 def test_after_a_beat_that_found_no_room_none_of_its_profile_counts(http, gateway, monkeypatch):
     """Else the refused one, sent again, would be taken for a replay of the later one."""
     monkeypatch.setattr(bulk, "BEATS_A_TURN", 1)
-    monkeypatch.setattr(heartbeats, "MOST_WAITING_A_PROFILE", 1)
+    monkeypatch.setattr(queue, "MOST_WAITING_A_PROFILE", 1)
     child, other = make_child(), make_child()
     session_id = child.watch(http, 1, sequence=1)
-    put = heartbeats.Queue.put
+    put = queue.Queue.put
     refused = []
 
     def refusing(queue, beat):
         if beat.sequence == 3 and not refused:
             refused.append(beat)
-            raise heartbeats.overloaded()
+            raise bulk.overloaded()
         return put(queue, beat)
 
-    monkeypatch.setattr(heartbeats.Queue, "put", refusing)
+    monkeypatch.setattr(queue.Queue, "put", refusing)
     bodies = [child.body(session_id=session_id, sequence=sequence) for sequence in (2, 3, 4)]
 
     results = gateway.results(http, [*bodies, other.body()])
@@ -232,9 +234,9 @@ def test_a_players_own_beat_does_not_wait_behind_a_bulk(http, gateway, held_writ
         futures = [threads.submit(first.beat, http)]
         until(lambda: held_writer.batches)
         futures.append(threads.submit(gateway.send, http, [child.body() for child in many]))
-        until(lambda: len(heartbeats.writer.gateways) == 400)
+        until(lambda: len(writer.writer.gateways) == 400)
         futures.append(threads.submit(player.beat, http))
-        until(lambda: len(heartbeats.writer.players) == 1)
+        until(lambda: len(writer.writer.players) == 1)
         held_writer.set()
         assert {future.result().status_code for future in futures} == {200}
 
@@ -243,17 +245,17 @@ def test_a_players_own_beat_does_not_wait_behind_a_bulk(http, gateway, held_writ
 
 
 def test_many_players_do_not_starve_a_bulk(http, gateway, held_writer, monkeypatch):
-    monkeypatch.setattr(heartbeats, "MOST_BEATS_A_BATCH", 8)
-    monkeypatch.setattr(heartbeats, "KEPT_FOR_GATEWAYS", 2)
+    monkeypatch.setattr(writer, "MOST_BEATS_A_BATCH", 8)
+    monkeypatch.setattr(writer, "KEPT_FOR_GATEWAYS", 2)
     players, many = [make_child() for _ in range(13)], [make_child() for _ in range(4)]
 
     with ThreadPoolExecutor(14) as threads:
         futures = [threads.submit(players[0].beat, http)]
         until(lambda: held_writer.batches)
         futures += [threads.submit(child.beat, http) for child in players[1:]]
-        until(lambda: len(heartbeats.writer.players) == 12)
+        until(lambda: len(writer.writer.players) == 12)
         futures.append(threads.submit(gateway.send, http, [child.body() for child in many]))
-        until(lambda: len(heartbeats.writer.gateways) == 4)
+        until(lambda: len(writer.writer.gateways) == 4)
         held_writer.set()
         assert {future.result().status_code for future in futures} == {200}
 
@@ -269,9 +271,9 @@ def test_a_profiles_own_beat_and_its_beat_in_bulk_are_not_in_one_batch(http, gat
         running = threads.submit(first.beat, http)
         until(lambda: held_writer.batches)
         bulked = threads.submit(gateway.results, http, [child.body(device_id="a"), first.body(device_id="b")])
-        until(lambda: len(heartbeats.writer.gateways) == 2)
+        until(lambda: len(writer.writer.gateways) == 2)
         alone = threads.submit(child.beat, http)
-        until(lambda: len(heartbeats.writer.players) == 1)
+        until(lambda: len(writer.writer.players) == 1)
         held_writer.set()
         session_id = bulked.result()[0]["body"]["session_id"]
 
@@ -289,5 +291,5 @@ def test_an_entry_that_its_read_did_not_find_is_a_refusal_not_a_failure(http, ga
     results = gateway.results(http, [child.body(title_id=NIL), child.body()])
 
     assert [result["status"] for result in results] == [404, 200]
-    assert lookups.beat_entries._waiting == {}
+    assert entries.beat_entries._waiting == {}
     assert answers.UNAVAILABLE not in str(results)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perfmetrics.cache import counted
+from perfmetrics.counting.cache import counted
 from tests.families import make_gateway, make_player, make_title, make_user
 from tests.statements import statements
 

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from perfmetrics.cache import counted
+from perfmetrics.counting.cache import counted
 from tests.families import make_child
-from viewing import heartbeats, hotpath, lookups, sql
+from viewing.heartbeats import queue, writer
+from viewing.hotpath import lookup, sql
+from viewing.hotpath.threads import execute
 from viewing.models import Title, ViewingSession
 
 NIL = str(uuid.UUID(int=0))
@@ -42,7 +44,7 @@ def fail(error):
 def test_a_failure_of_the_writer_is_blocked(http, monkeypatch, caplog, error):
     child = make_child()
     session_id = child.watch(http, 1)
-    monkeypatch.setattr(sql, "continue_sessions", fail(error))
+    monkeypatch.setattr("viewing.heartbeats.sql.continue_sessions", fail(error))
 
     response = child.beat(http, session_id=session_id)
 
@@ -52,7 +54,7 @@ def test_a_failure_of_the_writer_is_blocked(http, monkeypatch, caplog, error):
 
 def test_a_failure_outside_the_statements_is_blocked_too(http, monkeypatch):
     child = make_child()
-    monkeypatch.setattr(heartbeats, "decide", fail(RuntimeError("a defect")))
+    monkeypatch.setattr(writer, "decide", fail(RuntimeError("a defect")))
 
     assert child.beat(http).json() == unavailable(NIL)
 
@@ -142,10 +144,10 @@ def test_a_connection_lost_in_a_statement_is_ambiguous_and_never_run_again(http,
 
     def dying(_beats):
         runs.append(1)
-        return hotpath.execute("SELECT pg_terminate_backend(pg_backend_pid())", {})
+        return execute("SELECT pg_terminate_backend(pg_backend_pid())", {})
 
     with monkeypatch.context() as patch:
-        patch.setattr(sql, "continue_sessions", dying)
+        patch.setattr("viewing.heartbeats.sql.continue_sessions", dying)
         assert child.beat(http, session_id=session_id).json() == unavailable(session_id)
 
     assert len(runs) == 1
@@ -173,14 +175,14 @@ class Gate:
     def __init__(self, monkeypatch):
         self.open = threading.Event()
         self.sizes = []
-        decide = heartbeats.decide
+        decide = writer.decide
 
         def held(beats):
             self.sizes.append(len(beats))
             assert self.open.wait(30)
             return decide(beats)
 
-        monkeypatch.setattr(heartbeats, "decide", held)
+        monkeypatch.setattr(writer, "decide", held)
 
     def all_in_one_batch(self, calls):
         """The first call is the batch that holds the writer; the results of the others, in order."""
@@ -196,11 +198,11 @@ class Gate:
 
     def wait_for_waiting(self, count):
         for _ in range(1000):
-            if self.sizes and len(heartbeats.writer.players) >= count:
+            if self.sizes and len(writer.writer.players) >= count:
                 return
             time.sleep(0.01)
         self.open.set()
-        raise AssertionError(f"{len(heartbeats.writer.players)} of {count} beats are waiting")
+        raise AssertionError(f"{len(writer.writer.players)} of {count} beats are waiting")
 
 
 def test_a_full_queue_is_503(http, monkeypatch, settings):
@@ -224,7 +226,7 @@ def test_a_full_queue_is_503(http, monkeypatch, settings):
 
 
 def test_one_profile_cannot_fill_the_queue(http, monkeypatch):
-    monkeypatch.setattr(heartbeats, "MOST_WAITING_A_PROFILE", 3)
+    monkeypatch.setattr(queue, "MOST_WAITING_A_PROFILE", 3)
     greedy, other = make_child(), make_child()
     gate = Gate(monkeypatch)
 
@@ -297,7 +299,7 @@ def test_an_evicted_key_is_not_kept_by_a_read_under_way(http, monkeypatch):
         type(child.profile.config).objects.filter(profile=child.profile).update(
             weekday_limit_minutes=60, weekend_limit_minutes=60
         )
-        lookups.forget(("profiles", child.profile.id))
+        lookup.forget(("profiles", child.profile.id))
         go_on.set()
         assert first.result().json()["remaining_minutes"] == 119.5
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from parental import tokens
+from parental.tokens import families
 from tests.families import make_child, make_family
 from viewing.models import PlayerToken
 
@@ -18,7 +18,7 @@ def beat_as(http, child, authorization, **changes):
 
 
 def parents_pair(child):
-    return tokens.begin_family(child.profile.user_id, now=timezone.now())
+    return families.begin_family(child.profile.user_id, now=timezone.now())
 
 
 def refused(child, response):

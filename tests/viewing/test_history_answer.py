@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-import viewing.history
+import viewing.reports.history
 from tests.families import make_child, make_family, make_player, make_title
 from tests.parental.cast import log_in, make_parent
 from tests.viewing.watched import add_many, add_session, at, days_of, history
-from viewing.report_schemas import HistoryOut
+from viewing.reports.schemas import HistoryOut
 
 TODAY = "2026-03-04T10:00:00Z"
 
@@ -209,14 +209,14 @@ def test_the_answer_is_as_the_schema_says(http, today, parent, child):
 def test_sums_and_sessions_are_of_one_moment(http, today, parent, child, monkeypatch):
     session_id = child.watch(http, 1)
     today.forward(seconds=30)
-    between = viewing.history._that_fit
+    between = viewing.reports.history._that_fit
 
     def meanwhile(sums):
         child.beat(http, session_id=session_id)
         child.beat(http, device_id="tablet")
         return between(sums)
 
-    monkeypatch.setattr(viewing.history, "_that_fit", meanwhile)
+    monkeypatch.setattr(viewing.reports.history, "_that_fit", meanwhile)
 
     answer = history(http, parent, child).json()
 

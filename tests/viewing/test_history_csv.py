@@ -12,8 +12,9 @@ import pytest
 from tests.families import make_player, make_title
 from tests.parental.cast import make_parent
 from tests.viewing.watched import add_many, add_session, days_of, history
-from viewing import lookups, report_csv
-from viewing.reports import Period
+from viewing.profile import Profile
+from viewing.reports import downloads
+from viewing.reports.periods import Period
 
 HEADER = "date,session_id,title_id,title_name,device_type,is_educational,started_at,ended_at,duration_minutes"
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
@@ -103,17 +104,17 @@ def test_other_titles_stay_as_they_are(http, parent, child, name):
 
 
 def test_a_download_is_not_cut_and_has_every_session_once(http, parent, child):
-    add_many(child, 2 * report_csv.PAGE + 7, until="2026-03-05T20:00:00Z", every=timedelta(seconds=90))
+    add_many(child, 2 * downloads.PAGE + 7, until="2026-03-05T20:00:00Z", every=timedelta(seconds=90))
 
     rows = rows_of(history(http, parent, child, **SPAN, format="csv"))
 
-    assert len({row["session_id"] for row in rows}) == len(rows) == 2 * report_csv.PAGE + 7
+    assert len({row["session_id"] for row in rows}) == len(rows) == 2 * downloads.PAGE + 7
     began = [row["started_at"] for row in rows]
     assert began == sorted(began, reverse=True)
 
 
 def test_sessions_that_began_together_are_not_lost_between_two_pages(http, parent, child, monkeypatch):
-    monkeypatch.setattr(report_csv, "PAGE", 3)
+    monkeypatch.setattr(downloads, "PAGE", 3)
     made = {str(add_session(child, f"2026-03-0{1 + n % 2}T08:00:00Z").id) for n in range(20)}
 
     rows = rows_of(history(http, parent, child, **SPAN, format="csv"))
@@ -124,7 +125,7 @@ def test_sessions_that_began_together_are_not_lost_between_two_pages(http, paren
 
 def test_it_comes_in_pieces_while_the_rest_is_still_to_be_read(server, parent, child, monkeypatch):
     add_many(child, 30, until="2026-03-05T20:00:00Z", every=timedelta(seconds=90))
-    monkeypatch.setattr(report_csv, "PAGE", 10)
+    monkeypatch.setattr(downloads, "PAGE", 10)
     url = f"{server}/api/v1/parental-controls/profiles/{child.profile.id}/history"
 
     with httpx.stream("GET", url, params={**SPAN, "format": "csv"}, headers=parent.headers, timeout=30) as response:
@@ -139,7 +140,7 @@ def test_a_failure_before_the_first_line_is_answered_as_such(http, parent, child
     def fail(*_args):
         raise RuntimeError("no page")
 
-    monkeypatch.setattr(report_csv, "_page", fail)
+    monkeypatch.setattr(downloads, "_page", fail)
 
     response = history(http, parent, child, format="csv")
 
@@ -148,18 +149,18 @@ def test_a_failure_before_the_first_line_is_answered_as_such(http, parent, child
 
 def test_a_failure_on_the_way_breaks_the_download_off(http, parent, child, monkeypatch):
     add_many(child, 5, until="2026-03-05T20:00:00Z", every=timedelta(seconds=90))
-    read = report_csv._page
-    monkeypatch.setattr(report_csv, "PAGE", 2)
+    read = downloads._page
+    monkeypatch.setattr(downloads, "PAGE", 2)
 
     def fail_on_the_second(profile_id, period, last):
         if last:
             raise RuntimeError("no second page")
         return read(profile_id, period, last)
 
-    monkeypatch.setattr(report_csv, "_page", fail_on_the_second)
+    monkeypatch.setattr(downloads, "_page", fail_on_the_second)
 
     async def download():
-        response = await report_csv.history_csv(lookups.Profile(child.profile.id, child.profile.user_id, True), MARCH)
+        response = await downloads.history_csv(Profile(child.profile.id, child.profile.user_id, True), MARCH)
         return [piece async for piece in response]
 
     # The server closes the connection then: a file that only looks whole would be worse.
@@ -168,4 +169,4 @@ def test_a_failure_on_the_way_breaks_the_download_off(http, parent, child, monke
 
 
 def test_ids_are_not_mistaken_for_formulas():
-    assert report_csv._cell(uuid.UUID(int=0)) == uuid.UUID(int=0)
+    assert downloads._cell(uuid.UUID(int=0)) == uuid.UUID(int=0)

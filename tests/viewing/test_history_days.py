@@ -9,7 +9,7 @@ from tests.parental.cast import fields_of, make_parent
 from tests.viewing.watched import add_session, at, days_of, history
 from viewing import rules
 from viewing.models import ViewingTimeConfig
-from viewing.reports import Period, asked_period
+from viewing.reports.periods import Period, asked_period
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from tests.families import make_child, make_title
 from tests.parental.cast import log_in
 from tests.statements import statements
 from tests.viewing.watched import add_many, add_session, days_of, plans
-from viewing import history_pages
-from viewing.history_pages import MOST_DAYS, MOST_SESSIONS, Part, history_page, parts
 from viewing.models import ViewingSession
-from viewing.reports import Period
+from viewing.reports import history_pages
+from viewing.reports.history_pages import MOST_DAYS, MOST_SESSIONS, Part, history_page, parts
+from viewing.reports.periods import Period
 
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
 

@@ -9,17 +9,18 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from parental import tokens
-from perfmetrics.cache import counted
+from parental.tokens import families
+from perfmetrics.counting.cache import counted
 from tests import processes
 from tests.families import make_child, make_player, make_title
 from tests.parental.cast import bearer, make_parent
 from tests.statements import statements
 from tests.viewing.watched import add_many, add_session, history, plans
-from viewing import lookups, report_csv
-from viewing.history import history as read_history
 from viewing.models import ViewingSession
-from viewing.reports import Period
+from viewing.profile import Profile
+from viewing.reports import downloads
+from viewing.reports.history import history as read_history
+from viewing.reports.periods import Period
 
 LAST = date(2026, 3, 31)
 
@@ -35,7 +36,7 @@ def crowd(committed):
         add_many(other, 12_000, until=until, every=timedelta(minutes=48), titles=titles)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE viewing_viewingsession")
-    yield lookups.Profile(id=busy.profile.id, user_id=busy.profile.user_id, is_kids=True)
+    yield Profile(id=busy.profile.id, user_id=busy.profile.user_id, is_kids=True)
     ViewingSession.objects.filter(profile__in=[player.profile for player in (busy, *others)])._raw_delete("default")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE viewing_viewingsession")
@@ -68,10 +69,10 @@ def test_every_page_of_a_csv_is_found_by_the_index(crowd):
     period = Period(LAST - timedelta(days=90), LAST)
 
     with plans() as found:
-        first = report_csv._page(crowd.id, period, None)
-        second = report_csv._page(crowd.id, period, first.last)
+        first = downloads._page(crowd.id, period, None)
+        second = downloads._page(crowd.id, period, first.last)
 
-    assert [len(page.text.splitlines()) for page in (first, second)] == [report_csv.PAGE] * 2
+    assert [len(page.text.splitlines()) for page in (first, second)] == [downloads.PAGE] * 2
     assert second.last["started_at"] < first.last["started_at"]
     for plan in found:
         check(plan)
@@ -146,7 +147,7 @@ def test_no_function_is_put_over_the_columns_that_are_compared(http, child):
 
 
 def test_a_csv_is_one_statement_a_page(http, child, monkeypatch):
-    monkeypatch.setattr(report_csv, "PAGE", 2)
+    monkeypatch.setattr(downloads, "PAGE", 2)
     ask(http, child)
 
     with statements() as sent:
@@ -157,7 +158,7 @@ def test_a_csv_is_one_statement_a_page(http, child, monkeypatch):
 
 
 def test_a_client_that_reads_slowly_keeps_no_connection(crowd, tmp_path):
-    pair = tokens.begin_family(crowd.user_id, now=timezone.now())
+    pair = families.begin_family(crowd.user_id, now=timezone.now())
     path = f"/api/v1/parental-controls/profiles/{crowd.id}/history"
     span = {"from_date": str(LAST - timedelta(days=90)), "to_date": str(LAST)}
     small = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)])

@@ -5,12 +5,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from parental import player_tokens
+from parental.tokens import players
 from tests import processes
 from tests.families import make_child, make_title
 from tests.parental.cast import make_parent
 from tests.processes import until
-from viewing import changes
+from viewing.hotpath import invalidation
 from viewing.models import Title, ViewingTimeConfig
 
 
@@ -53,7 +53,7 @@ def test_changed_limits_reach_every_worker(limits_seen):
 
     with transaction.atomic():
         set_limit(child, 60)
-        changes.profile_changed(child.profile.id)
+        invalidation.profile_changed(child.profile.id)
 
     until(lambda: limits_seen(child) == [60] * 3)
 
@@ -74,7 +74,7 @@ def test_a_change_that_was_taken_back_tells_nobody(limits_seen):
     set_limit(child, 60)
 
     with transaction.atomic():
-        changes.profile_changed(child.profile.id)
+        invalidation.profile_changed(child.profile.id)
         transaction.set_rollback(True)
 
     assert limits_seen(child) == [120] * 3
@@ -100,7 +100,7 @@ def test_changes_are_heard_again_after_that(limits_seen):
 
     with transaction.atomic():
         set_limit(child, 45)
-        changes.profile_changed(child.profile.id)
+        invalidation.profile_changed(child.profile.id)
 
     until(lambda: limits_seen(child) == [45] * 3)
 
@@ -125,7 +125,7 @@ def test_a_revoked_token_stops_in_every_worker(three_workers, http):
         return three_workers.of_each(lambda: http.get(path, headers=child.headers).status_code)
 
     assert statuses() == [200] * 3
-    player_tokens.revoke(child.profile.user_id, child.token_id, now=timezone.now())
+    players.revoke(child.profile.user_id, child.token_id, now=timezone.now())
 
     until(lambda: statuses() == [401] * 3)
 
@@ -151,11 +151,11 @@ def test_a_changed_title_is_in_every_catalogue(three_workers, http):
         return [row["name"] for rows in answers for row in rows if row["id"] == str(title.id)]
 
     with transaction.atomic():
-        changes.title_changed(title.id)
+        invalidation.title_changed(title.id)
     until(lambda: names() == ["Before"] * 3)
     with transaction.atomic():
         Title.objects.filter(id=title.id).update(name="After")
-        changes.title_changed(title.id)
+        invalidation.title_changed(title.id)
 
     until(lambda: names() == ["After"] * 3)
 
@@ -166,9 +166,9 @@ def test_what_cannot_be_understood_harms_nothing(limits_seen, payload):
     limits_seen(child)
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [changes.CHANNEL, payload])
+        cursor.execute("SELECT pg_notify(%s, %s)", [invalidation.CHANNEL, payload])
     with transaction.atomic():
         set_limit(child, 60)
-        changes.profile_changed(child.profile.id)
+        invalidation.profile_changed(child.profile.id)
 
     until(lambda: limits_seen(child) == [60] * 3)

@@ -8,7 +8,7 @@ from django.db import OperationalError
 from tests.families import make_child
 from tests.parental.homes import make_home
 from tests.statements import statements
-from viewing import changes, lookups
+from viewing.hotpath import entries, invalidation, lookup
 
 
 def test_a_batch_is_one_line_and_a_beat_another(http, events):
@@ -92,14 +92,14 @@ def test_a_changed_limit_is_told_once(http, events):
 def test_what_another_process_changed_is_told_too(server, events):
     child = make_child()
 
-    changes.heard(f"another profiles {child.profile.id}")
+    invalidation.heard(f"another profiles {child.profile.id}")
 
     (line,) = events("config_cache_invalidated")
     assert line["profile_id"] == child.profile.id
 
 
 def test_other_caches_are_not_the_configs(server, events):
-    lookups.forget(lookups.SITE)
+    lookup.forget(entries.SITE)
 
     assert not events("config_cache_invalidated")
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client, override_settings
 
-from viewing.player_texts import texts
+from viewing.player.texts import texts
 
 
 def scripts():

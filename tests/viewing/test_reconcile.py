@@ -11,13 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
 
-from parental.demo.seeding import seed
+from parental.demo.families.seeding import seed
 from perfmetrics.models import ReconcileRun
 from tests.families import make_child, make_family, make_title
 from tests.load import closed_loop
 from tests.parental.homes import make_home
-from viewing import reconcile, report_sql
 from viewing.models import Profile, ViewingSession, ViewingTimeBalance
+from viewing.reports import reconcile, sql
 
 # Days that no other test writes to, and each test has its own.
 DAYS = (date(2041, 1, 1) + timedelta(days=n) for n in itertools.count())
@@ -235,7 +235,7 @@ def test_beats_that_come_meanwhile_are_no_difference(service):
 
 def test_both_sides_are_read_in_one_snapshot(http, child, day, monkeypatch):
     """A beat between the beginning of the transaction and the statement is seen by neither side."""
-    compare_day = report_sql.compare_day
+    compare_day = sql.compare_day
     seen = []
 
     def later(*args, **kwargs):
@@ -244,7 +244,7 @@ def test_both_sides_are_read_in_one_snapshot(http, child, day, monkeypatch):
             seen.append(cursor.fetchone())
         return compare_day(*args, **kwargs)
 
-    monkeypatch.setattr(report_sql, "compare_day", later)
+    monkeypatch.setattr(sql, "compare_day", later)
 
     reconcile.compare(day)
 

@@ -7,8 +7,8 @@ from django.db import connection, connections, transaction
 
 from tests.families import make_child, make_title
 from tests.viewing.watched import plans
-from viewing import report_sql
 from viewing.models import Profile
+from viewing.reports import sql
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def many_sessions(committed):
 def test_a_day_among_many_is_read_by_index(many_sessions):
     with plans() as found:
         for profile_id in (None, many_sessions[0]):
-            row = report_sql.compare_day(date(2045, 2, 1), profile_id=profile_id, most_listed=100)
+            row = sql.compare_day(date(2045, 2, 1), profile_id=profile_id, most_listed=100)
             assert row == ((100, 2_000, 0, 0, []) if profile_id is None else (1, 20, 0, 0, []))
 
     for plan in found:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.utils import timezone
 
-from parental import tokens
+from parental.tokens import families
 from tests.families import make_child, make_family, make_title
 from viewing.models import EndReason
 
@@ -16,7 +16,7 @@ def end(http, session_id, headers):
 
 
 def parents_headers(family):
-    pair = tokens.begin_family(family.user.id, now=timezone.now())
+    pair = families.begin_family(family.user.id, now=timezone.now())
     return {"Authorization": f"Bearer {pair['access_token']}"}
 
 

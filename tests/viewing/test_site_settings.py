@@ -16,10 +16,10 @@ from tests.parental.cast import make_parent
 from tests.processes import until
 from tests.site import site
 from tests.statements import statements
-from viewing import lookups
-from viewing import site as site_module
+from viewing.hotpath import entries, lookup
+from viewing.hotpath import site as site_module
+from viewing.hotpath.site import site_settings
 from viewing.models import SiteSettings, ViewingTimeConfig
-from viewing.site import site_settings
 
 FORM = {
     "pause_grace_seconds": "300",
@@ -150,7 +150,7 @@ def test_staff_without_the_right_do_not_change_it(server):
 
 
 def test_they_are_read_once_and_kept_for_five_minutes(server, monkeypatch):
-    lookups.forget(lookups.SITE)
+    lookup.forget(entries.SITE)
     with statements() as sent:
         for _ in range(3):
             site_settings()
@@ -170,9 +170,9 @@ def test_making_a_child_reads_them_from_the_cache(http):
     assert not [statement for statement in sent.all if "sitesettings" in statement]
 
 
-@pytest.mark.parametrize("forget", [lambda: lookups.forget(lookups.SITE), lookups.forget_everything])
+@pytest.mark.parametrize("forget", [lambda: lookup.forget(entries.SITE), lookup.forget_everything])
 def test_what_was_read_before_a_change_is_not_kept(server, monkeypatch, forget):
-    lookups.forget(lookups.SITE)
+    lookup.forget(entries.SITE)
     read = site_module._read
 
     def read_while_it_changes():

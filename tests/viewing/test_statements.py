@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from perfmetrics.cache import counted
+from perfmetrics.counting.cache import counted
 from tests.families import make_child, make_title
 from tests.load import closed_loop
 from tests.statements import statements

@@ -6,8 +6,8 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from parental import tokens
-from perfmetrics.cache import counted
+from parental.tokens import families
+from perfmetrics.counting.cache import counted
 from tests.families import make_child, make_title
 from viewing.models import Title
 
@@ -65,7 +65,7 @@ def test_any_number_of_titles_is_a_list(http, monkeypatch, count):
 
 def test_a_parent_may_read_it_too(http):
     child = make_child()
-    pair = tokens.begin_family(child.profile.user_id, now=timezone.now())
+    pair = families.begin_family(child.profile.user_id, now=timezone.now())
 
     assert titles(http, {"Authorization": f"Bearer {pair['access_token']}"}) == titles(http, child.headers)
 

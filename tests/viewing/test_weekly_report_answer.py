@@ -7,13 +7,13 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-import viewing.history
-import viewing.report_sql
+import viewing.reports.history
+import viewing.reports.sql
 from tests.families import make_child, make_player, make_title
 from tests.parental.cast import fields_of, make_parent
 from tests.viewing.watched import add_session, history, weekly_report
 from viewing.models import Profile, ViewingSession, ViewingTimeConfig
-from viewing.report_schemas import WeeklyReportOut
+from viewing.reports.schemas import WeeklyReportOut
 
 WEDNESDAY = "2026-03-04T10:00:00Z"
 
@@ -252,8 +252,8 @@ def test_without_its_database_it_is_503(http, parent, monkeypatch):
     def fail(*_args, **_kwargs):
         raise OperationalError("gone")
 
-    monkeypatch.setattr(viewing.report_sql, "week_sums", fail)
-    monkeypatch.setattr(viewing.history, "history", fail)
+    monkeypatch.setattr(viewing.reports.sql, "week_sums", fail)
+    monkeypatch.setattr(viewing.reports.history, "history", fail)
     child = make_player(parent.user)
 
     for response in (weekly_report(http, parent), history(http, parent, child)):

@@ -10,8 +10,8 @@ from tests.families import make_player, make_title, make_user
 from tests.parental.cast import log_in
 from tests.statements import statements
 from tests.viewing.watched import add_many, add_session, plans, weekly_report
-from viewing import weekly
 from viewing.errors import Refusal
+from viewing.reports import weekly
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from tests.families import make_child, make_player, make_title, make_user
 from tests.parental.cast import log_in, make_parent
 from tests.statements import statements
 from tests.viewing.watched import add_many, plans, weekly_report
-from viewing import weekly
 from viewing.models import ViewingSession
+from viewing.reports import weekly
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 

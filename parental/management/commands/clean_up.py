@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from parental.cleaning import clean_up
+from parental.tokens.cleaning import clean_up
 
 
 class Command(BaseCommand):

@@ -17,8 +17,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils import timezone
 
-from parental.demo.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL
-from parental.demo.seeding import seed
+from parental.demo.families.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL
+from parental.demo.families.seeding import seed
 from parental.demo.server import Server, check_port
 
 NEEDED: Final = ("gunicorn", "uvicorn_worker", "httptools")
@@ -88,7 +88,7 @@ class Command(BaseCommand):
         """Let the players watch, then serve on; whether the players found everything right."""
         is_clean = True
         if choices.players:
-            from parental.demo import report, simulation  # noqa: PLC0415 — what it needs was not yet known to be there
+            from parental.demo.players import report, simulation  # noqa: PLC0415 — what it needs was not yet known to be there
 
             plan = simulation.Plan(server.url, choices.players, choices.speed, MINUTES, secrets.randbelow(10**6))
             self.stdout.write(f"Players    {plan.players} watch at {plan.speed:g} times the real speed, Ctrl-C stops")

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from parental.demo.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL
-from parental.demo.seeding import seed
+from parental.demo.families.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL
+from parental.demo.families.seeding import seed
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from parental import limits
+from parental.children import limits
 from parental.models import SettingsChange, TimeGrant
 from tests.families import make_family, make_player, make_user
 from tests.parental.homes import make_home

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from parental.pages.charts import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, Day, bar_chart, days_of, scale
+from parental.pages.reports.charts import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, Day, bar_chart, days_of, scale
 
 MONDAY = date(2026, 3, 2)
 PLOT = HEIGHT - TOP - BOTTOM

@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.db import connection
 
-from parental import profiles
+from parental.children import profiles
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant
 from tests.families import make_family, make_user
 from tests.parental.pages.visitors import said_after, text_of

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from parental import limits, today
+from parental.children import limits, today
 from tests.families import make_family, make_player, make_title, make_user
 from tests.parental.pages.visitors import text_of
 from tests.statements import statements
@@ -212,18 +212,18 @@ def test_other_families_are_not_seen(browse, family):
 def test_a_notice_of_staff_is_shown_on_every_page(browse, family):
     from django.db import transaction  # noqa: PLC0415
 
-    from viewing import changes  # noqa: PLC0415
+    from viewing.hotpath import invalidation  # noqa: PLC0415
 
     with transaction.atomic():
         SiteSettings(notice="Closed on <Sunday>").save()
-        changes.site_changed()
+        invalidation.site_changed()
     try:
         assert "Closed on <Sunday>" in text_of(browse(family.user).get("/"))
         assert "Closed on <Sunday>" in text_of(browse().get("/login"))
     finally:
         with transaction.atomic():
             SiteSettings.objects.all().delete()
-            changes.site_changed()
+            invalidation.site_changed()
     assert "Sunday" not in browse(family.user).get("/").text
 
 

@@ -59,7 +59,9 @@ def test_a_wrong_current_password_changes_nothing(browse, http, user):
 def test_a_password_that_changes_while_the_new_one_is_hashed_stays(browse, user, monkeypatch):
     other = make_user(password="another").password
     change_it = User.objects.filter(pk=user.pk).update
-    monkeypatch.setattr("parental.passwords.make_password", before(make_password, lambda: change_it(password=other)))
+    monkeypatch.setattr(
+        "parental.accounts.passwords.make_password", before(make_password, lambda: change_it(password=other))
+    )
 
     assert "This is not your current password" in text_of(change(browse(user)))
     assert has_password(user, "another")

@@ -10,8 +10,8 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.core import mail
 
-from parental import password_reset
-from parental.executor import MOST_WAITING, THREADS
+from parental.accounts import password_reset
+from parental.accounts.hashing import MOST_WAITING, THREADS
 from parental.models import TokenFamily, User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
@@ -121,7 +121,9 @@ def test_a_link_works_once(browse, user, link):
 def test_a_password_that_changes_while_the_new_one_is_hashed_stays(browse, user, link, monkeypatch):
     other = make_user(password="another").password
     change = User.objects.filter(pk=user.pk).update
-    monkeypatch.setattr("parental.passwords.make_password", before(make_password, lambda: change(password=other)))
+    monkeypatch.setattr(
+        "parental.accounts.passwords.make_password", before(make_password, lambda: change(password=other))
+    )
     visitor = browse()
     visitor.get(link)
 
@@ -208,7 +210,7 @@ def test_a_mail_that_cannot_be_sent_is_logged_without_the_address(browse, user, 
     def refuse(*args, **kwargs):
         raise smtplib.SMTPRecipientsRefused({user.email: (550, b"no")})
 
-    monkeypatch.setattr("parental.password_reset.send_mail", refuse)
+    monkeypatch.setattr("parental.accounts.password_reset.send_mail", refuse)
 
     with caplog.at_level(logging.ERROR):
         answer = ask(browse(), user.email)

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from parental import pin_guards
 from parental.models import Pin, PinGuard
+from parental.pins import guards
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.homes import PIN, Home, make_home
@@ -135,7 +135,7 @@ def test_the_time_is_told_in_the_childrens_zone(browse, server, clock):
 
 
 def test_a_lockout_that_does_not_end_says_what_helps(visitor, home):
-    PinGuard.objects.create(user=home.parent.user, reserved=5, locked_until=pin_guards.FOR_GOOD)
+    PinGuard.objects.create(user=home.parent.user, reserved=5, locked_until=guards.FOR_GOOD)
 
     assert "locked until you reset it with your password" in text_of(visitor.get("/pin"))
 
@@ -174,7 +174,7 @@ def lock_device(home, until):
     ("until", "said"),
     [
         (timezone.now() + timedelta(minutes=20), r"Living room \(Mia\): locked until (today|tomorrow) at \d\d:\d\d"),
-        (pin_guards.FOR_GOOD, r"Living room \(Mia\): locked until you unlock it"),
+        (guards.FOR_GOOD, r"Living room \(Mia\): locked until you unlock it"),
     ],
     ids=["half an hour", "for good"],
 )
@@ -190,14 +190,14 @@ def test_devices_on_which_it_is_locked_are_named_and_the_pin_unlocks_them(visito
 
 
 def test_a_wrong_pin_unlocks_no_device(visitor, home, http):
-    lock_device(home, pin_guards.FOR_GOOD)
+    lock_device(home, guards.FOR_GOOD)
 
     assert "This is not your PIN" in text_of(unlock(visitor, "9999"))
     assert home.grant_on_the_device(http, 15, pin=PIN).status_code == 403
 
 
 def test_locked_devices_of_other_families_are_not_seen(browse, home):
-    lock_device(home, pin_guards.FOR_GOOD)
+    lock_device(home, guards.FOR_GOOD)
 
     assert "Locked on these devices" not in text_of(browse(make_user()).get("/pin"))
 

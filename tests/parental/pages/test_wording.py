@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from parental.pages import timezones
-from parental.pages.wording import duration, moment
+from parental.pages.children import timezones
+from parental.wording import duration, moment
 from viewing import rules
 
 NOW = datetime.fromisoformat("2026-03-04T22:30:00+00:00")

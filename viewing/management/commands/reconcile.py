@@ -8,7 +8,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from viewing import reconcile
+from viewing.reports import reconcile
 
 MOST_DAYS = 400
 

@@ -1,0 +1,103 @@
+"""Registering, logging in and changing the password: for the API (contract, "/auth") and for the pages."""
+
+from datetime import datetime
+
+from asgiref.sync import sync_to_async
+from django.db import IntegrityError, transaction
+from psycopg import errors
+
+from parental.accounts import passwords
+from parental.models import User
+from parental.tokens import families
+from viewing.errors import Refusal
+
+
+async def register(*, email: str, password: str, now: datetime) -> dict[str, str]:
+    """A new account and its first token pair. Refusal 409 for a taken address, 429 when too many hashes wait."""
+    encoded = await _hash_for_new(email, password)
+    return await sync_to_async(_create_and_begin)(email, encoded, now=now)
+
+
+async def open_account(*, email: str, password: str, now: datetime) -> User:
+    """A new account, for a session of the pages. Refusals as `register`."""
+    encoded = await _hash_for_new(email, password)
+    return await sync_to_async(_create)(email, encoded, now=now)
+
+
+async def _hash_for_new(email: str, password: str) -> str:
+    if await sync_to_async(User.objects.filter(email=email).exists)():
+        raise _taken()
+    return await passwords.make_hash(password)
+
+
+@transaction.atomic
+def _create_and_begin(email: str, encoded: str, *, now: datetime) -> dict[str, str]:
+    return families.begin_family(_create(email, encoded, now=now).pk, now=now)
+
+
+def _create(email: str, encoded: str, *, now: datetime) -> User:
+    try:
+        with transaction.atomic():
+            return User.objects.create(email=email, password=encoded, date_joined=now, last_login=now)
+    except IntegrityError as error:
+        if isinstance(error.__cause__, errors.UniqueViolation):
+            raise _taken() from error
+        raise
+
+
+def _taken() -> Refusal:
+    return Refusal(409, "Email already registered")
+
+
+async def log_in(*, email: str, password: str, now: datetime) -> dict[str, str]:
+    """A token pair. Refusal 401, the same for whatever is wrong; 429 as `passwords.check`."""
+    proven = await passwords.check(email=email, password=password, now=now)
+    pair = await sync_to_async(_begin)(email, proven, now=now) if proven else None
+    if pair is None:
+        raise _wrong()
+    return pair
+
+
+async def prove(*, email: str, password: str, now: datetime) -> User:
+    """The account, for a session of the pages. Refusals as `log_in`."""
+    proven = await passwords.check(email=email, password=password, now=now)
+    user = await sync_to_async(_admitted)(email, proven, now=now) if proven else None
+    if user is None:
+        raise _wrong()
+    return user
+
+
+def _wrong() -> Refusal:
+    return Refusal(401, "Invalid email or password")
+
+
+@transaction.atomic
+def _begin(email: str, proven: passwords.Proven, *, now: datetime) -> dict[str, str] | None:
+    return families.begin_family(proven.user_id, now=now) if _admit(email, proven, now=now) else None
+
+
+@transaction.atomic
+def _admitted(email: str, proven: passwords.Proven, *, now: datetime) -> User | None:
+    return User.objects.get(pk=proven.user_id) if _admit(email, proven, now=now) else None
+
+
+def _admit(email: str, proven: passwords.Proven, *, now: datetime) -> bool:
+    # The update locks the row: a password changed, or an account deactivated, while bcrypt ran gets no log-in.
+    account = User.objects.filter(pk=proven.user_id, password=proven.encoded, is_active=True)
+    if not account.update(last_login=now):
+        return False
+    passwords.forget_tries(email)
+    return True
+
+
+async def change_password(user: User, *, current: str, new: str, now: datetime) -> None:
+    """Change the password by the current one and end every log-in; `user` has the new hash then.
+
+    Refusal 401: the current one is wrong; 429 as `passwords.check`.
+    """
+    proven = await passwords.check(email=user.email, password=current, now=now)
+    if proven is not None and proven.user_id == user.pk:
+        encoded = await passwords.make_hash(new)
+        if await sync_to_async(passwords.replace)(user, present=proven.encoded, encoded=encoded):
+            return
+    raise Refusal(401, "Incorrect account password")

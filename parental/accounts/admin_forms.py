@@ -1,0 +1,66 @@
+"""The admin's forms for an account, which has an address for a user name. Django's are generic for the checker only."""
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
+
+from parental.accounts import accounts
+from parental.accounts.passwords import change_password
+from parental.models import User, normalize_email
+from viewing.errors import Refusal
+
+
+class AdminLogInForm(AdminAuthenticationForm):
+    """Django's form, but passwords are compared as the API does: off this thread, and ten tries of an address."""
+
+    @sensitive_variables()
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if given.get("username") and given.get("password"):
+            self.user_cache = self._prove(normalize_email(given["username"]), given["password"])
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(self.user_cache)
+        return given
+
+    def _prove(self, email: str, password: str) -> User | None:
+        try:
+            return async_to_sync(accounts.prove)(email=email, password=password, now=timezone.now())
+        except Refusal as refusal:
+            if refusal.status == 401:
+                return None
+            raise ValidationError(gettext(refusal.detail), code="busy") from refusal
+
+
+class AccountCreationForm(AdminUserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email",)
+
+    def clean_email(self) -> str:
+        return normalize_email(self.cleaned_data["email"])
+
+
+class AccountChangeForm(UserChangeForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = "__all__"
+
+    def clean_email(self) -> str:
+        return normalize_email(self.cleaned_data["email"])
+
+
+class AccountPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """Django's form, but a changed password also ends the account's log-ins."""
+
+    def save(self, commit: bool = True) -> User:  # noqa: ARG002 — Django's signature
+        new = self.cleaned_data["password1"] if self.cleaned_data["set_usable_password"] else None
+        user: User = self.user
+        change_password(user, new)
+        return user

@@ -1,0 +1,75 @@
+"""A forgotten password: a link by mail, which sets a new one. Nothing here tells whether an address has an account."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import send_mail
+from django.db import connection
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from parental.accounts import passwords, sql
+from parental.accounts.hashing import BcryptExecutor
+from parental.models import User
+
+log = structlog.stdlib.get_logger(__name__)
+
+MOST_MAILS: Final = 3
+MAILS_WINDOW: Final = timedelta(hours=1)
+
+# Mails go out beside the request, for known and unknown addresses alike: how long an answer takes must not tell either.
+executor = BcryptExecutor("mails", full="Too many mails are waiting, try again")
+
+
+def can_mail() -> bool:
+    """Whether this service is set up to send mail (`EMAIL_HOST`)."""
+    return not settings.EMAIL_BACKEND.endswith(".dummy.EmailBackend")
+
+
+def ask(email: str, *, site: str, now: datetime) -> None:
+    """Mail a link below `site` (scheme and host) to the account of this address, if there is one.
+
+    At most three an hour to an address; more are dropped without a word. Refusal 429 when too many mails wait.
+    """
+    with executor.place() as place:
+        tries, _window_ends_at = sql.reserve_try(
+            email_hash=hashlib.sha256(f"reset {email}".encode()).digest(),
+            most=MOST_MAILS,
+            now=now,
+            window_ends_at=now + MAILS_WINDOW,
+        )
+        if tries <= MOST_MAILS:
+            place.submit(_send, email, site)
+
+
+def _send(email: str, site: str) -> None:
+    try:
+        user = User.objects.filter(email=email, is_active=True).first()
+        if user is not None and user.has_usable_password():
+            path = reverse("password_reset_link", args=[user.pk, default_token_generator.make_token(user)])
+            text = render_to_string("parental/password_reset_mail.txt", {"link": site + path})
+            send_mail(_("Set a new password for Sandglass"), text, None, [user.email])
+    except Exception as error:  # noqa: BLE001 — nobody waits for the result
+        # Its type alone: the sentence of a mail server holds the address.
+        log.error("reset_mail_not_sent", error=type(error).__name__)
+    finally:
+        connection.close()
+
+
+def holder(user_id: UUID, token: str) -> User | None:
+    """The account whose password the link may set; None for a link that is wrong, used, or too old."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    return user if user is not None and default_token_generator.check_token(user, token) else None
+
+
+async def set_password(user: User, new_password: str) -> bool:
+    """Set the password of the `holder` and end every log-in; False where it was changed meanwhile. Refusal 429."""
+    encoded = await passwords.make_hash(new_password)
+    return await sync_to_async(passwords.replace)(user, present=user.password, encoded=encoded)

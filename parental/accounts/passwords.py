@@ -1,0 +1,114 @@
+"""Passwords: compared off the event loop, ten tries in five minutes, and what a change of one ends."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+
+from parental.accounts import sql
+from parental.accounts.hashing import BcryptExecutor
+from parental.models import PasswordTries, User
+from parental.tokens.families import end_token_families
+from viewing.errors import Refusal
+
+MOST_TRIES: Final = 10
+TRIES_WINDOW: Final = timedelta(minutes=5)
+MOST_PRUNED: Final = 100
+# No password has this hash; comparing with it takes as long as with any other.
+NO_HASH: Final = "!"
+
+executor = BcryptExecutor("passwords", full="Too many password checks are waiting, try again")
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The account whose password was given, and the hash that it was compared with."""
+
+    user_id: UUID
+    encoded: str
+
+
+async def make_hash(password: str) -> str:
+    """The hash to store of a password. Refusal 429 when too many wait."""
+    return await executor.run(make_password, password)
+
+
+async def check(*, email: str, password: str, now: datetime) -> Proven | None:
+    """The account, active or not, when the password is right; its tries stay counted until `forget_tries`.
+
+    None after the same time whatever is wrong. Refusal 429 when too many wait or the address had its ten tries. A place
+    in the queue comes first: a flood that finds none costs no statement and uses up nobody's tries.
+    """
+    with executor.place() as place:
+        user_id, encoded = await sync_to_async(_reserve_try)(email, now=now)
+        is_correct = await place.run(check_password, password, encoded)
+    return Proven(user_id, encoded) if user_id is not None and is_correct else None
+
+
+def _reserve_try(email: str, *, now: datetime) -> tuple[UUID | None, str]:
+    """Count the try before it is compared, so that parallel ones cannot slip through."""
+    tries, window_ends_at = sql.reserve_try(
+        email_hash=_email_hash(email), most=MOST_TRIES, now=now, window_ends_at=now + TRIES_WINDOW
+    )
+    if tries > MOST_TRIES:
+        seconds = max(1, math.ceil((window_ends_at - now).total_seconds()))
+        raise Refusal(429, "Too many tries, try again later", headers={"Retry-After": str(seconds)})
+    if tries == 1:
+        _prune(now=now)
+    return User.objects.filter(email=email).values_list("id", "password").first() or (None, NO_HASH)
+
+
+def forget_tries(email: str) -> None:
+    """The password was right: the address has its ten tries again."""
+    PasswordTries.objects.filter(email_hash=_email_hash(email)).delete()
+
+
+def _email_hash(email: str) -> bytes:
+    return hashlib.sha256(email.encode()).digest()
+
+
+def _prune(*, now: datetime) -> None:
+    # A scan, of a small table: rows come no faster than bcrypt compares, and each that comes may take a hundred along.
+    with transaction.atomic():
+        expired = PasswordTries.objects.filter(window_ends_at__lte=now).select_for_update(skip_locked=True)
+        PasswordTries.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:MOST_PRUNED])).delete()
+
+
+def change_password(user: User, new_password: str | None) -> None:
+    """Set a password (None: one that cannot log in) and end every log-in. Hashes in the calling thread."""
+    user.set_password(new_password)
+    with transaction.atomic():
+        # First the account, whose row a log-in under way updates too: it comes before, and is ended here, or fails.
+        user.save(update_fields=["password"])
+        end_token_families(user)
+
+
+@transaction.atomic
+def replace(user: User, *, present: str, encoded: str) -> bool:
+    """Put a new hash in the place of the present one and end every log-in; False where it was no longer that one."""
+    # The update locks the row, as `change_password` says.
+    if not User.objects.filter(pk=user.pk, password=present, is_active=True).update(password=encoded):
+        return False
+    forget_tries(user.email)
+    end_token_families(user)
+    user.password = encoded
+    return True
+
+
+class EndLogIns:
+    """A validator that refuses nothing: Django tells validators of every password it saves, `changepassword`'s too."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        pass
+
+    def password_changed(self, password: str, user: User) -> None:  # noqa: ARG002 — Django's signature
+        end_token_families(user)
+
+    def get_help_text(self) -> str:
+        return ""

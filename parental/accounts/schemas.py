@@ -1,0 +1,64 @@
+"""The bodies of accounts and logins."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from ninja import Field, Schema
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from parental.models import normalize_email
+from viewing.schemas import NoNul
+
+MOST_EMAIL_CHARACTERS = 254
+LEAST_PASSWORD_CHARACTERS = 8
+MOST_NEW_PASSWORD_CHARACTERS = 128
+# Wider: one that was set by staff must do too.
+MOST_PASSWORD_CHARACTERS = 1024
+
+
+def _email(text: str) -> str:
+    email = normalize_email(text)
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise PydanticCustomError("email", "Not a valid email address") from error
+    if len(email) > MOST_EMAIL_CHARACTERS:  # lower case may be longer
+        raise PydanticCustomError("email", "Not a valid email address")
+    return email
+
+
+Email = Annotated[str, Field(max_length=MOST_EMAIL_CHARACTERS), NoNul, AfterValidator(_email)]
+NewPassword = Annotated[
+    str, Field(min_length=LEAST_PASSWORD_CHARACTERS, max_length=MOST_NEW_PASSWORD_CHARACTERS), NoNul
+]
+Password = Annotated[str, Field(min_length=1, max_length=MOST_PASSWORD_CHARACTERS), NoNul]
+Token = Annotated[str, Field(max_length=500), NoNul]
+
+
+class RegisterIn(Schema):
+    email: Email
+    password: NewPassword
+
+
+class LoginIn(Schema):
+    email: Email
+    password: Password
+
+
+class RefreshIn(Schema):
+    refresh_token: Token
+
+
+class TokenPairOut(Schema):
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"]
+
+
+class AccountOut(Schema):
+    id: UUID
+    email: str
+    is_admin: bool

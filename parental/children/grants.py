@@ -1,0 +1,119 @@
+"""More time today: granted by a parent, from afar or with the PIN on the device, and taken back.
+
+A grant adds to the allowance of the running viewing day and never touches what was watched (contract, grants). Locks
+are taken in the order grant, balance; the balance, which beats wait for, last.
+"""
+
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.db import transaction
+from django.db.models import QuerySet
+
+from parental.children import limits, sql
+from parental.models import TimeGrant
+from parental.pins import pins
+from parental.tokens.pin_tokens import proves_pin
+from viewing import rules
+from viewing.caller import Caller
+from viewing.errors import Refusal
+from viewing.models import ViewingTimeBalance
+from viewing.schemas import minutes as as_minutes
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+async def is_remote(caller: Caller, *, pin: str | None, pin_token: str | None, now: datetime) -> bool:
+    """Whether the caller may grant as a parent from afar; else it proved the PIN on the device.
+
+    Refusal 403: a player gave no proof, or what was given proves nothing; for a PIN also as `pins.check`.
+    """
+    if pin is not None:
+        await pins.check(caller, pin, now=now)
+    elif pin_token is not None:
+        if not await sync_to_async(proves_pin)(caller.user_id, pin_token):
+            raise Refusal(403, "Valid PIN token required")
+    elif caller.kind != "parent":
+        raise Refusal(403, "PIN required")
+    return pin is None and pin_token is None
+
+
+@transaction.atomic
+def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bool, now: datetime) -> dict[str, Any]:
+    """Grant a child 15–120 minutes, or (None) no limit, until the next reset. Whether it may, `is_remote` has told."""
+    # Not from the cache, which in another process than the one that moved a reset may be a minute old.
+    config = limits.read(profile_id, now=now)
+    day = rules.viewing_day(config.schedule, now=now)
+    grant = TimeGrant.objects.create(
+        profile_id=profile_id,
+        granted_by_id=caller.user_id,
+        player_token_id=caller.token_id if caller.kind == "player" else None,
+        is_remote=is_remote,
+        minutes=minutes,
+        day=day,
+        granted_at=now,
+    )
+    told = {"profile_id": profile_id, "grant_id": grant.id, "user_id": caller.user_id, "minutes": minutes}
+    transaction.on_commit(partial(log.info, "time_granted", **told, is_remote=is_remote))
+    balance = sql.add_grant(profile_id=profile_id, day=day, seconds=(minutes or 0) * 60, unlimited=minutes is None)
+    return {
+        "granted_minutes": minutes,
+        "remaining_minutes": _remaining_minutes(balance, limit_minutes=config.limit_minutes(day)),
+        "is_unlimited_override": balance.is_unlimited_override,
+        "grant_id": grant.id,
+    }
+
+
+@transaction.atomic
+def take_back(profile_id: UUID, grant_id: UUID, *, now: datetime) -> dict[str, Any]:
+    """Take back what of a grant of the running day is unused: what is left then.
+
+    Refusal 404: no such grant of this profile; 409: its day is over, or it was taken back before.
+    """
+    grant = TimeGrant.objects.select_for_update(no_key=True).filter(pk=grant_id, profile_id=profile_id).first()
+    if grant is None:
+        raise Refusal(404, "Grant not found")
+    if grant.taken_back_at is not None:
+        raise Refusal(409, "Grant was taken back already")
+    config = limits.read(profile_id, now=now)
+    if grant.day != rules.viewing_day(config.schedule, now=now):
+        raise Refusal(409, "The viewing day of the grant is over")
+    TimeGrant.objects.filter(pk=grant.pk).update(taken_back_at=now)
+    transaction.on_commit(partial(log.info, "grant_taken_back", profile_id=profile_id, grant_id=grant_id))
+    # Looked at once the balance is locked: of two that are taken back at once the later one sees the earlier.
+    balance = ViewingTimeBalance.objects.select_for_update(no_key=True).get(profile_id=profile_id, day=grant.day)
+    limit_minutes = config.limit_minutes(grant.day)
+    if grant.minutes is not None:
+        balance.granted_seconds -= _unused_seconds(grant.minutes * 60, balance, limit_minutes=limit_minutes)
+    elif not _unlimited(profile_id, grant.day).exists():
+        balance.is_unlimited_override = False
+        # What was watched of it stays granted, so that the next grant is worth its minutes.
+        if limit_minutes is not None:
+            balance.granted_seconds = max(balance.granted_seconds, balance.used_seconds - limit_minutes * 60)
+    balance.save(update_fields=["granted_seconds", "is_unlimited_override"])
+    return {"remaining_minutes": _remaining_minutes(balance, limit_minutes=limit_minutes)}
+
+
+def _unused_seconds(grant_seconds: int, balance: ViewingTimeBalance, *, limit_minutes: int | None) -> int:
+    if limit_minutes is None:
+        return min(grant_seconds, balance.granted_seconds)
+    left = limit_minutes * 60 + balance.granted_seconds - balance.used_seconds
+    return max(0, min(grant_seconds, balance.granted_seconds, left))
+
+
+def _unlimited(profile_id: UUID, day: date) -> QuerySet[TimeGrant]:
+    return TimeGrant.objects.filter(profile_id=profile_id, day=day, minutes__isnull=True, taken_back_at__isnull=True)
+
+
+def _remaining_minutes(balance: ViewingTimeBalance, *, limit_minutes: int | None) -> float | None:
+    seconds = rules.remaining_seconds(
+        limit_minutes=limit_minutes,
+        used_seconds=balance.used_seconds,
+        granted_seconds=balance.granted_seconds,
+        unlimited=balance.is_unlimited_override,
+    )
+    return None if seconds is None else as_minutes(seconds)

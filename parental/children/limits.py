@@ -1,0 +1,157 @@
+"""A child's limits, and when its days turn: read, changed by a parent, audited (contract, "/parental-controls").
+
+A moved reset never gives a second allowance: `rules.hold` keeps the running viewing day, and its three columns are
+written with the change.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from parental.models import SettingsChange
+from parental.tokens.pin_tokens import proves_pin
+from viewing import rules
+from viewing.caller import Caller, obtain_profile
+from viewing.errors import Refusal, access_denied
+from viewing.hotpath import invalidation
+from viewing.hotpath.site import site_settings
+from viewing.models import Profile, ViewingTimeConfig
+from viewing.profile import Profile as PlayerProfile
+
+# In the contract's order, in which a refusal names them.
+SETTINGS: Final = ("weekday_limit_minutes", "weekend_limit_minutes", "reset_hour", "educational_exempt", "timezone")
+LIMITS: Final = ("weekday_limit_minutes", "weekend_limit_minutes")
+STEP_MINUTES: Final = 15
+# What the audit calls it when a parent looked at the defaults and left them as they are.
+CONFIRMED: Final = "confirmed"
+
+
+async def obtain_child(caller: Caller, profile_id: UUID) -> PlayerProfile:
+    """The kids profile when the caller may use it. Refusal 403 as `obtain_profile`; 422 for an adult's."""
+    profile = await obtain_profile(caller, profile_id)
+    if not profile.is_kids:
+        raise Refusal(422, "Not a kids profile")
+    return profile
+
+
+def read(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
+    """The child's settings, one statement; made with the site's defaults where there are none."""
+    return ViewingTimeConfig.objects.filter(pk=profile_id).first() or _make(profile_id, now=now)
+
+
+@transaction.atomic
+def change(
+    profile_id: UUID, *, user_id: UUID, settings: Mapping[str, Any], pin_token: str | None, now: datetime
+) -> ViewingTimeConfig:
+    """Change the child's settings to the given valid values; those that it has already are no change.
+
+    Refusal 422: a limit between the steps; 403, and nothing is changed: no proof of the PIN for what needs it.
+    """
+    _check_steps(settings)
+    config = _lock(profile_id, now=now)
+    changed = _differing(config, settings)
+    guarded = [name for name in changed if needs_pin(name, config)]
+    if guarded and not proves_pin(user_id, pin_token):
+        raise Refusal(403, f"Valid PIN token required to change: {', '.join(guarded)}")
+    if changed:
+        _write(config, changed, user_id=user_id, now=now)
+    return config
+
+
+@transaction.atomic
+def correct(profile_id: UUID, *, user_id: UUID, settings: Mapping[str, Any], now: datetime) -> None:
+    """Staff change a child's settings to the given valid values, without a PIN. The family's audit tells."""
+    config = _lock(profile_id, now=now)
+    if changed := _differing(config, settings):
+        _write(config, changed, user_id=user_id, now=now)
+
+
+def _differing(config: ViewingTimeConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: settings[name] for name in SETTINGS if name in settings and settings[name] != getattr(config, name)}
+
+
+@transaction.atomic
+def confirm(profile_id: UUID, *, user_id: UUID, now: datetime) -> None:
+    """A parent looked at a child's settings: so says the audit, unless it tells already that someone cared for them."""
+    _lock(profile_id, now=now)
+    if not SettingsChange.objects.filter(profile_id=profile_id).exists():
+        SettingsChange.objects.create(
+            profile_id=profile_id, changed_by_id=user_id, field=CONFIRMED, new_value=True, changed_at=now
+        )
+
+
+def _check_steps(settings: Mapping[str, Any]) -> None:
+    if any((settings.get(name) or 0) % STEP_MINUTES for name in LIMITS):
+        raise Refusal(422, f"Limits are set in steps of {STEP_MINUTES} minutes")
+
+
+def _lock(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
+    locked = ViewingTimeConfig.objects.select_for_update(no_key=True)
+    config = locked.filter(pk=profile_id).first()
+    if config is None:
+        _make(profile_id, now=now)
+        config = locked.get(pk=profile_id)
+    return config
+
+
+@transaction.atomic
+def _make(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
+    # The cache may know a profile that was deleted just now.
+    if Profile.objects.select_for_update(no_key=True).filter(pk=profile_id).first() is None:
+        raise access_denied()
+    site = site_settings()
+    # Until now its days turned by the rules' own defaults: the site's may be another hour.
+    schedule = rules.hold(
+        rules.Schedule(), timezone=rules.DEFAULT_TIMEZONE, reset_hour=site.default_reset_hour, now=now
+    )
+    defaults = {
+        "weekday_limit_minutes": site.default_weekday_limit_minutes,
+        "weekend_limit_minutes": site.default_weekend_limit_minutes,
+        **_columns(schedule),
+    }
+    invalidation.profile_changed(profile_id)
+    return ViewingTimeConfig.objects.get_or_create(pk=profile_id, defaults=defaults)[0]
+
+
+def needs_pin(name: str, config: ViewingTimeConfig) -> bool:
+    """Whether a change of this setting needs the PIN: not limits, nor the first move away from the default timezone."""
+    if name != "timezone" or config.timezone != rules.DEFAULT_TIMEZONE:
+        return name not in LIMITS
+    return SettingsChange.objects.filter(profile_id=config.pk, field=name).exists()
+
+
+def _write(config: ViewingTimeConfig, changed: dict[str, Any], *, user_id: UUID, now: datetime) -> None:
+    SettingsChange.objects.bulk_create(
+        SettingsChange(
+            profile_id=config.pk,
+            changed_by_id=user_id,
+            field=name,
+            old_value=getattr(config, name),
+            new_value=value,
+            changed_at=now,
+        )
+        for name, value in changed.items()
+    )
+    columns = {**changed, "updated_at": now}
+    if "timezone" in changed or "reset_hour" in changed:
+        moved = {"timezone": config.timezone, "reset_hour": config.reset_hour, **changed}
+        schedule = rules.hold(config.schedule, timezone=moved["timezone"], reset_hour=moved["reset_hour"], now=now)
+        columns |= _columns(schedule)
+    for name, value in columns.items():
+        setattr(config, name, value)
+    ViewingTimeConfig.objects.filter(pk=config.pk).update(**columns)
+    invalidation.profile_changed(config.pk)
+
+
+def _columns(schedule: rules.Schedule) -> dict[str, Any]:
+    held = schedule.held
+    return {
+        "timezone": schedule.timezone,
+        "reset_hour": schedule.reset_hour,
+        "held_day": held and held.day,
+        "held_since": held and held.since,
+        "held_until": held and held.until,
+    }

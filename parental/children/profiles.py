@@ -1,0 +1,96 @@
+"""An account's profiles: making and listing them (contract, "/auth/profiles"), renaming and removing them (issue D)."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from parental.models import User
+from viewing.errors import Refusal
+from viewing.hotpath import invalidation
+from viewing.hotpath.site import site_settings
+from viewing.models import PlayerToken, Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
+
+MOST_PROFILES: Final = 20
+
+
+def of_account(user_id: UUID) -> list[Profile]:
+    """The account's profiles with their settings, in the order they were made; by profile_user_created_idx."""
+    return list(Profile.objects.filter(user_id=user_id).select_related("config").order_by("created_at", "id"))
+
+
+def listing(user_id: UUID) -> list[dict[str, Any]]:
+    """The account's profiles in the order they were made, with how many sessions each has; one statement.
+
+    Indexes: profile_user_created_idx, and session_profile_started_idx for each profile's count.
+    """
+    return [_answer(profile, profile.session_count) for profile in _with_session_count(user_id)]
+
+
+def _with_session_count(user_id: UUID) -> QuerySet[Any]:
+    # By the unnamed group of one profile: a join would group over every column of the profiles.
+    counted = ViewingSession.objects.filter(profile=OuterRef("pk")).order_by().values("profile").annotate(n=Count("*"))
+    profiles = Profile.objects.filter(user_id=user_id).order_by("created_at", "id")
+    return profiles.annotate(session_count=Coalesce(Subquery(counted.values("n")), 0))
+
+
+@transaction.atomic
+def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone: str) -> dict[str, Any]:
+    """A profile with its settings: a child's has the site's default limits. Refusal 409: too many profiles."""
+    site = site_settings()
+    # Locked, so that parallel calls cannot pass the bound together.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
+    if Profile.objects.filter(user_id=user_id).count() >= MOST_PROFILES:
+        raise Refusal(409, f"An account has at most {MOST_PROFILES} profiles")
+    profile = Profile.objects.create(user_id=user_id, name=name, is_kids=is_kids, avatar_url=avatar_url)
+    ViewingTimeConfig.objects.create(
+        profile=profile,
+        weekday_limit_minutes=site.default_weekday_limit_minutes if is_kids else None,
+        weekend_limit_minutes=site.default_weekend_limit_minutes if is_kids else None,
+        reset_hour=site.default_reset_hour,
+        timezone=timezone,
+    )
+    return _answer(profile, 0)
+
+
+def rename(profile_id: UUID, name: str) -> None:
+    """Whose it is, the caller has asked; nothing that is cached holds the name."""
+    Profile.objects.filter(pk=profile_id).update(name=name)
+
+
+def remove(profile_id: UUID) -> None:
+    """Delete a profile with all that it watched, its settings, grants and devices; again, nothing happens.
+
+    Whose it is, the caller has asked. A device that begins to play meanwhile makes the first try fail.
+    """
+    try:
+        _remove(profile_id)
+    except IntegrityError:
+        _remove(profile_id)
+
+
+@transaction.atomic
+def _remove(profile_id: UUID) -> None:
+    profile = Profile.objects.select_for_update(no_key=True).filter(pk=profile_id).first()
+    if profile is None:
+        return
+    tokens = PlayerToken.objects.filter(profile=profile, revoked_at=None)
+    for token_hash in tokens.values_list("token_hash", flat=True):
+        invalidation.player_token_changed(bytes(token_hash))
+    invalidation.profile_changed(profile_id)
+    # In the writer's order, so that a beat under way cannot deadlock with us.
+    ViewingSession.objects.filter(profile=profile).delete()
+    ViewingTimeBalance.objects.filter(profile=profile).delete()
+    profile.delete()
+
+
+def _answer(profile: Profile, session_count: int) -> dict[str, Any]:
+    return {
+        "id": profile.id,
+        "name": profile.name,
+        "avatar_url": profile.avatar_url or None,
+        "is_kids": profile.is_kids,
+        "session_count": session_count,
+    }

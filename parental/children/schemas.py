@@ -1,0 +1,65 @@
+"""The bodies of a child's limits and grants (contract, "/parental-controls"). Every field has its bounds here, once."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from ninja import Field, Schema
+
+from parental.accounts.schemas import Token
+from parental.children.profile_schemas import Timezone
+from parental.pins.schemas import PinDigits
+
+
+def _absent() -> Any:
+    """A field that was not sent (`model_fields_set` tells); as a factory, since the schema would show a default."""
+
+
+LimitMinutes = Annotated[int, Field(ge=15, le=480)] | None
+
+
+class LimitsIn(Schema):
+    """Only what is sent changes."""
+
+    weekday_limit_minutes: LimitMinutes = Field(default_factory=_absent, description="In steps of 15; null: no limit.")
+    weekend_limit_minutes: LimitMinutes = Field(default_factory=_absent, description="In steps of 15; null: no limit.")
+    reset_hour: Annotated[int, Field(ge=0, le=23)] = Field(default_factory=_absent)
+    educational_exempt: bool = Field(default_factory=_absent)
+    timezone: Timezone = Field(default_factory=_absent, description="An IANA name, like Europe/Berlin.")
+    pin_token: Token | None = Field(
+        None,
+        description="From `/parental-controls/pin/verify`; needed to change the reset hour, the exemption or the zone.",
+    )
+
+    def settings(self) -> dict[str, Any]:
+        """What was sent, by the name of its column."""
+        return self.model_dump(exclude_unset=True, exclude={"pin_token"})
+
+
+class LimitsOut(Schema):
+    profile_id: UUID
+    weekday_limit_minutes: int | None
+    weekend_limit_minutes: int | None
+    reset_hour: int
+    educational_exempt: bool
+    timezone: str
+    updated_at: datetime
+
+
+class GrantIn(Schema):
+    minutes: Annotated[int, Field(ge=15, le=120)] | None = Field(description="Null: unlimited until the next reset.")
+    pin: PinDigits | None = Field(
+        None, description="A device needs it, or a `pin_token`; without, a grant is a remote one."
+    )
+    pin_token: Token | None = None
+
+
+class GrantOut(Schema):
+    granted_minutes: float | None = Field(description="Null: unlimited.")
+    remaining_minutes: float | None
+    is_unlimited_override: bool
+    grant_id: UUID
+
+
+class TakenBackOut(Schema):
+    remaining_minutes: float | None

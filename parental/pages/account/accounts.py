@@ -1,0 +1,178 @@
+"""Logging in and out, registering, changing the password and setting a forgotten one anew.
+
+Passwords are compared and hashed by the API's functions: off this thread, with the same bounds and tries.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from parental.accounts import accounts, password_reset
+from parental.models import normalize_email
+from parental.pages.fields import email_field, new_password_field, password_field
+from parental.pages.page import page, parents_page
+from viewing.caller import Caller
+from viewing.errors import Refusal
+
+SESSION_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class LogInForm(forms.Form):
+    email = email_field()
+    password = password_field(gettext_lazy("Password"))
+
+
+class RegisterForm(forms.Form):
+    email = email_field()
+    password = new_password_field(gettext_lazy("Password"))
+
+
+class PasswordChangeForm(forms.Form):
+    current = password_field(gettext_lazy("Current password"))
+    new = new_password_field(gettext_lazy("New password"))
+
+
+class ResetForm(forms.Form):
+    email = email_field()
+
+
+class ResetSetForm(forms.Form):
+    new = new_password_field(gettext_lazy("New password"))
+
+
+@sensitive_post_parameters()
+@page
+def log_in(request: HttpRequest) -> HttpResponse:
+    """Whoever is logged in already goes on."""
+    form = LogInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            user = async_to_sync(accounts.prove)(
+                email=normalize_email(given["email"]), password=given["password"], now=timezone.now()
+            )
+        except Refusal as refusal:
+            if refusal.status != 401:
+                raise
+            form.add_error(None, _("This email address and password do not belong together."))
+        else:
+            login(request, user, backend=SESSION_BACKEND)
+            return redirect(_next(request) or "dashboard")
+    elif request.user.is_authenticated:
+        return redirect(_next(request) or "dashboard")
+    context = {"form": form, "next": _next(request), "can_mail": password_reset.can_mail()}
+    return render(request, "parental/login.html", context)
+
+
+def _next(request: HttpRequest) -> str:
+    """The page of ours to go on to, or ""."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if is_ours else ""
+
+
+@require_POST
+@page
+def log_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    messages.success(request, _("You are logged out."))
+    return redirect("login")
+
+
+@sensitive_post_parameters()
+@page
+def register(request: HttpRequest) -> HttpResponse:
+    form = RegisterForm(request.POST or None)
+    if request.user.is_authenticated:
+        return redirect("dashboard")
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            user = async_to_sync(accounts.open_account)(
+                email=normalize_email(given["email"]), password=given["password"], now=timezone.now()
+            )
+        except Refusal as refusal:
+            if refusal.status != 409:
+                raise
+            form.add_error("email", _("There is an account with this address already. Log in instead."))
+        else:
+            login(request, user, backend=SESSION_BACKEND)
+            messages.success(request, _("Welcome! Add your first child to begin."))
+            return redirect("dashboard")
+    return render(request, "parental/register.html", {"form": form})
+
+
+@sensitive_post_parameters()
+@parents_page
+def change_password(request: HttpRequest, caller: Caller) -> HttpResponse:  # noqa: ARG001 — every parents' page's
+    form = PasswordChangeForm(request.POST or None)
+    user: Any = request.user
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            async_to_sync(accounts.change_password)(
+                user, current=given["current"], new=given["new"], now=timezone.now()
+            )
+        except Refusal as refusal:
+            if refusal.status != 401:
+                raise
+            form.add_error("current", _("This is not your current password."))
+        else:
+            update_session_auth_hash(request, user)
+            messages.success(request, _("Your password is changed. Every other device is logged out."))
+            return redirect("dashboard")
+    return render(request, "parental/password_change.html", {"form": form})
+
+
+@page
+def reset_password(request: HttpRequest) -> HttpResponse:
+    """The same answer for every address; not found where no mail can be sent."""
+    if not password_reset.can_mail():
+        raise Refusal(404, "No mail is sent here")
+    form = ResetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        site = request.build_absolute_uri("/").rstrip("/")
+        password_reset.ask(normalize_email(form.cleaned_data["email"]), site=site, now=timezone.now())
+        return redirect("password_reset_sent")
+    return render(request, "parental/password_reset.html", {"form": form})
+
+
+@require_safe
+@page
+def reset_sent(request: HttpRequest) -> HttpResponse:
+    return render(request, "parental/password_reset_sent.html")
+
+
+@require_safe
+@page
+def open_link(request: HttpRequest, user_id: UUID, token: str) -> HttpResponse:
+    """The link of the mail: its token moves into the session, out of the address that logs and histories keep."""
+    request.session["password_reset"] = [str(user_id), token]
+    return redirect("password_reset_set")
+
+
+@sensitive_post_parameters()
+@page
+def set_password(request: HttpRequest) -> HttpResponse:
+    user_id, token = request.session.get("password_reset", [None, ""])
+    holder = password_reset.holder(UUID(user_id), token) if user_id else None
+    form = ResetSetForm(request.POST or None)
+    if holder is not None and request.method == "POST" and form.is_valid():
+        if async_to_sync(password_reset.set_password)(holder, form.cleaned_data["new"]):
+            del request.session["password_reset"]
+            messages.success(request, _("Your new password is set. Log in with it."))
+            return redirect("login")
+        holder = None
+    return render(request, "parental/password_reset_set.html", {"form": form, "is_valid": holder is not None})

@@ -1,0 +1,144 @@
+"""The PIN of the account: set, changed, reset by the password, and unlocked on the children's devices."""
+
+from datetime import datetime
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from parental.pages.account.pin_proof import add_refusal, family_timezone, locked_sentence, prove
+from parental.pages.fields import password_field, pin_field
+from parental.pages.page import parents_page
+from parental.pins import guards, pins
+from parental.wording import moment
+from viewing.caller import Caller
+from viewing.errors import Refusal
+
+MISMATCH = gettext_lazy("The two are not the same.")
+
+
+class TwiceForm(forms.Form):
+    """What every form has that sets a PIN."""
+
+    new_pin = pin_field(gettext_lazy("New PIN"), is_new=True)
+    again = pin_field(gettext_lazy("New PIN again"))
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if {"new_pin", "again"} <= given.keys() and given["new_pin"] != given["again"]:
+            self.add_error("again", MISMATCH)
+        return given
+
+
+class ChangeForm(TwiceForm):
+    current_pin = pin_field(gettext_lazy("Current PIN"))
+    field_order = ("current_pin", "new_pin", "again")
+
+
+class ResetForm(TwiceForm):
+    password = password_field(gettext_lazy("Password of your account"))
+    field_order = ("password", "new_pin", "again")
+
+
+class VerifyForm(forms.Form):
+    pin = pin_field(gettext_lazy("PIN"))
+
+
+@sensitive_post_parameters()
+@parents_page
+def pin(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Set the first PIN, or change it by the current one."""
+    form = _form(request, caller)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        current = given.get("current_pin")
+        try:
+            async_to_sync(pins.set_pin)(caller, new_pin=given["new_pin"], current_pin=current, now=timezone.now())
+        except Refusal as refusal:
+            add_refusal(form, "current_pin" if current else "new_pin", refusal, caller)
+        else:
+            messages.success(request, _("Your PIN is set."))
+            return redirect("pin")
+    return _page(request, caller, form=form)
+
+
+def _form(request: HttpRequest, caller: Caller) -> forms.Form:
+    has_pin = pins.read_status(caller.user_id, now=timezone.now())["has_pin"]
+    return ChangeForm(request.POST or None) if has_pin else TwiceForm(request.POST or None)
+
+
+@sensitive_post_parameters()
+@require_POST
+@parents_page
+def reset(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Set a PIN by the account's password; every lockout ends."""
+    form, user = ResetForm(request.POST, prefix="reset"), request.user
+    if form.is_valid():
+        given: dict[str, Any] = form.cleaned_data
+        reset_of: Any = async_to_sync(pins.reset_of)
+        try:
+            reset_of(
+                caller.user_id,
+                email=getattr(user, "email", ""),
+                password=given["password"],
+                new_pin=given["new_pin"],
+                now=timezone.now(),
+            )
+        except Refusal as refusal:
+            if refusal.status != 401:
+                raise
+            form.add_error("password", _("This is not the password of your account."))
+        else:
+            messages.success(request, _("Your new PIN is set, and nothing is locked any more."))
+            return redirect("pin")
+    return _page(request, caller, reset_form=form)
+
+
+@sensitive_post_parameters()
+@require_POST
+@parents_page
+def unlock(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Give the right PIN here, and it works again on the children's devices."""
+    form = VerifyForm(request.POST, prefix="unlock")
+    if form.is_valid():
+        try:
+            prove(request, caller, form.cleaned_data["pin"])
+        except Refusal as refusal:
+            add_refusal(form, "pin", refusal, caller)
+        else:
+            messages.success(request, _("The PIN works again on all devices."))
+            return redirect("pin")
+    return _page(request, caller, unlock_form=form)
+
+
+def _page(request: HttpRequest, caller: Caller, **filled_in: forms.Form) -> HttpResponse:
+    now = timezone.now()
+    status = pins.read_status(caller.user_id, now=now)
+    zone = family_timezone(caller)
+    devices = guards.locked_devices(caller.user_id, now=now)
+    context = {
+        "has_pin": status["has_pin"],
+        "locked": locked_sentence(status["locked_until"], caller) if status["locked_until"] else "",
+        "locked_devices": [_device(guard, timezone_name=zone, now=now) for guard in devices],
+        "form": filled_in.get("form") or (ChangeForm() if status["has_pin"] else TwiceForm()),
+        "reset_form": filled_in.get("reset_form") or ResetForm(prefix="reset"),
+        "unlock_form": filled_in.get("unlock_form") or VerifyForm(prefix="unlock"),
+    }
+    return render(request, "parental/pin.html", context)
+
+
+def _device(guard: Any, *, timezone_name: str, now: datetime) -> dict[str, str]:
+    is_for_good = guard.locked_until >= guards.FOR_GOOD
+    return {
+        "name": guard.player_token.device_name,
+        "child": guard.player_token.profile.name,
+        "until": "" if is_for_good else moment(guard.locked_until, timezone=timezone_name, now=now),
+    }

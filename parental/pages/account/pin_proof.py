@@ -1,0 +1,59 @@
+"""The PIN that a page asks for before something sensitive: once, then not for five minutes."""
+
+from datetime import datetime
+from typing import Final
+
+from asgiref.sync import async_to_sync
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from parental.pins import guards, pins
+from parental.tokens.pin_tokens import pin_token, proves_pin
+from parental.wording import moment
+from viewing import rules
+from viewing.caller import Caller
+from viewing.errors import Refusal
+from viewing.models import ViewingTimeConfig
+
+# Where the session keeps the PIN token: signed, worth nothing after five minutes or a change of the PIN.
+PROOF: Final = "pin_token"
+
+
+def has_proof(request: HttpRequest, caller: Caller) -> bool:
+    """Whether the PIN was given in this session in the last five minutes."""
+    return proves_pin(caller.user_id, request.session.get(PROOF))
+
+
+def prove(request: HttpRequest, caller: Caller, given: str) -> None:
+    """Check a PIN and keep the proof in the session. Refusals as `pins.check`."""
+    pin = async_to_sync(pins.check)(caller, given, now=timezone.now())
+    request.session[PROOF] = pin_token(pin)
+
+
+def add_refusal(form: forms.Form, field: str, refusal: Refusal, caller: Caller) -> None:
+    """Say beside the field what a check of the PIN refused; raises what is not about the PIN."""
+    if refusal.status not in (400, 403):
+        raise refusal
+    until = refusal.headers.get("X-Locked-Until")
+    form.add_error(
+        field, locked_sentence(datetime.fromisoformat(until), caller) if until else _("This is not your PIN.")
+    )
+
+
+def locked_sentence(until: datetime, caller: Caller) -> str:
+    """Until when the PIN is locked, and what helps."""
+    if until >= guards.FOR_GOOD:
+        return _("There were too many wrong PINs today: the PIN is locked until you reset it with your password.")
+    when = moment(until, timezone=family_timezone(caller), now=timezone.now())
+    return _("There were too many wrong PINs. It is locked until %(when)s; your password resets it at once.") % {
+        "when": when
+    }
+
+
+def family_timezone(caller: Caller) -> str:
+    """The zone in which times of the whole account are told: that of the first child, else UTC."""
+    of_children = ViewingTimeConfig.objects.filter(profile__user_id=caller.user_id, profile__is_kids=True)
+    zones = of_children.order_by("profile__created_at").values_list("timezone", flat=True)
+    return zones.first() or rules.DEFAULT_TIMEZONE

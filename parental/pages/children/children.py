@@ -1,0 +1,94 @@
+"""Adding, renaming and removing a child."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from parental.children import profile_schemas, profiles
+from parental.pages.account.pin_proof import family_timezone
+from parental.pages.children import timezones
+from parental.pages.children.limits import found_timezone
+from parental.pages.page import own_child, parents_page
+from viewing.caller import Caller
+from viewing.errors import Refusal
+from viewing.models import Profile, ViewingSession
+
+
+def name_field() -> forms.CharField:
+    return forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=profile_schemas.MOST_NAME_CHARACTERS,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class AddForm(forms.Form):
+    name = name_field()
+    timezone = forms.CharField(
+        label=gettext_lazy("Timezone"),
+        max_length=64,
+        widget=forms.TextInput(attrs={"list": "timezones", "autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("Where the child lives: so we know when a new day begins."),
+    )
+
+    def clean_timezone(self) -> str:
+        return found_timezone(self.cleaned_data["timezone"])
+
+
+class NameForm(forms.Form):
+    name = name_field()
+
+
+@parents_page
+def add(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """The browser's timezone is filled in where there is JavaScript and no other child (timezone.js)."""
+    form = AddForm(request.POST or None, initial={"timezone": family_timezone(caller)})
+    if request.method == "POST" and form.is_valid():
+        given: dict[str, Any] = form.cleaned_data
+        try:
+            made = profiles.create(
+                caller.user_id, name=given["name"], is_kids=True, avatar_url="", timezone=given["timezone"]
+            )
+        except Refusal as refusal:
+            if refusal.status != 409:
+                raise
+            sentence = _("An account has at most %(most)d profiles.") % {"most": profiles.MOST_PROFILES}
+            form.add_error(None, sentence)
+        else:
+            messages.success(request, _("%(name)s is added. Are these settings right?") % {"name": made["name"]})
+            return redirect("limits", made["id"])
+    context = {"form": form, "timezones": timezones.suggestions()}
+    return render(request, "parental/child_add.html", context)
+
+
+@parents_page
+def rename(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
+    child = Profile.objects.get(pk=own_child(caller, profile_id).id)
+    form = NameForm(request.POST or None, initial={"name": child.name})
+    if request.method == "POST" and form.is_valid():
+        profiles.rename(child.id, form.cleaned_data["name"])
+        messages.success(request, _("Saved."))
+        return redirect("child", profile_id)
+    return render(request, "parental/child_name.html", {"child": child, "form": form})
+
+
+@parents_page
+def remove(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
+    """Asks first, and says what is lost."""
+    child = Profile.objects.get(pk=own_child(caller, profile_id).id)
+    if request.method == "POST":
+        profiles.remove(child.id)
+        messages.success(request, _("%(name)s and all that belonged to it is removed.") % {"name": child.name})
+        return redirect("dashboard")
+    context = {
+        "child": child,
+        "sessions": ViewingSession.objects.filter(profile=child).count(),
+        "devices": child.player_tokens.filter(revoked_at=None).count(),
+    }
+    return render(request, "parental/child_remove.html", context)

@@ -1,0 +1,179 @@
+"""The page that a parent opens every day: what each child has left and watches now, and one tap to change it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from parental.children import grants, today
+from parental.models import Pin
+from parental.pages.page import own_child, parents_page
+from parental.wording import duration, moment
+from viewing.caller import Caller
+from viewing.errors import Refusal
+from viewing.hotpath import threads
+from viewing.playback import sessions
+
+AMBER_SECONDS: Final = 30 * 60
+RED_SECONDS: Final = 15 * 60
+PRESETS: Final = (15, 30, 60)
+MOST_GRANTS_SHOWN: Final = 5
+
+
+class GrantForm(forms.Form):
+    """A preset's minutes, or nothing for "unlimited today"; the bounds are the API's."""
+
+    minutes = forms.IntegerField(min_value=15, max_value=120, required=False)
+
+
+class StopForm(forms.Form):
+    session_id = forms.UUIDField()
+
+
+@require_safe
+@parents_page
+def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
+    now = timezone.now()
+    family = today.of_family(caller.user_id, now=now)
+    said = list(messages.get_messages(request))
+    context = {
+        "children": [_card(day, said, now=now) for day in family if day.profile.is_kids],
+        # What was said of a child stands on its card, to which the page scrolls.
+        "messages": [message for message in said if not message.extra_tags],
+        "adults": [day for day in family if not day.profile.is_kids],
+        "has_pin": Pin.objects.filter(pk=caller.user_id).exists(),
+        "presets": PRESETS,
+    }
+    return render(request, "parental/dashboard.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A child as the page shows it. `percent` of the ring is left; None: nothing limits."""
+
+    day: today.Today
+    level: str
+    percent: float | None
+    left: str
+    ring_figure: str
+    ring_unit: str
+    allowance: str
+    used: str
+    educational: str
+    resets: str
+    zone: str
+    limits: str
+    grants: list[dict[str, Any]]
+    said: list[Any]
+
+
+def _card(day: today.Today, said: list[Any], *, now: datetime) -> Card:
+    left, allowance = day.remaining_seconds, day.allowance_seconds
+    hours, minutes = divmod((left or 0) // 60, 60)
+    zone = day.config.timezone
+    return Card(
+        day=day,
+        level=_level(left),
+        percent=None if left is None else round(100 * left / allowance, 1) if allowance else 0.0,
+        left="" if left is None else duration(left),
+        ring_figure=f"{hours}:{minutes:02}" if hours else f"{minutes}",
+        ring_unit=_("h left") if hours else _("min left"),
+        allowance=duration(allowance),
+        used=duration(day.balance.used_seconds),
+        educational=duration(day.balance.educational_seconds) if day.balance.educational_seconds else "",
+        zone=zone.replace("_", " "),
+        resets=moment(day.running.until, timezone=zone, now=now),
+        limits=_limits(day),
+        grants=[
+            {"id": grant.id, "what": _granted(grant.minutes), "when": moment(grant.granted_at, timezone=zone, now=now)}
+            for grant in day.grants[:MOST_GRANTS_SHOWN]
+        ],
+        said=[message for message in said if message.extra_tags == str(day.profile.id)],
+    )
+
+
+def _level(remaining_seconds: int | None) -> str:
+    if remaining_seconds is None or remaining_seconds >= AMBER_SECONDS:
+        return "good"
+    return "warn" if remaining_seconds >= RED_SECONDS else "bad"
+
+
+def _limits(day: today.Today) -> str:
+    def of(limit_minutes: int | None) -> str:
+        return _("no limit") if limit_minutes is None else duration(limit_minutes * 60)
+
+    weekday, weekend = of(day.config.weekday_limit_minutes), of(day.config.weekend_limit_minutes)
+    if weekday == weekend:
+        return _("%(limit)s every day") % {"limit": weekday}
+    return _("%(weekday)s on weekdays, %(weekend)s at weekends") % {"weekday": weekday, "weekend": weekend}
+
+
+def _granted(minutes: int | None) -> str:
+    return _("unlimited today") if minutes is None else _("+%(minutes)d min") % {"minutes": minutes}
+
+
+@require_POST
+@parents_page
+def grant(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
+    """More time today: from afar, for whoever is logged in is the parent."""
+    child = own_child(caller, profile_id)
+    form = GrantForm(request.POST)
+    if not form.is_valid() or "minutes" not in request.POST:
+        sentence = _("That is not an amount of time that can be given.")
+        return _to_card(request, profile_id, messages.ERROR, sentence)
+    minutes = form.cleaned_data["minutes"]
+    grants.give(caller, child.id, minutes=minutes, is_remote=True, now=timezone.now())
+    if minutes is None:
+        sentence = _("No limit until the next reset.")
+    else:
+        sentence = ngettext("%(minutes)d minute more today.", "%(minutes)d minutes more today.", minutes)
+        sentence %= {"minutes": minutes}
+    return _to_card(request, profile_id, messages.SUCCESS, sentence)
+
+
+@require_POST
+@parents_page
+def take_back(request: HttpRequest, caller: Caller, profile_id: UUID, grant_id: UUID) -> HttpResponse:
+    child = own_child(caller, profile_id)
+    try:
+        grants.take_back(child.id, grant_id, now=timezone.now())
+    except Refusal as refusal:
+        if refusal.status != 409:
+            raise
+        sentence = _("This was taken back already, or its day is over.")
+        return _to_card(request, profile_id, messages.WARNING, sentence)
+    return _to_card(request, profile_id, messages.SUCCESS, _("Taken back. What was watched of it stays watched."))
+
+
+@require_POST
+@parents_page
+def stop(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
+    """End what plays now. The session's id comes with the form, so that a late tap ends nothing newer."""
+    own_child(caller, profile_id)
+    form = StopForm(request.POST)
+    if not form.is_valid():
+        return _to_card(request, profile_id, messages.WARNING, _("Nothing was playing any more."))
+    async_to_sync(_end)(caller, form.cleaned_data["session_id"])
+    sentence = _("Stopped: the player ends within half a minute. Play can begin again while there is time left.")
+    return _to_card(request, profile_id, messages.SUCCESS, sentence)
+
+
+async def _end(caller: Caller, session_id: UUID) -> None:
+    # In the thread of the players' path, whose connection its statement uses.
+    await threads.writes.run(sessions.end, caller, session_id, timezone.now())
+
+
+def _to_card(request: HttpRequest, profile_id: UUID, level: int, sentence: str) -> HttpResponse:
+    messages.add_message(request, level, sentence, extra_tags=str(profile_id))
+    return redirect(f"{reverse('dashboard')}#child-{profile_id}")

@@ -1,0 +1,101 @@
+"""The devices of a child: paired by a token that is shown once, and revoked."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_POST
+
+from parental.children import profile_schemas, today
+from parental.models import Pin
+from parental.pages.account.pin_proof import PROOF, add_refusal, has_proof, prove
+from parental.pages.fields import pin_field
+from parental.pages.page import own_profile, parents_page
+from parental.tokens import players
+from parental.wording import moment
+from viewing.caller import Caller
+from viewing.errors import Refusal
+from viewing.models import PlayerToken, Profile
+
+
+class PairForm(forms.Form):
+    device_name = forms.CharField(
+        label=gettext_lazy("Name of the device"),
+        max_length=profile_schemas.MOST_NAME_CHARACTERS,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=gettext_lazy("So that you know it again: “Living room TV”, “Mia’s tablet”."),
+    )
+    pin = pin_field(gettext_lazy("Your PIN"))
+
+
+@sensitive_post_parameters("pin")
+@parents_page
+def devices(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
+    """Lists them, and pairs one more."""
+    profile = own_profile(caller, profile_id)
+    form = PairForm(request.POST or None)
+    if has_proof(request, caller) or not Pin.objects.filter(pk=caller.user_id).exists():
+        del form.fields["pin"]
+    if request.method == "POST" and form.is_valid():
+        issued = _issue(request, caller, profile.id, form)
+        if issued:
+            return _show_once(request, profile.id, issued, form.cleaned_data["device_name"])
+    return _page(request, profile.id, form)
+
+
+def _issue(request: HttpRequest, caller: Caller, profile_id: UUID, form: PairForm) -> dict[str, Any] | None:
+    try:
+        if "pin" in form.fields:
+            prove(request, caller, form.cleaned_data["pin"])
+    except Refusal as refusal:
+        add_refusal(form, "pin", refusal, caller)
+        return None
+    name, pin_token = form.cleaned_data["device_name"], request.session.get(PROOF)
+    return players.issue(caller.user_id, profile_id, device_name=name, pin_token=pin_token, now=timezone.now())
+
+
+@sensitive_variables("issued", "link")
+def _show_once(request: HttpRequest, profile_id: UUID, issued: dict[str, Any], device_name: str) -> HttpResponse:
+    # Not after a redirect: the token would have to be kept for it. Behind the #, where no log and no proxy sees it.
+    link = request.build_absolute_uri("/player/") + f"#profile={profile_id}&token={issued['player_token']}"
+    child = Profile.objects.get(pk=profile_id)
+    context = {"child": child, "link": link, "device_name": device_name}
+    return render(request, "parental/device_paired.html", context)
+
+
+def _page(request: HttpRequest, profile_id: UUID, form: PairForm) -> HttpResponse:
+    now = timezone.now()
+    child = Profile.objects.select_related("config").get(pk=profile_id)
+    zone = today.config_of(child).timezone
+    living = players.living(profile_id, now=now)
+    rows = [_row(token, timezone_name=zone, now=now) for token in living]
+    return render(request, "parental/devices.html", {"child": child, "form": form, "devices": rows})
+
+
+def _row(token: PlayerToken, *, timezone_name: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "name": token.device_name,
+        "paired": moment(token.created_at, timezone=timezone_name, now=now),
+        # Written once an hour at most; before its first use it is the moment of pairing.
+        "used": moment(token.last_used_at, timezone=timezone_name, now=now)
+        if token.last_used_at > token.created_at
+        else "",
+    }
+
+
+@require_POST
+@parents_page
+def revoke(request: HttpRequest, caller: Caller, profile_id: UUID, token_id: UUID) -> HttpResponse:
+    own_profile(caller, profile_id)
+    players.revoke(caller.user_id, token_id, now=timezone.now())
+    messages.success(request, _("The device is disconnected. It stops within a minute."))
+    return redirect("devices", profile_id)

@@ -1,0 +1,158 @@
+"""A child's settings: limits, when its days turn, and whether educational titles count."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from parental.children import limits
+from parental.models import Pin
+from parental.pages.account.pin_proof import PROOF, add_refusal, has_proof, prove
+from parental.pages.children import timezones
+from parental.pages.fields import pin_field
+from parental.pages.page import own_child, parents_page
+from parental.wording import duration, moment
+from viewing.caller import Caller
+from viewing.errors import Refusal
+from viewing.models import Profile, ViewingTimeConfig
+
+UNLIMITED: Final = ""
+GUARDED: Final = ("reset_hour", "educational_exempt", "timezone")
+
+
+def limit_field(label: Any) -> forms.TypedChoiceField:
+    """15–480 minutes in steps of 15, or None: no limit."""
+    return forms.TypedChoiceField(label=label, choices=_limits, coerce=int, empty_value=None, required=False)
+
+
+def _limits() -> list[tuple[Any, Any]]:
+    # Called for every page: written as the module is read, they would stay in one language.
+    steps = [(minutes, duration(minutes * 60)) for minutes in range(15, 481, limits.STEP_MINUTES)]
+    return [(UNLIMITED, gettext_lazy("No limit")), *steps]
+
+
+class LimitsForm(forms.Form):
+    same_every_day = forms.BooleanField(label=gettext_lazy("The same every day"), required=False)
+    weekday_limit_minutes = limit_field(gettext_lazy("Monday to Friday"))
+    weekend_limit_minutes = limit_field(gettext_lazy("Saturday and Sunday"))
+    reset_hour = forms.TypedChoiceField(
+        label=gettext_lazy("A new day begins at"),
+        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+        coerce=int,
+        help_text=gettext_lazy("New time comes then. Early in the morning, before anyone is up, is best."),
+    )
+    timezone = forms.CharField(
+        label=gettext_lazy("Timezone"),
+        max_length=64,
+        widget=forms.TextInput(attrs={"list": "timezones", "autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("Begin to type the nearest big city."),
+    )
+    educational_exempt = forms.BooleanField(label=gettext_lazy("Educational titles do not use time up"), required=False)
+    pin = pin_field(gettext_lazy("Your PIN"))
+
+    def clean_timezone(self) -> str:
+        return found_timezone(self.cleaned_data["timezone"])
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("same_every_day"):
+            given["weekend_limit_minutes"] = given.get("weekday_limit_minutes")
+        return given
+
+
+def found_timezone(written: str) -> str:
+    """The zone that a form's text means. ValidationError when there is none, or more than one."""
+    found = timezones.find(written)
+    if found is None:
+        sentence = _("We do not know this place. Choose one of the list, like Europe/Berlin.")
+        raise forms.ValidationError(sentence, code="timezone")
+    return found
+
+
+@sensitive_post_parameters("pin")
+@parents_page
+def settings(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
+    """Saving is reviewing, whether or not anything was changed."""
+    child = own_child(caller, profile_id)
+    now = timezone.now()
+    config = limits.read(child.id, now=now)
+    form = _form(request, caller, config)
+    if request.method == "POST" and form.is_valid() and _save(request, caller, form, config, now=now):
+        return redirect("limits", profile_id)
+    held = config.schedule.held
+    context = {
+        "child": Profile.objects.get(pk=profile_id),
+        "form": form,
+        "has_pin": Pin.objects.filter(pk=caller.user_id).exists(),
+        "timezones": timezones.suggestions(),
+        "held_until": moment(held.until, timezone=config.timezone, now=now) if held and held.until > now else "",
+    }
+    return render(request, "parental/limits.html", context)
+
+
+def _form(request: HttpRequest, caller: Caller, config: ViewingTimeConfig) -> LimitsForm:
+    initial = {name: getattr(config, name) for name in limits.SETTINGS}
+    initial["same_every_day"] = config.weekday_limit_minutes == config.weekend_limit_minutes
+    form = LimitsForm(request.POST or None, initial=initial)
+    form.fields["pin"].required = False
+    if has_proof(request, caller):
+        del form.fields["pin"]
+    elif not Pin.objects.filter(pk=caller.user_id).exists():
+        # Nothing could prove it: what needs the PIN stays as it is.
+        del form.fields["pin"]
+        for name in GUARDED:
+            form.fields[name].disabled = limits.needs_pin(name, config)
+    return form
+
+
+def _save(request: HttpRequest, caller: Caller, form: LimitsForm, config: ViewingTimeConfig, *, now: datetime) -> bool:
+    """Whether it is saved; else the form says why not."""
+    wanted: Mapping[str, Any] = {name: form.cleaned_data[name] for name in limits.SETTINGS}
+    try:
+        if form.cleaned_data.get("pin"):
+            prove(request, caller, form.cleaned_data["pin"])
+    except Refusal as refusal:
+        add_refusal(form, "pin", refusal, caller)
+        return False
+    try:
+        saved = limits.change(
+            config.pk, user_id=caller.user_id, settings=wanted, pin_token=request.session.get(PROOF), now=now
+        )
+    except Refusal as refusal:
+        if refusal.status != 403 or "pin" not in form.fields:
+            raise
+        form.add_error("pin", _("Your PIN is needed to change the day, the timezone, or what educational titles use."))
+        return False
+    limits.confirm(config.pk, user_id=caller.user_id, now=now)
+    _say_saved(request, saved, was_held=config.schedule.held, now=now)
+    return True
+
+
+def _say_saved(request: HttpRequest, saved: ViewingTimeConfig, *, was_held: Any, now: datetime) -> None:
+    held = saved.schedule.held
+    if held is None or held == was_held:
+        messages.success(request, _("Saved. It holds from the next half minute on."))
+        return
+    when = moment(held.until, timezone=saved.timezone, now=now)
+    sentence = _("Saved. The day that runs goes on with its time; the new day begins %(when)s.")
+    messages.success(request, sentence % {"when": when})
+
+
+@require_POST
+@parents_page
+def confirm(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
+    """The defaults are right: nobody is asked to look at them again."""
+    child = own_child(caller, profile_id)
+    limits.confirm(child.id, user_id=caller.user_id, now=timezone.now())
+    messages.success(request, _("Good. You can change the settings at any time."))
+    return redirect("dashboard")

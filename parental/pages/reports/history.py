@@ -1,0 +1,114 @@
+"""What a child or an adult of the account watched, by viewing day (issue 5, "History")."""
+
+from datetime import date, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from asgiref.sync import async_to_sync
+from django import forms
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from parental.children import profiles
+from parental.pages.page import own_profile, parents_page
+from parental.pages.reports.dates import day_field
+from viewing import rules
+from viewing.caller import Caller
+from viewing.errors import Refusal, access_denied
+from viewing.reports import downloads
+from viewing.reports.history_pages import history_page
+from viewing.reports.periods import Period, asked_period
+
+QUICK_DAYS: Final = (7, 30, 90)
+DEFAULT_DAYS: Final = 30
+
+
+class PeriodForm(forms.Form):
+    """The days asked for. One alone: the other lies 30 days off, as in the API; none: the last 30."""
+
+    from_date = day_field(_("From"))
+    to_date = day_field(_("To"))
+
+    def __init__(self, *given: Any, today: date, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.today = today
+
+    def clean(self) -> dict[str, Any]:
+        """Sets `period`."""
+        from_date, to_date = self.cleaned_data.get("from_date"), self.cleaned_data.get("to_date")
+        if self.errors:
+            return self.cleaned_data
+        self.period = last_days(DEFAULT_DAYS, self.today)
+        if from_date or to_date:
+            try:
+                self.period = asked_period(from_date=from_date, to_date=to_date, today=self.today)
+            except Refusal:
+                is_reversed = from_date and to_date and from_date > to_date
+                raise forms.ValidationError(
+                    _("The first day is after the last one.") if is_reversed else _("Choose at most 90 days."),
+                    code="period",
+                ) from None
+        return self.cleaned_data
+
+
+def last_days(count: int, today: date) -> Period:
+    return Period(today - timedelta(days=count - 1), today)
+
+
+@require_safe
+@parents_page
+def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: bool = False) -> HttpResponseBase:
+    """The page, or the whole period as CSV. A wrong period: 422, with what was entered."""
+    profile = own_profile(caller, profile_id)
+    today = rules.viewing_day(profile.schedule, now=timezone.now())
+    form = PeriodForm(request.GET, today=today)
+    is_valid = form.is_valid()
+    if is_valid and as_csv:
+        return async_to_sync(downloads.history_csv)(profile, form.period)
+    family = profiles.of_account(caller.user_id)
+    shown = next((member for member in family if member.id == profile_id), None)
+    if shown is None:
+        raise access_denied()
+    context = {
+        "form": form,
+        "profile": shown,
+        "family": family,
+        "today": today,
+        "timezone": profile.schedule.timezone,
+        "quick": [(days, _query(last_days(days, today))) for days in QUICK_DAYS],
+    }
+    if is_valid:
+        page = history_page(profile_id, form.period, number=_number(request))
+        _tell_other_dates(page, ZoneInfo(profile.schedule.timezone))
+        shown_days = {"from_date": form.period.from_date, "to_date": form.period.to_date}
+        context |= {
+            "form": PeriodForm(initial=shown_days, today=today),
+            "page": page,
+            "period": form.period,
+            "query": urlencode(shown_days),
+        }
+    return render(request, "parental/history.html", context, status=200 if is_valid else 422)
+
+
+def _tell_other_dates(page: dict[str, Any], zone: ZoneInfo) -> None:
+    """`other_date` of what began on another date than its viewing day's: after midnight, before the reset."""
+    for day in page["days"]:
+        for session in day["sessions"]:
+            began = session["started_at"].astimezone(zone).date()
+            session["other_date"] = began if began != day["date"] else None
+
+
+def _query(period: Period) -> str:
+    return urlencode({"from_date": period.from_date, "to_date": period.to_date})
+
+
+def _number(request: HttpRequest) -> int:
+    """The page's number; the first one where none is named."""
+    text = request.GET.get("page", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1

@@ -1,0 +1,131 @@
+"""How many PINs were tried, and until when no more are: five in a row, on whatever path, lock for 30 minutes.
+
+Parents of an account share one guard; a child's device has one of its own, so that it locks nobody else. All of it is
+read from the database, never from a cache.
+"""
+
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.contrib.auth.hashers import check_password
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from psycopg import errors
+
+from parental.accounts.hashing import BcryptExecutor
+from parental.models import Pin, PinGuard
+from parental.pins import sql
+from viewing.caller import Caller
+from viewing.errors import Refusal, access_denied
+
+LOCKOUT: Final = timedelta(minutes=30)
+A_DAY: Final = timedelta(days=1)
+# The end of a lockout that only a parent ends. A date, so that clients need no other case; not the last of all, so that
+# it can be told in any timezone.
+FOR_GOOD: Final = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A try that is counted, and its comparison under way."""
+
+    pin: Pin
+    guard_id: int
+    number: int
+    locks_until: datetime | None  # when it is wrong; None: there are tries left
+    comparison: "Future[bool]"
+
+
+def begin_try(caller: Caller, given: str, *, executor: BcryptExecutor, now: datetime) -> Try:
+    """Count a try and queue its hash. Refusal 400: no PIN; 403: locked; 429: too many wait, and the try is not counted.
+
+    The lock is decided first, then the place in the queue: both while the guard's row is locked against parallel tries.
+    All in one thread, for a client that goes away between the two must not keep the place.
+    """
+    pin = Pin.objects.filter(user_id=caller.user_id).first()
+    if pin is None:
+        raise Refusal(400, "No PIN set")
+    with ExitStack() as stack:
+        try:
+            with transaction.atomic():
+                guard_id, number, locks_until = _reserve(caller, now=now)
+                place = stack.enter_context(executor.place())
+        except IntegrityError as error:
+            if isinstance(error.__cause__, errors.ForeignKeyViolation):  # the token's profile was deleted just now
+                raise access_denied() from error
+            raise
+        return Try(pin, guard_id, number, locks_until, place.submit(check_password, given, pin.pin_hash))
+
+
+def _reserve(caller: Caller, *, now: datetime) -> tuple[int, int, datetime | None]:
+    mine = PinGuard.objects.filter(user_id=caller.user_id, player_token_id=_token_id(caller))
+    guard = mine.first()
+    if guard is not None and guard.locked_until is not None:
+        if guard.locked_until > now:
+            raise _locked(guard.locked_until)
+        _end_lockout(guard, guard.locked_until)
+    reserved = sql.reserve_pin_try(
+        user_id=caller.user_id,
+        token_id=_token_id(caller),
+        day_ago=now - A_DAY,
+        locked_until=now + LOCKOUT,
+        for_good=FOR_GOOD,
+    )
+    if reserved is None:
+        locked_until = mine.get().locked_until
+        assert locked_until is not None  # noqa: S101 — for the type checker: the statement above holds the row
+        raise _locked(locked_until)
+    return reserved
+
+
+def _end_lockout(guard: PinGuard, locked_until: datetime) -> None:
+    """A fresh five; of parallel calls one does it."""
+    PinGuard.objects.filter(pk=guard.pk, locked_until=locked_until).update(
+        cleared=F("reserved"),
+        locked_until=None,
+        lockout_at=locked_until - LOCKOUT,
+        lockout_before_at=F("lockout_at"),
+    )
+
+
+def _locked(until: datetime) -> Refusal:
+    # To the millisecond, as in JSON.
+    headers = {"X-Locked-Until": until.isoformat(timespec="milliseconds")}
+    return Refusal(403, "PIN locked due to too many failed attempts", headers=headers)
+
+
+def _token_id(caller: Caller) -> UUID | None:
+    return caller.token_id if caller.kind == "player" else None
+
+
+@transaction.atomic
+def succeed(caller: Caller, right: Try) -> Pin | None:
+    """Clear the row of tries up to a right one, and for a parent also all that the children's devices tried.
+
+    None when the PIN was changed while it was compared. Tries reserved after it stay counted: they come after it.
+    """
+    pin = Pin.objects.select_for_update(no_key=True).filter(pk=right.pin.pk, version=right.pin.version).first()
+    if pin is None:
+        return None
+    present = PinGuard.objects.filter(pk=right.guard_id, cleared__lt=right.number)
+    present.update(cleared=right.number, locked_until=None)
+    if caller.kind == "parent":
+        PinGuard.objects.filter(user_id=caller.user_id, player_token__isnull=False).forgive()
+    return pin
+
+
+def locked_until(user_id: UUID, *, now: datetime) -> datetime | None:
+    """Until when the account's parents are locked out: `FOR_GOOD` until a reset; None: not locked."""
+    locked = PinGuard.objects.filter(user_id=user_id, player_token__isnull=True, locked_until__gt=now)
+    return locked.values_list("locked_until", flat=True).first()
+
+
+def locked_devices(user_id: UUID, *, now: datetime) -> list[PinGuard]:
+    """The children's devices on which the PIN is locked now, by name; each with its token and the token's profile."""
+    locked = PinGuard.objects.filter(user_id=user_id, player_token__revoked_at=None, locked_until__gt=now)
+    of_devices = locked.filter(player_token__isnull=False).select_related("player_token__profile")
+    return list(of_devices.order_by("player_token__device_name", "pk"))

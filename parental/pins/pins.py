@@ -1,0 +1,152 @@
+"""The PIN of an account: checking, setting, changing and resetting it (contract, "/parental-controls", "PIN")."""
+
+import asyncio
+from asyncio import sleep
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from time import monotonic
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from parental.accounts import passwords
+from parental.accounts.hashing import BcryptExecutor
+from parental.models import Pin, PinGuard, User
+from parental.pins import guards
+from parental.tokens import callers
+from perfmetrics.counting import metrics
+from viewing.caller import Caller
+from viewing.errors import Refusal
+
+log = structlog.stdlib.get_logger(__name__)
+
+LEAST_SECONDS: Final = 0.2
+REFUSED_AS: Final = {400: "none_set", 403: "locked", 429: "busy"}
+
+executor = BcryptExecutor("pins", full="Too many PIN checks are waiting, try again")
+
+
+async def check(caller: Caller, pin: str, *, now: datetime) -> Pin:
+    """The account's PIN when `pin` is it; from a player's caller too. The one way to compare a PIN.
+
+    Refusal 400 `No PIN set`; 403 `Incorrect PIN`, or locked with `X-Locked-Until`; 429 when too many wait. Whatever it
+    is, not before `LEAST_SECONDS`. A try whose client went away, or whose process died, counts as wrong.
+    """
+    found = await _compare(caller, pin, now=now)
+    if found is None:
+        raise Refusal(403, "Incorrect PIN")
+    return found
+
+
+async def _compare(caller: Caller, pin: str, *, now: datetime) -> Pin | None:
+    async with _at_least(LEAST_SECONDS), _counted() as count:
+        begun = await sync_to_async(guards.begin_try)(caller, pin, executor=executor, now=now)
+        is_right = await asyncio.wrap_future(begun.comparison)
+        if not is_right and begun.locks_until is not None:
+            tried = {"user_id": caller.user_id, "token_id": caller.token_id, "by": caller.kind}
+            log.warning("pin_locked", **tried, locked_until=begun.locks_until)
+        found = await sync_to_async(guards.succeed)(caller, begun) if is_right else None
+        count("wrong" if found is None else "right")
+        return found
+
+
+@asynccontextmanager
+async def _counted() -> AsyncIterator[Callable[[str], None]]:
+    """Counts what became of a check: what the block tells, or the refusal that ends it."""
+    outcome = "failed"
+
+    def tell(what: str) -> None:
+        nonlocal outcome
+        outcome = what
+
+    try:
+        yield tell
+    except Refusal as refusal:
+        outcome = REFUSED_AS.get(refusal.status, "failed")
+        raise
+    finally:
+        metrics.pin_checks[outcome].inc()
+
+
+@asynccontextmanager
+async def _at_least(seconds: float) -> AsyncIterator[None]:
+    """Ends no sooner than so many seconds after it began, by a refusal neither."""
+    end = monotonic() + seconds
+    try:
+        yield
+    finally:
+        while (rest := end - monotonic()) > 0:  # noqa: ASYNC110 — a loop's clock may wake a little early
+            await sleep(rest)
+
+
+async def status(user_id: UUID, *, now: datetime) -> dict[str, Any]:
+    """Whether the account has a PIN, and until when its parents are locked out of using it."""
+    return await sync_to_async(read_status)(user_id, now=now)
+
+
+def read_status(user_id: UUID, *, now: datetime) -> dict[str, Any]:
+    return {
+        "has_pin": Pin.objects.filter(user_id=user_id).exists(),
+        "locked_until": guards.locked_until(user_id, now=now),
+    }
+
+
+async def set_pin(caller: Caller, *, new_pin: str, current_pin: str | None, now: datetime) -> None:
+    """Set the first PIN, or change it. Refusal 400: `current_pin` missing or wrong; 403 and 429 as `check`.
+
+    Of parallel first settings one wins; the others find a PIN and are treated as changes.
+    """
+    if not await sync_to_async(Pin.objects.filter(user_id=caller.user_id).exists)():
+        encoded = await executor.run(make_password, new_pin)
+        _, is_first = await sync_to_async(Pin.objects.get_or_create)(
+            user_id=caller.user_id, defaults={"pin_hash": encoded, "changed_at": now}
+        )
+        if is_first:
+            return
+    if current_pin is None:
+        raise Refusal(400, "Current PIN required to change existing PIN")
+    present = await _compare(caller, current_pin, now=now)
+    if present is None or not await _change(present, new_pin, now=now):
+        raise Refusal(400, "Current PIN is incorrect")
+
+
+async def _change(present: Pin, new_pin: str, *, now: datetime) -> bool:
+    """Whether it was still the same PIN when the new one's hash was made."""
+    encoded = await executor.run(make_password, new_pin)
+    same = Pin.objects.filter(pk=present.pk, version=present.version)
+    return bool(await sync_to_async(same.update)(pin_hash=encoded, version=uuid4(), changed_at=now))
+
+
+async def reset(caller: Caller, *, password: str, new_pin: str, now: datetime) -> None:
+    """Set a PIN by the account's password, and end every lockout. Refusals as `reset_of`."""
+    account = await callers.account(caller)
+    await reset_of(caller.user_id, email=account.email, password=password, new_pin=new_pin, now=now)
+
+
+async def reset_of(user_id: UUID, *, email: str, password: str, new_pin: str, now: datetime) -> None:
+    """As `reset`, for an account whose address is known. Refusal 401: wrong password; 429 as its checks."""
+    proven = await passwords.check(email=email, password=password, now=now)
+    if proven is not None and proven.user_id == user_id:
+        encoded = await executor.run(make_password, new_pin)
+        if await sync_to_async(_reset)(email, proven, encoded, now=now):
+            return
+    raise Refusal(401, "Incorrect account password")
+
+
+@transaction.atomic
+def _reset(email: str, proven: passwords.Proven, encoded: str, *, now: datetime) -> bool:
+    # Locked: a password changed, or an account deactivated, while bcrypt ran resets nothing.
+    account = User.objects.select_for_update(no_key=True).only("pk")
+    if account.filter(pk=proven.user_id, password=proven.encoded, is_active=True).first() is None:
+        return False
+    passwords.forget_tries(email)
+    pin = Pin(user_id=proven.user_id, pin_hash=encoded, version=uuid4(), changed_at=now)
+    columns = ["pin_hash", "version", "changed_at"]
+    Pin.objects.bulk_create([pin], update_conflicts=True, unique_fields=["user"], update_fields=columns)
+    PinGuard.objects.filter(user_id=proven.user_id).forgive()
+    return True

@@ -1,0 +1,43 @@
+"""The bodies of `/parental-controls/pin` (contract)."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Field, Schema
+
+from parental.accounts.schemas import Password
+
+# [0-9] and not \d, which other scripts' digits match.
+PinDigits = Annotated[str, Field(pattern="^[0-9]{4}$")]
+
+
+class PinStatusOut(Schema):
+    has_pin: bool
+    locked_until: datetime | None = Field(description="The year 9999: until the PIN is reset.")
+
+
+class PinIn(Schema):
+    new_pin: PinDigits
+    current_pin: PinDigits | None = Field(None, description="Needed to change a PIN that is set.")
+
+
+class PinSetOut(Schema):
+    detail: Literal["PIN set successfully"]
+
+
+class PinVerifyIn(Schema):
+    pin: PinDigits
+
+
+class PinVerifiedOut(Schema):
+    verified: Literal[True]
+    pin_token: str = Field(description="Proof of the PIN, for five minutes; nothing after the PIN changed.")
+
+
+class PinResetIn(Schema):
+    password: Password
+    new_pin: PinDigits
+
+
+class PinResetOut(Schema):
+    detail: Literal["PIN reset successfully"]

@@ -1,0 +1,84 @@
+"""Who a bearer token proves.
+
+Who a token belongs to, and the log-ins (token families) that access and refresh tokens grow from.
+
+An access token is signed and names its family; whether that family and its account still stand is read through the
+"accounts" cache, from which a change drops it in every process (contract, "Who may call").
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from parental.tokens import signed, sql
+from parental.tokens.opaque import GATEWAY_PREFIX, PLAYER_PREFIX, digest
+from viewing.caller import NO_ACCOUNT, Caller
+from viewing.errors import Refusal
+from viewing.hotpath import entries
+from viewing.hotpath.lookup import Key, Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What of an account its calls need to know."""
+
+    user_id: UUID
+    email: str
+    is_staff: bool
+
+
+def _fetch_accounts(keys: list[Key]) -> dict[Key, Any]:
+    family_ids: list[Any] = [family_id for _, family_id in keys]
+    return {
+        _family_key(family_id): Account(user_id=user_id, email=email, is_staff=is_staff)
+        for family_id, user_id, email, is_staff in sql.read_accounts(family_ids)
+    }
+
+
+def _family_key(family_id: UUID) -> Key:
+    return ("accounts", family_id)
+
+
+accounts = Lookup(_fetch_accounts)
+
+
+async def authenticate(token: str) -> Caller | None:
+    """The caller that a bearer token proves, or None. Raises what the database raised where nothing is cached."""
+    if token.startswith(PLAYER_PREFIX):
+        return await _player(token)
+    if token.startswith(GATEWAY_PREFIX):
+        return await _gateway(token)
+    ids = signed.read(signed.ACCESS, token, seconds=settings.ACCESS_TOKEN_SECONDS)
+    if ids is None:
+        return None
+    user_id, family_id = ids
+    account: Account | None = await accounts.get(_family_key(family_id))
+    if account is None or account.user_id != user_id:
+        return None
+    return Caller(kind="parent", user_id=user_id, token_id=family_id, is_staff=account.is_staff)
+
+
+async def _player(token: str) -> Caller | None:
+    found = await entries.player_token(digest(token))
+    if found is None or found.expires_at <= timezone.now():
+        return None
+    return Caller(kind="player", user_id=found.user_id, profile_id=found.profile_id, token_id=found.id)
+
+
+async def _gateway(token: str) -> Caller | None:
+    found = await entries.gateway_token(digest(token))
+    if found is None or (found.expires_at is not None and found.expires_at <= timezone.now()):
+        return None
+    return Caller(kind="gateway", user_id=NO_ACCOUNT, token_id=found.id)
+
+
+async def account(caller: Caller) -> Account:
+    """The account of a parent's caller, from the cache that let it in. Refusal 401 when it ended just now."""
+    assert caller.token_id is not None  # noqa: S101 — for the type checker; `authenticate` sets it
+    found: Account | None = await accounts.get(_family_key(caller.token_id))
+    if found is None:
+        raise Refusal(401, "Invalid or missing token", headers={"WWW-Authenticate": "Bearer"})
+    return found

@@ -1,0 +1,55 @@
+"""What is dead and of no more use goes: log-ins, players' tokens, tries of passwords, sessions of the pages.
+
+Tables are walked by their primary key in batches, each a short transaction that skips what somebody else holds: safe
+while the service runs, stopped and begun again at will, and no index is needed but the primary keys.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from parental.models import PasswordTries, TimeGrant, TokenFamily
+from parental.tokens.families import without_living_tokens
+from viewing.models import PlayerToken
+
+log = structlog.stdlib.get_logger(__name__)
+
+BATCH: Final = 1000
+# Long enough that parents and support still see which devices there were.
+PLAYER_TOKEN_KEPT: Final = timedelta(days=90)
+
+
+def clean_up(*, now: datetime) -> dict[str, int]:
+    """Delete what is dead: how many rows of each kind, logged too."""
+    deleted = {
+        "log_ins": _sweep(TokenFamily.objects.all(), lambda rows: without_living_tokens(rows, now=now)),
+        "player_tokens": _sweep(PlayerToken.objects.all(), lambda rows: _dead_player_tokens(rows, now=now)),
+        "password_tries": _sweep(PasswordTries.objects.all(), lambda rows: rows.filter(window_ends_at__lte=now)),
+        "sessions": _sweep(Session.objects.all(), lambda rows: rows.filter(expire_date__lt=now)),
+    }
+    log.info("cleaned_up", **deleted)
+    return deleted
+
+
+def _dead_player_tokens(rows: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
+    # A grant that was given on a device goes on naming it: it is the audit.
+    before, named = now - PLAYER_TOKEN_KEPT, TimeGrant.objects.filter(player_token=OuterRef("pk"))
+    return rows.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before)).exclude(Exists(named))
+
+
+def _sweep(table: QuerySet[Any], dead: Callable[[QuerySet[Any]], QuerySet[Any]]) -> int:
+    rows = table.order_by("pk")
+    deleted, last = 0, None
+    while batch := list((rows.filter(pk__gt=last) if last else rows).values_list("pk", flat=True)[:BATCH]):
+        last = batch[-1]
+        with transaction.atomic():
+            held = dead(rows.filter(pk__in=batch)).select_for_update(skip_locked=True, of=("self",))
+            gone = list(held.values_list("pk", flat=True))
+            rows.filter(pk__in=gone).delete()
+        deleted += len(gone)
+    return deleted

@@ -1,0 +1,109 @@
+"""Token families: a login and the refresh tokens that grow from it."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from parental.models import RefreshToken, TokenFamily, User
+from parental.tokens import signed
+from parental.tokens.opaque import digest, new_opaque
+from viewing.errors import Refusal
+from viewing.hotpath import invalidation
+from viewing.models import PlayerToken
+
+log = structlog.stdlib.get_logger(__name__)
+REFRESH_PREFIX: Final = "sgr_"
+# An expired log-in is of no use to anyone; a day's grace keeps clear of a refresh under way.
+FAMILY_KEPT: Final = timedelta(days=1)
+
+
+def begin_family(user_id: UUID, *, now: datetime) -> dict[str, str]:
+    """Begin a log-in of the account, in the caller's transaction: the contract's token pair."""
+    _forget_dead_families(user_id, now=now)
+    return _grow(TokenFamily.objects.create(user_id=user_id, created_at=now), now=now)
+
+
+def _grow(family: TokenFamily, *, now: datetime) -> dict[str, str]:
+    refresh_token = new_opaque(REFRESH_PREFIX)
+    RefreshToken.objects.create(
+        family=family,
+        token_hash=digest(refresh_token),
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings.REFRESH_TOKEN_SECONDS),
+    )
+    access_token = signed.sign(signed.ACCESS, family.user_id, family.id)
+    return {"access_token": access_token, "refresh_token": refresh_token, "token_type": "bearer"}
+
+
+def _forget_dead_families(user_id: UUID, *, now: datetime) -> None:
+    without_living_tokens(TokenFamily.objects.filter(user_id=user_id), now=now).delete()
+
+
+def without_living_tokens(families: QuerySet[TokenFamily], *, now: datetime) -> QuerySet[TokenFamily]:
+    """Those that can grow no more."""
+    # Spent tokens stay as long as their family lives: whoever brings one back, however late, ends it.
+    alive = RefreshToken.objects.filter(family=OuterRef("pk"), expires_at__gt=now - FAMILY_KEPT)
+    return families.filter(~Exists(alive))
+
+
+def rotate(refresh_token: str, *, now: datetime) -> dict[str, str]:
+    """Spend a refresh token for a new pair. A spent one that comes back ends its family. Refusal 401.
+
+    Of parallel calls with one token one gets a pair and the others, being a reuse, end it (contract, "/auth").
+    """
+    with transaction.atomic():
+        pair = _rotate(refresh_token, now=now)
+    # Outside, so that the end of the family is committed.
+    if pair is None:
+        raise Refusal(401, "Invalid or expired refresh token")
+    return pair
+
+
+def _rotate(refresh_token: str, *, now: datetime) -> dict[str, str] | None:
+    token = (
+        RefreshToken.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("family__user")
+        .filter(token_hash=digest(refresh_token))
+        .first()
+    )
+    if token is None or token.family.ended_at is not None:
+        return None
+    if token.spent_at is not None:
+        log.warning("refresh_token_reused", user_id=token.family.user_id, family_id=token.family_id)
+        end_families([token.family_id], now=now)
+        return None
+    if token.expires_at <= now or not token.family.user.is_active:
+        return None
+    RefreshToken.objects.filter(pk=token.pk).update(spent_at=now)
+    return _grow(token.family, now=now)
+
+
+def end_token_families(user: User) -> None:
+    """End every log-in of the account: all its refresh and access tokens."""
+    running = TokenFamily.objects.filter(user=user, ended_at__isnull=True)
+    end_families(list(running.values_list("pk", flat=True)), now=timezone.now())
+
+
+@transaction.atomic
+def end_families(family_ids: list[UUID], *, now: datetime) -> int:
+    """End log-ins with all their tokens: how many of them were running."""
+    ended = TokenFamily.objects.filter(pk__in=family_ids, ended_at__isnull=True).update(ended_at=now)
+    for family_id in family_ids:
+        invalidation.account_changed(family_id)
+    return ended
+
+
+def forget_account(user: User) -> None:
+    """Once the transaction commits, read the account anew for its next call: it was changed, or deactivated."""
+    families = TokenFamily.objects.filter(user=user, ended_at__isnull=True).values_list("pk", flat=True)
+    players = PlayerToken.objects.filter(profile__user=user, revoked_at__isnull=True)
+    for family_id in families:
+        invalidation.account_changed(family_id)
+    for token_hash in players.values_list("token_hash", flat=True):
+        invalidation.player_token_changed(bytes(token_hash))

@@ -1,0 +1,62 @@
+"""Player tokens: what a parent gives a child's device, and takes back (contract, "/auth")."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from parental.models import Pin
+from parental.tokens import opaque, pin_tokens
+from viewing.errors import Refusal, access_denied
+from viewing.hotpath import entries, invalidation
+from viewing.models import PlayerToken, Profile
+
+# No call of the API lists a profile's tokens, so a full list must not need cleaning up: the one unused longest goes.
+MOST_LIVING: Final = 50
+
+
+@transaction.atomic
+def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str | None, now: datetime) -> dict[str, Any]:
+    """A new token for a profile of the account. Refusal 403: not its profile, or no proof of the PIN that it has."""
+    # Locked, so that parallel calls cannot pass the bound together.
+    locked = Profile.objects.select_for_update(no_key=True).filter(pk=profile_id, user_id=user_id)
+    if locked.first() is None:
+        raise access_denied()
+    pin = Pin.objects.filter(user_id=user_id).first()
+    if pin is not None and not pin_tokens.is_valid(pin_token, pin):
+        raise Refusal(403, "Valid PIN token required")
+    by_use = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id).order_by("-last_used_at", "-created_at")
+    _revoke(by_use[MOST_LIVING - 1 :], now=now)
+    token = opaque.new_opaque(opaque.PLAYER_PREFIX)
+    row = PlayerToken.objects.create(
+        profile_id=profile_id,
+        device_name=device_name,
+        token_hash=opaque.digest(token),
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + entries.PLAYER_TOKEN_LIFETIME,
+    )
+    return {"player_token": token, "token_id": row.id, "expires_at": row.expires_at}
+
+
+def living(profile_id: UUID, *, now: datetime) -> list[PlayerToken]:
+    """The devices that may play as a profile, the one used last first; at most `MOST_LIVING`."""
+    alive = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id)
+    return list(alive.order_by("-last_used_at", "-created_at"))
+
+
+@transaction.atomic
+def revoke(user_id: UUID, token_id: UUID, *, now: datetime) -> None:
+    """Revoke a token of the account; again, nothing happens. Refusal 404, the same for another's and an unknown one."""
+    found = PlayerToken.objects.filter(pk=token_id, profile__user_id=user_id)
+    if not found.exists():
+        raise Refusal(404, "Player token not found")
+    _revoke(found, now=now)
+
+
+def _revoke(found: QuerySet[PlayerToken], *, now: datetime) -> None:
+    for token_id, token_hash in found.values_list("pk", "token_hash"):
+        PlayerToken.objects.filter(pk=token_id, revoked_at__isnull=True).update(revoked_at=now)
+        invalidation.player_token_changed(bytes(token_hash))

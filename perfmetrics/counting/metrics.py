@@ -1,0 +1,163 @@
+"""What is counted, in prometheus-client, the one store of figures (design.md, "Decisions"; FR-015).
+
+Every worker counts in files of its own (`perfmetrics/counting/folder.py`), so that a sum over them is the service's.
+What is asked for at each beat costs a few µs in all: children of labels are made here, counters count once per batch.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+
+class QuickHistogram(Histogram):
+    """Finds its bucket by halves: of 146 the stock one tries one after the other, and takes twice as long."""
+
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002 — its signature
+        self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
+        self._sum.inc(amount)
+
+
+def _steps(first: float, last: float, factor: float) -> list[float]:
+    """Bounds that grow by a factor, up to the first one that is not below the last."""
+    bounds = [first]
+    while bounds[-1] < last:
+        bounds.append(float(f"{first * factor ** len(bounds):.6g}"))
+    return bounds
+
+
+# Within 5 % from 1 ms to 1 s.
+FINE: Final = (*_steps(0.001, 1.0, 1.05), 2.0, 5.0)
+COARSE: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+# Heartbeats ----------------------------------------------------------------------------------------------------------
+
+# Answered 200 …
+ANSWERED: Final = ("counted", "replay", "successor", "nothing_left", "unavailable")
+# … and refused: 409, 404, 403, 404, 503, 503.
+REFUSED: Final = ("ended", "unknown", "foreign", "no_title", "busy", "queue_full")
+STATEMENTS: Final = ("continue", "begin", "beat_entries", "player_tokens", "accounts")
+
+_heartbeats = Counter("sandglass_heartbeats", "Heartbeats by outcome", ["outcome"])
+heartbeats: Final = {outcome: _heartbeats.labels(outcome) for outcome in ANSWERED + REFUSED}
+# The writer could not bring these to an end; they are answered as unavailable.
+heartbeats["lost"] = heartbeats["switch"] = heartbeats["unavailable"]
+_statements = Counter("sandglass_heartbeat_statements", "Database statements of the heartbeat path", ["statement"])
+statements: Final = {name: _statements.labels(name) for name in STATEMENTS}
+batch_size = QuickHistogram(
+    "sandglass_heartbeat_batch_size", "Heartbeats committed together", buckets=[1, 2, 4, 8, 16, 32, 64, 128, 256]
+)
+queue_wait = QuickHistogram(
+    "sandglass_heartbeat_queue_wait_seconds", "How long the first heartbeat of a batch waited", buckets=COARSE
+)
+heartbeat_seconds = QuickHistogram(
+    "sandglass_heartbeat_duration_seconds", "From request to answer, of heartbeats answered 200", buckets=FINE
+)
+heartbeat_slowest = Gauge(
+    "sandglass_heartbeat_duration_seconds_max", "The slowest heartbeat since the start", multiprocess_mode="max"
+)
+queue_length = Gauge("sandglass_heartbeat_queue", "Heartbeats that wait now", multiprocess_mode="livesum")
+queue_peak = Gauge(
+    "sandglass_heartbeat_queue_peak", "The longest queue of a worker in the last seconds", multiprocess_mode="livemax"
+)
+queue_size = Gauge("sandglass_heartbeat_queue_limit", "How many may wait in a worker", multiprocess_mode="livemax")
+
+# Requests ------------------------------------------------------------------------------------------------------------
+
+refusals = Counter("sandglass_refusals", "Answers of the API with status 400 and above", ["status"])
+failures = Counter("sandglass_failures", "Answers with status 500 and above, but for 503")
+slow_requests = Counter("sandglass_slow_requests", "Requests that were logged as slow", ["level"])
+request_seconds = QuickHistogram(
+    "sandglass_request_duration_seconds", "All requests but answered heartbeats", ["route"], buckets=COARSE
+)
+
+# PIN and reports -----------------------------------------------------------------------------------------------------
+
+PIN_OUTCOMES: Final = ("right", "wrong", "locked", "busy", "none_set", "failed")
+_pin_checks = Counter("sandglass_pin_checks", "PIN checks by outcome", ["outcome"])
+pin_checks: Final = {outcome: _pin_checks.labels(outcome) for outcome in PIN_OUTCOMES}
+hashes_waiting = Gauge(
+    "sandglass_hashes_waiting", "PIN or password checks that wait for a thread", ["kind"], multiprocess_mode="livesum"
+)
+report_seconds = QuickHistogram("sandglass_weekly_report_duration_seconds", "Weekly reports", buckets=FINE)
+report_queries = Counter("sandglass_weekly_report_queries", "Database queries of weekly reports")
+report_most_queries = Gauge(
+    "sandglass_weekly_report_queries_max", "Most queries of one weekly report", multiprocess_mode="max"
+)
+
+# Caches, connections, processes --------------------------------------------------------------------------------------
+
+cache_hits = Counter("sandglass_cache_hits", "Reads that found an entry", ["cache"])
+cache_misses = Counter("sandglass_cache_misses", "Reads that found none, or an expired one", ["cache"])
+cache_invalidations = Counter("sandglass_cache_invalidations", "Entries dropped because of a change", ["cache"])
+cache_fills = Counter("sandglass_cache_fills", "Entries stored", ["cache"])
+cache_entries = Gauge(
+    "sandglass_cache_entries", "Entries of all workers' caches", ["cache"], multiprocess_mode="livesum"
+)
+cache_largest = Gauge(
+    "sandglass_cache_entries_max", "Entries of the largest worker's cache", ["cache"], multiprocess_mode="livemax"
+)
+pool_connections = Gauge(
+    "sandglass_pool_connections", "Pooled database connections, by state", ["state"], multiprocess_mode="livesum"
+)
+pool_waiting = Gauge(
+    "sandglass_pool_waiting", "Requests that wait for a pooled connection", multiprocess_mode="livesum"
+)
+workers = Gauge("sandglass_workers", "Worker processes that live", multiprocess_mode="livesum")
+process_start = Gauge(
+    "sandglass_process_start_time_seconds", "When each worker process started", multiprocess_mode="liveall"
+)
+
+# The largest of this process so far.
+_slowest = 0.0
+_most_queries = 0
+_observers: dict[str, Callable[[float], None]] = {}
+_watched: list[tuple[Gauge, Callable[[], float]]] = []
+
+
+def count_batch(outcomes: Iterable[str], *, waited_seconds: float) -> None:
+    """A batch of heartbeats was decided: the outcome of each, and how long the first had waited."""
+    tally: dict[str, int] = {}
+    for outcome in outcomes:
+        tally[outcome] = tally.get(outcome, 0) + 1
+    for outcome, count in tally.items():
+        heartbeats[outcome].inc(count)
+    batch_size.observe(sum(tally.values()))
+    queue_wait.observe(waited_seconds)
+
+
+def observe_heartbeat(seconds: float) -> None:
+    """A heartbeat was answered 200 so long after it came in."""
+    global _slowest  # noqa: PLW0603 — told to the gauge once a second
+    _slowest = max(_slowest, seconds)
+    heartbeat_seconds.observe(seconds)
+
+
+def observe_request(route: str, seconds: float) -> None:
+    """Any other request was answered; `route` is the pattern of its path, never the path."""
+    observe = _observers.get(route)
+    if observe is None:
+        observe = _observers[route] = request_seconds.labels(route).observe
+    observe(seconds)
+
+
+def count_report(*, queries: int, seconds: float) -> None:
+    """A weekly report was made with so many database queries."""
+    global _most_queries  # noqa: PLW0603
+    _most_queries = max(_most_queries, queries)
+    report_most_queries.set(_most_queries)
+    report_queries.inc(queries)
+    report_seconds.observe(seconds)
+
+
+def watch(gauge: Gauge, read: Callable[[], float]) -> None:
+    """Set the gauge to what `read` tells, once a second (`sample`)."""
+    _watched.append((gauge, read))
+
+
+def sample() -> None:
+    """What is too dear, or has no moment of its own, to be told as it happens; in the event loop, so no I/O."""
+    heartbeat_slowest.set(_slowest)
+    for gauge, read in _watched:
+        gauge.set(read())

@@ -1,0 +1,79 @@
+"""What every request is measured by: an ASGI wrapper, so that it times all answers and costs no thread hop."""
+
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from perfmetrics.counting import metrics
+
+log = structlog.stdlib.get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# Where the handlers leave the pattern of the path that they resolved (`config/server/lean.py`).
+ROUTE = "sandglass.route"
+UNTIMED_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def profiled(application: ASGIApplication, *, heartbeat_route: str = "") -> ASGIApplication:
+    """Add `X-Process-Time` (seconds) and `X-Request-ID` to every answer, count it and log slow ones.
+
+    Not the untimed paths. `heartbeat_route`: the pattern whose answers with 200 are counted apart.
+    """
+
+    async def timed(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in UNTIMED_PATHS:
+            await application(scope, receive, send)
+            return
+        started = time.perf_counter()
+        identity = uuid.uuid4().hex
+        request_id.set(identity)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seconds = time.perf_counter() - started
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-process-time", b"%.6f" % seconds),
+                    (b"x-request-id", identity.encode()),
+                ]
+                _count(scope.get(ROUTE, "none"), message["status"], seconds)
+                if seconds * 1000 >= settings.SLOW_REQUEST_WARNING_MS:
+                    _log_slow(scope, message["status"], seconds)
+            await send(message)
+
+        await application(scope, receive, send_with_headers)
+
+    def _count(route: str, status: int, seconds: float) -> None:
+        if status == 200 and route == heartbeat_route:
+            metrics.observe_heartbeat(seconds)
+            return
+        metrics.observe_request(route, seconds)
+        if status >= 500 and status != 503:
+            metrics.failures.inc()
+
+    return timed
+
+
+def _log_slow(scope: Scope, status: int, seconds: float) -> None:
+    is_error = seconds * 1000 >= settings.SLOW_REQUEST_ERROR_MS
+    metrics.slow_requests.labels("error" if is_error else "warning").inc()
+    log.log(
+        logging.ERROR if is_error else logging.WARNING,
+        "slow_request",
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        duration_ms=round(seconds * 1000, 1),
+    )

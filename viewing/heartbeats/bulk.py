@@ -1,0 +1,95 @@
+"""Many heartbeats in one request, from a gateway (contract, "POST /viewing-time/heartbeats").
+
+Each is decided, counted and answered as it would be alone. Those of one profile are decided in their order: once one of
+them could not be taken, because the queue was full or a read failed, the later ones are refused too.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from django.utils import timezone
+
+from perfmetrics.counting import metrics
+from viewing.caller import check_gateway_access
+from viewing.errors import Refusal, overloaded
+from viewing.heartbeats.answers import heartbeat_answer, unavailable_answer
+from viewing.heartbeats.beats import Beat, Outcome, make_beat
+from viewing.heartbeats.schemas import HeartbeatIn, Invalid
+from viewing.heartbeats.writer import writer
+from viewing.hotpath import entries
+from viewing.hotpath.lookup import Key
+
+log = structlog.stdlib.get_logger(__name__)
+
+# A turn takes some 2 ms; between turns the loop serves the players.
+BEATS_A_TURN: Final = 128
+
+Result = dict[str, Any]
+Sent = tuple[Beat, "asyncio.Future[Outcome]"]
+
+
+async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
+    """The result of each body, in order. Refusal 503 when the service was too busy for every one of them."""
+    stopped: set[UUID] = set()
+    sent: list[Sent | Result] = []
+    for start in range(0, len(bodies), BEATS_A_TURN):
+        sent += await _send(bodies[start : start + BEATS_A_TURN], stopped)
+        await asyncio.sleep(0)
+    found = [one if isinstance(one, dict) else await _outcome(*one) for one in sent]
+    if all(result["status"] == 503 for result in found):
+        raise overloaded()
+    return found
+
+
+async def _send(bodies: Sequence[HeartbeatIn | Invalid], stopped: set[UUID]) -> list[Sent | Result]:
+    """Hand a turn's beats to the writer; where that cannot be, the result. `stopped`: profiles of which one was not."""
+    found = await entries.of_beats((body.profile_id, body.title_id) for body in bodies if isinstance(body, HeartbeatIn))
+    for error in {id(entry): entry for entry in found.values() if isinstance(entry, Exception)}.values():
+        log.error("bulk_read_failed", exc_info=error)
+    now = timezone.now()
+    return [_put(body, found, stopped, now=now) for body in bodies]
+
+
+def _put(body: HeartbeatIn | Invalid, found: dict[Key, Any], stopped: set[UUID], *, now: datetime) -> Sent | Result:
+    if isinstance(body, Invalid):
+        return {"status": 422, "detail": body.errors}
+    profile, title = found["profiles", body.profile_id], found["titles", body.title_id]
+    site = found[entries.SITE]
+    if isinstance(profile, Exception) or isinstance(title, Exception) or isinstance(site, Exception):
+        stopped.add(body.profile_id)
+        return _unavailable(body.session_id)
+    if body.profile_id in stopped:
+        return _refused(overloaded())
+    try:
+        beat = make_beat(body, profile=check_gateway_access(profile), title=title, site=site, now=now)
+        return beat, writer.put(writer.gateways, beat)
+    except Refusal as refusal:
+        if refusal.status == 503:
+            stopped.add(body.profile_id)
+        return _refused(refusal)
+    except Exception:
+        log.exception("bulk_heartbeat_failed")
+        return _unavailable(body.session_id)
+
+
+async def _outcome(beat: Beat, future: "asyncio.Future[Outcome]") -> Result:
+    try:
+        return {"status": 200, "body": heartbeat_answer(beat, await future)}
+    except Refusal as refusal:
+        return _refused(refusal)
+    except Exception:
+        log.exception("bulk_heartbeat_failed")
+        return _unavailable(beat.session_id)
+
+
+def _refused(refusal: Refusal) -> Result:
+    return {"status": refusal.status, "detail": refusal.detail, **refusal.extra}
+
+
+def _unavailable(session_id: UUID | None) -> Result:
+    metrics.heartbeats["unavailable"].inc()
+    return {"status": 200, "body": unavailable_answer(session_id)}

@@ -1,0 +1,103 @@
+"""Decide, count and commit one batch, in the writing thread."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import structlog
+from django.db import Error as DatabaseError
+from django.utils import timezone
+from psycopg import errors
+
+from viewing.heartbeats import sql
+from viewing.heartbeats.beats import BUSY, UNAVAILABLE, Beat, Outcome
+from viewing.hotpath import threads
+
+log = structlog.stdlib.get_logger(__name__)
+logger = logging.getLogger(__name__)  # asked for its level, at a tenth of the cost
+# Of a batch that meets a race, before it is halved; and of a beat alone. A lost race is one that a rival won, so
+# they end once all have: twenty first beats of one profile in three busy processes took more than four.
+MOST_TRIES: Final = 4
+MOST_TRIES_ALONE: Final = 20
+# The server rolled the statement back, and a new snapshot may see the rival: run it again.
+RACES = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
+TIMEOUTS = (errors.LockNotAvailable, errors.QueryCanceled)
+
+
+def decide(beats: Sequence[Beat]) -> list[Outcome]:
+    """Decide, count and commit beats of different profiles, in the writing thread. Failures are outcomes too."""
+    started, statements_before = time.perf_counter(), threads.statements.run
+    outcomes: dict[int, Outcome] = {}
+    rows = [beat.as_row(n) for n, beat in enumerate(beats)]
+    first = [row for row in rows if row["session_id"] is None]
+    running = [row for row in rows if row["session_id"] is not None]
+    outcomes.update(_run(sql.continue_sessions, running))
+    # Rare: its session ended by a switch, or was lost to a rival, after the statement's snapshot was taken. A second
+    # look sees who won.
+    again = [row for row in running if _may_have_raced(row, outcomes[row["n"]])]
+    outcomes.update(_run(sql.continue_sessions, again))
+    switching = [row for row in running if _verdict(outcomes[row["n"]]) == "switch"]
+    outcomes.update(_run(sql.begin_sessions, first + switching))
+    lost = [row for row in switching if _verdict(outcomes[row["n"]]) == "lost"]
+    outcomes.update(_run(sql.continue_sessions, lost))
+    _tell(beats, db_ops=threads.statements.run - statements_before, seconds=time.perf_counter() - started)
+    return [outcomes[n] for n in range(len(beats))]
+
+
+def _tell(beats: Sequence[Beat], *, db_ops: int, seconds: float) -> None:
+    """The log lines of a batch (FR-016), written by this thread: one each, and only for debugging one a beat.
+
+    `db_ops` are the statements of the batch, `duration_ms` its own time; a beat's is counted from when it came in.
+    """
+    log.info("heartbeats_processed", count=len(beats), db_ops=db_ops, duration_ms=round(seconds * 1000, 3))
+    if logger.isEnabledFor(logging.DEBUG):
+        now = timezone.now()
+        for beat in beats:
+            duration_ms = round((now - beat.now).total_seconds() * 1000, 3)
+            fields = {"profile_id": beat.profile.id, "db_ops": db_ops, "duration_ms": duration_ms}
+            log.debug("heartbeat_processed", **fields, request_id=beat.request_id)
+
+
+def _verdict(outcome: Outcome) -> str:
+    return outcome if isinstance(outcome, str) else outcome.verdict
+
+
+def _may_have_raced(row: dict[str, Any], outcome: Outcome) -> bool:
+    return (
+        not isinstance(outcome, str)
+        and outcome.verdict == "ended"
+        and outcome.end_reason in ("switched", "day_turned")
+        and row["sequence"] is not None
+    )
+
+
+def _run(
+    statement: Callable[[Sequence[dict[str, Any]]], list[sql.Decision]], rows: Sequence[dict[str, Any]]
+) -> dict[int, Outcome]:
+    """Run one statement for the rows, again where a race or one bad row made the server refuse it."""
+    if not rows:
+        return {}
+    most_tries = MOST_TRIES if len(rows) > 1 else MOST_TRIES_ALONE
+    for attempt in range(1, most_tries + 1):
+        try:
+            return {decision.n: decision for decision in statement(rows)}
+        except DatabaseError as error:
+            if threads.connection_lost():
+                # Ambiguous: it may have been committed. Never run it again.
+                return _failed(rows, UNAVAILABLE, error)
+            if isinstance(error.__cause__, RACES) and attempt < most_tries:
+                continue
+            if len(rows) == 1:
+                return _failed(rows, BUSY if isinstance(error.__cause__, RACES + TIMEOUTS) else UNAVAILABLE, error)
+            break
+        except Exception as error:  # noqa: BLE001 — whatever it was, the players must hear "blocked"
+            return _failed(rows, UNAVAILABLE, error)
+    # One row spoils the statement (a lock held elsewhere, bad data): halves find it and spare the others.
+    half = len(rows) // 2
+    return _run(statement, rows[:half]) | _run(statement, rows[half:])
+
+
+def _failed(rows: Sequence[dict[str, Any]], outcome: str, error: Exception) -> dict[int, Outcome]:
+    log.error("heartbeats_failed", count=len(rows), outcome=outcome, exc_info=error)
+    return {row["n"]: outcome for row in rows}

@@ -1,0 +1,141 @@
+"""Seven viewing days of an account's children (contract, "Weekly report"): the last ones, or any with those before."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from perfmetrics.counting import metrics
+from viewing import rules
+from viewing.errors import Refusal
+from viewing.models import Profile, ViewingTimeConfig
+from viewing.reports import sql
+from viewing.reports.periods import Period, shifted
+from viewing.reports.sql import WeekSum
+from viewing.schemas import minutes
+
+DAYS: Final = 7
+MOST_TITLES: Final = 3
+
+# The account's kids profiles in the order they were made, each with its settings.
+Children = list[tuple[Profile, ViewingTimeConfig]]
+
+
+def weekly_report(user_id: UUID, *, now: datetime) -> dict[str, Any]:
+    """The report of the account's kids profiles in the order they were made; three statements however many.
+
+    Indexes: profile_user_created_idx, the settings' primary key, session_profile_started_idx.
+    """
+    with _counted():
+        children = _children(user_id)
+        return _report(children, _running_week(children, now=now))
+
+
+def compared_report(user_id: UUID, *, now: datetime, last: date | None) -> dict[str, Any]:
+    """The report of the seven days up to `last` (None: those of `weekly_report`); four statements however many.
+
+    Beside the report's own fields: `latest`, the day with which the running week ends; of each profile `today`, its
+    running viewing day, and `before`, its report of the seven days before. Refusal 422: `last` lies ahead.
+    """
+    children = _children(user_id)
+    latest = _running_week(children, now=now).to_date
+    week = _week_to(last or latest)
+    if week.to_date > latest:
+        raise Refusal(422, "The week must not end after today")
+    report = {**_report(children, week), "latest": latest}
+    before = _report(children, _week_to(shifted(week.from_date, -timedelta(days=1))))
+    for profile, earlier, (_, config) in zip(report["profiles"], before["profiles"], children, strict=True):
+        profile.update(before=earlier, today=rules.viewing_day(config.schedule, now=now))
+    return report
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    """Counts a report of the API with its database queries; the page's comparison takes one more."""
+    started = time.perf_counter()
+    queries = 0
+
+    def counting(execute: Callable[..., Any], *args: Any) -> Any:
+        nonlocal queries
+        queries += 1
+        return execute(*args)
+
+    with connection.execute_wrapper(counting):
+        yield
+    metrics.count_report(queries=queries, seconds=time.perf_counter() - started)
+
+
+def _report(children: Children, week: Period) -> dict[str, Any]:
+    sums = _sums([profile for profile, _ in children], week)
+    return {
+        "week_start": week.from_date,
+        "week_end": week.to_date,
+        "profiles": [_profile_answer(profile, config, week, sums[profile.id]) for profile, config in children],
+    }
+
+
+def _children(user_id: UUID) -> Children:
+    """Where there are no settings, the defaults."""
+    profiles = list(Profile.objects.filter(user_id=user_id, is_kids=True).order_by("created_at", "id"))
+    found = {config.profile_id: config for config in ViewingTimeConfig.objects.filter(profile__in=profiles)}
+    return [(profile, found.get(profile.id) or ViewingTimeConfig()) for profile in profiles]
+
+
+def _running_week(children: Children, *, now: datetime) -> Period:
+    return _week((config.schedule for _, config in children), now=now)
+
+
+def _week(schedules: Iterable[rules.Schedule], *, now: datetime) -> Period:
+    """The same seven dates for all: up to the latest running viewing day, without children up to today in UTC."""
+    return _week_to(max((rules.viewing_day(each, now=now) for each in schedules), default=now.astimezone(UTC).date()))
+
+
+def _week_to(last: date) -> Period:
+    return Period(shifted(last, timedelta(days=1 - DAYS)), last)
+
+
+def _sums(profiles: list[Profile], week: Period) -> dict[UUID, list[WeekSum]]:
+    sums: dict[UUID, list[WeekSum]] = {profile.id: [] for profile in profiles}
+    if profiles:
+        for row in sql.week_sums(sums, week, titles=MOST_TITLES):
+            sums[row.profile_id].append(row)
+    return sums
+
+
+def _profile_answer(profile: Profile, config: ViewingTimeConfig, week: Period, sums: list[WeekSum]) -> dict[str, Any]:
+    by_day = {row.day: row for row in sums if row.day}
+    days = [_day_answer(day, config, by_day.get(day)) for day in week.dates()]
+    total = sum(row.total for row in by_day.values())
+    return {
+        "profile_id": profile.id,
+        "profile_name": profile.name,
+        "daily_totals": days,
+        "average_daily_minutes": round(total / 60 / DAYS, 2),
+        "total_minutes": minutes(total),
+        "educational_minutes": minutes(sum(row.educational for row in by_day.values())),
+        "limit_usage_percent": _percent(total, sum(day["limit_minutes"] or 0 for day in days)),
+        "top_titles": [
+            {"title_id": row.title_id, "title_name": row.title_name, "total_minutes": minutes(row.total)}
+            for row in sums
+            if row.title_id
+        ],
+    }
+
+
+def _day_answer(day: date, config: ViewingTimeConfig, row: WeekSum | None) -> dict[str, Any]:
+    weekday, weekend = config.weekday_limit_minutes, config.weekend_limit_minutes
+    return {
+        "date": day,
+        "minutes": minutes(row.total if row else 0),
+        "counted_minutes": minutes(row.counted if row else 0),
+        "educational_minutes": minutes(row.educational if row else 0),
+        "limit_minutes": rules.limit_minutes_for(day=day, weekday=weekday, weekend=weekend),
+    }
+
+
+def _percent(total_seconds: int, limit_minutes: int) -> float | None:
+    return round(100 * total_seconds / (limit_minutes * 60), 1) if limit_minutes else None
