@@ -13,7 +13,7 @@ from perfmetrics.page import performance
 from perfmetrics.reading.figures import Totals
 from perfmetrics.reading.recorder import Recent
 from tests.families import make_child, make_user
-from tests.perfmetrics.test_admin_metrics import session_cookies
+from tests.perfmetrics.reading.test_admin_metrics import session_cookies
 
 NOW = datetime(2031, 5, 14, 12, 30, 20, tzinfo=UTC).timestamp()
 GOOD = {

@@ -22,7 +22,7 @@ from tests import processes
 from tests.browser import chromium
 from tests.families import make_child, make_title, make_user
 from tests.load import closed_loop
-from tests.perfmetrics.test_admin_metrics import session_cookies
+from tests.perfmetrics.reading.test_admin_metrics import session_cookies
 
 PAGE = "/admin/perfmetrics/minutefigures/"
 

@@ -4,7 +4,7 @@ import time
 
 from perfmetrics.counting import cache as caches
 from tests.perfmetrics.counted import Counted
-from tests.perfmetrics.test_cache import figures_of, held, make_cache
+from tests.perfmetrics.counting.test_cache import figures_of, held, make_cache
 from tests.processes import until
 
 

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from perfmetrics.counting import metrics
 from perfmetrics.counting.cache import counted
 from tests.families import make_child, make_gateway, make_player, make_title, make_user
-from tests.viewing.test_heartbeat_failures import NIL, fail, locked_session, unavailable
+from tests.viewing.heartbeats.test_heartbeat_failures import NIL, fail, locked_session, unavailable
 from viewing.heartbeats import answers, bulk, queue, writer
 from viewing.hotpath import entries, sql
 
