@@ -27,7 +27,7 @@ from viewing.api import router as viewing_router
 from viewing.caller import Caller, gateways_apart
 from viewing.errors import Refusal
 from viewing.heartbeats.answers import unavailable_answer
-from viewing.heartbeats.schemas import MOST_BEATS_A_REQUEST, NOT_AN_OBJECT
+from viewing.heartbeats.schemas import MAX_BEATS_PER_REQUEST, NOT_AN_OBJECT
 from viewing.reports.api import router as reports_router
 
 log = structlog.stdlib.get_logger(__name__)
@@ -167,7 +167,7 @@ def _given_beats(request: HttpRequest) -> list[Any]:
     """As above, the beats of a bulk; none where it has too many, or is nothing that can be answered one by one."""
     try:
         beats = json.loads(request.body)["heartbeats"]
-        return beats if isinstance(beats, list) and len(beats) <= MOST_BEATS_A_REQUEST else []
+        return beats if isinstance(beats, list) and len(beats) <= MAX_BEATS_PER_REQUEST else []
     except (ValueError, KeyError, TypeError, RecursionError):
         return []
 

@@ -41,7 +41,7 @@ async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
 
 
 async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:
-    profile, title, site = await entries.of_beat(body.profile_id, body.title_id)
+    profile, title, site = await entries.for_beat(body.profile_id, body.title_id)
     profile = check_access(caller, profile, body.profile_id)
     return make_beat(body, profile=profile, title=title, site=site, now=timezone.now())
 

@@ -49,7 +49,7 @@ def _run(handler: logging.Handler) -> float:
     beats: Any = [None] * BEATS_A_BATCH
     started = time.process_time()
     for _ in range(LINES):
-        decide._tell(beats, db_ops=1, seconds=0.01234)
+        decide._log_batch(beats, db_ops=1, seconds=0.01234)
     handler.flush()
     return (time.process_time() - started) / LINES * 1e6
 

@@ -26,7 +26,7 @@ from viewing.hotpath.lookup import Key
 log = structlog.stdlib.get_logger(__name__)
 
 # A turn takes some 2 ms; between turns the loop serves the players.
-BEATS_A_TURN: Final = 128
+BEATS_PER_TURN: Final = 128
 
 Result = dict[str, Any]
 Sent = tuple[Beat, "asyncio.Future[Outcome]"]
@@ -36,8 +36,8 @@ async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
     """The result of each body, in order. Refusal 503 when the service was too busy for every one of them."""
     stopped: set[UUID] = set()
     sent: list[Sent | Result] = []
-    for start in range(0, len(bodies), BEATS_A_TURN):
-        sent += await _send(bodies[start : start + BEATS_A_TURN], stopped)
+    for start in range(0, len(bodies), BEATS_PER_TURN):
+        sent += await _send(bodies[start : start + BEATS_PER_TURN], stopped)
         await asyncio.sleep(0)
     found = [one if isinstance(one, dict) else await _outcome(*one) for one in sent]
     if all(result["status"] == 503 for result in found):
@@ -47,7 +47,9 @@ async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
 
 async def _send(bodies: Sequence[HeartbeatIn | Invalid], stopped: set[UUID]) -> list[Sent | Result]:
     """Hand a turn's beats to the writer; where that cannot be, the result. `stopped`: profiles of which one was not."""
-    found = await entries.of_beats((body.profile_id, body.title_id) for body in bodies if isinstance(body, HeartbeatIn))
+    found = await entries.for_beats(
+        (body.profile_id, body.title_id) for body in bodies if isinstance(body, HeartbeatIn)
+    )
     for error in {id(entry): entry for entry in found.values() if isinstance(entry, Exception)}.values():
         log.error("bulk_read_failed", exc_info=error)
     now = timezone.now()

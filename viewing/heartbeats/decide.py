@@ -18,8 +18,8 @@ log = structlog.stdlib.get_logger(__name__)
 logger = logging.getLogger(__name__)  # asked for its level, at a tenth of the cost
 # Of a batch that meets a race, before it is halved; and of a beat alone. A lost race is one that a rival won, so
 # they end once all have: twenty first beats of one profile in three busy processes took more than four.
-MOST_TRIES: Final = 4
-MOST_TRIES_ALONE: Final = 20
+MAX_TRIES: Final = 4
+MAX_TRIES_ALONE: Final = 20
 # The server rolled the statement back, and a new snapshot may see the rival: run it again.
 RACES = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
 TIMEOUTS = (errors.LockNotAvailable, errors.QueryCanceled)
@@ -41,14 +41,15 @@ def decide(beats: Sequence[Beat]) -> list[Outcome]:
     outcomes.update(_run(sql.begin_sessions, first + switching))
     lost = [row for row in switching if _verdict(outcomes[row["n"]]) == "lost"]
     outcomes.update(_run(sql.continue_sessions, lost))
-    _tell(beats, db_ops=threads.statements.run - statements_before, seconds=time.perf_counter() - started)
+    _log_batch(beats, db_ops=threads.statements.run - statements_before, seconds=time.perf_counter() - started)
     return [outcomes[n] for n in range(len(beats))]
 
 
-def _tell(beats: Sequence[Beat], *, db_ops: int, seconds: float) -> None:
-    """The log lines of a batch (FR-016), written by this thread: one each, and only for debugging one a beat.
+def _log_batch(beats: Sequence[Beat], *, db_ops: int, seconds: float) -> None:
+    """Log one line per batch; at DEBUG level also one per beat.
 
-    `db_ops` are the statements of the batch, `duration_ms` its own time; a beat's is counted from when it came in.
+    `db_ops` is the number of statements of the batch and `duration_ms` its own time; a beat's `duration_ms` runs from
+    when the request came in.
     """
     log.info("heartbeats_processed", count=len(beats), db_ops=db_ops, duration_ms=round(seconds * 1000, 3))
     if logger.isEnabledFor(logging.DEBUG):
@@ -78,15 +79,15 @@ def _run(
     """Run one statement for the rows, again where a race or one bad row made the server refuse it."""
     if not rows:
         return {}
-    most_tries = MOST_TRIES if len(rows) > 1 else MOST_TRIES_ALONE
-    for attempt in range(1, most_tries + 1):
+    max_tries = MAX_TRIES if len(rows) > 1 else MAX_TRIES_ALONE
+    for attempt in range(1, max_tries + 1):
         try:
             return {decision.n: decision for decision in statement(rows)}
         except DatabaseError as error:
             if threads.connection_lost():
                 # Ambiguous: it may have been committed. Never run it again.
                 return _failed(rows, UNAVAILABLE, error)
-            if isinstance(error.__cause__, RACES) and attempt < most_tries:
+            if isinstance(error.__cause__, RACES) and attempt < max_tries:
                 continue
             if len(rows) == 1:
                 return _failed(rows, BUSY if isinstance(error.__cause__, RACES + TIMEOUTS) else UNAVAILABLE, error)

@@ -14,7 +14,7 @@ from perfmetrics.counting import metrics
 from viewing.errors import overloaded
 from viewing.heartbeats.beats import Beat, Outcome
 
-MOST_WAITING_A_PROFILE: Final = 128
+MAX_WAITING_PER_PROFILE: Final = 128
 
 
 # A beat, who waits for its outcome, and since when (`time.perf_counter`).
@@ -34,7 +34,7 @@ class Queue:
     def put(self, beat: Beat) -> "asyncio.Future[Outcome]":
         """What will become of the beat. Refusal 503 when the queue is full."""
         beats = self._by_profile.get(beat.profile.id)
-        if self._size >= settings.HEARTBEAT_QUEUE_SIZE or (beats and len(beats) >= MOST_WAITING_A_PROFILE):
+        if self._size >= settings.HEARTBEAT_QUEUE_SIZE or (beats and len(beats) >= MAX_WAITING_PER_PROFILE):
             metrics.heartbeats["queue_full"].inc()
             raise overloaded()
         if beats is None:

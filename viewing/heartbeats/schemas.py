@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from viewing.rules import Enforcement
 from viewing.schemas import ErrorDetail, NoNul, ValidationDetail
 
-MOST_BEATS_A_REQUEST: Final = 1000
+MAX_BEATS_PER_REQUEST: Final = 1000
 NOT_AN_OBJECT: Final = {"type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a JSON object"}
 DeviceType = Literal["tv", "mobile", "tablet", "web"]
 
@@ -56,7 +56,7 @@ def _as_alone(error: ErrorDetails) -> dict[str, Any]:
 
 class HeartbeatsIn(BaseModel):
     heartbeats: Annotated[
-        list[Annotated[HeartbeatIn, WrapValidator(in_its_place)]], Field(min_length=1, max_length=MOST_BEATS_A_REQUEST)
+        list[Annotated[HeartbeatIn, WrapValidator(in_its_place)]], Field(min_length=1, max_length=MAX_BEATS_PER_REQUEST)
     ]
 
 

@@ -20,9 +20,9 @@ from viewing.hotpath import threads
 
 log = structlog.stdlib.get_logger(__name__)
 
-MOST_BEATS_A_BATCH: Final = 256
+MAX_BATCH_SIZE: Final = 256
 # Of every batch, as long as gateways' beats wait, so that many players cannot starve them.
-KEPT_FOR_GATEWAYS: Final = 64
+RESERVED_FOR_GATEWAYS: Final = 64
 
 
 class Writer:
@@ -81,10 +81,10 @@ class Writer:
 
     def _take(self) -> list[Waiting]:
         """One batch: at most one beat a profile. A player's own beat never waits behind those that came in bulk."""
-        batch = self.players.take(MOST_BEATS_A_BATCH - min(len(self.gateways), KEPT_FOR_GATEWAYS))
+        batch = self.players.take(MAX_BATCH_SIZE - min(len(self.gateways), RESERVED_FOR_GATEWAYS))
         if self.gateways:
             taken = {beat.profile.id for beat, _, _ in batch}
-            batch += self.gateways.take(MOST_BEATS_A_BATCH - len(batch), but_not=taken)
+            batch += self.gateways.take(MAX_BATCH_SIZE - len(batch), but_not=taken)
         return batch
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from perfmetrics.counting.cache import counted
 from viewing import models, rules
 from viewing.hotpath import sql, threads
-from viewing.hotpath.lookup import Key, Lookup, _tell
+from viewing.hotpath.lookup import Key, Lookup, log_lookup
 from viewing.profile import Profile
 
 SITE: Key = ("site", 1)
@@ -122,11 +122,11 @@ async def profile(profile_id: UUID) -> Profile | None:
     return found
 
 
-async def of_beat(profile_id: UUID, title_id: UUID) -> tuple[Profile | None, Title | None, Site]:
+async def for_beat(profile_id: UUID, title_id: UUID) -> tuple[Profile | None, Title | None, Site]:
     """What a beat needs to know; what of it is not cached is read in one statement."""
     profile_key, title_key = ("profiles", profile_id), ("titles", title_id)
     found = [counted(alias).get(key) for alias, key in (profile_key, title_key, SITE)]
-    _tell(profile_key, is_hit=found[0] is not None)
+    log_lookup(profile_key, is_hit=found[0] is not None)
     if None in found:
         missing = [key for key, entry in zip((profile_key, title_key, SITE), found, strict=True) if entry is None]
         fetched = iter(await beat_entries.fetch_each(missing))
@@ -134,7 +134,7 @@ async def of_beat(profile_id: UUID, title_id: UUID) -> tuple[Profile | None, Tit
     return found[0], found[1], found[2]
 
 
-async def of_beats(ids: Iterable[tuple[UUID, UUID]]) -> dict[Key, Any]:
+async def for_beats(ids: Iterable[tuple[UUID, UUID]]) -> dict[Key, Any]:
     """What many beats, as (profile id, title id), need to know: the entries of all their keys and of `SITE`.
 
     None where there is no such row; the error where its read failed.

@@ -44,7 +44,7 @@ class Listener:
                 async with await psycopg.AsyncConnection.connect(**_parameters()) as connection:
                     await connection.execute(f"LISTEN {invalidation.CHANNEL}")
                     # What was said before is missed for good: begin anew.
-                    lookup.forget_everything()
+                    lookup.invalidate_all()
                     self._listening.set()
                     wait_seconds = FIRST_WAIT_SECONDS
                     async for notification in connection.notifies():
@@ -57,7 +57,7 @@ class Listener:
 
 def _hear(payload: str) -> None:
     try:
-        invalidation.heard(payload)
+        invalidation.on_notification(payload)
     except ValueError:
         log.warning("change_not_understood", payload=payload)
 

@@ -1,6 +1,6 @@
-"""Reads through the caches: what is missing for all who wait is fetched by one statement, never one per beat.
+"""Cached reads: one statement fetches the misses of everyone who waits, never one statement per beat.
 
-So speed holds where nothing is cached. A change drops its key (`forget`), also from a fetch under way.
+So throughput holds with a cold cache. A change invalidates its key (`invalidate`), also in a fetch under way.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)  # asked for its level, at a tenth of the c
 
 # (cache alias, id)
 Key = tuple[str, Hashable]
-MOST_KEYS_A_FETCH = 1000
+MAX_KEYS_PER_FETCH = 1000
 
 
 _all: list["Lookup"] = []
@@ -38,7 +38,7 @@ class Lookup:
     async def get(self, key: Key) -> Any:
         """The entry, or None where there is no such row. Raises what the database raised."""
         found = counted(key[0]).get(key[1])
-        _tell(key, is_hit=found is not None)
+        log_lookup(key, is_hit=found is not None)
         return found if found is not None else await self.fetch(key)
 
     async def fetch(self, key: Key) -> Any:
@@ -69,16 +69,16 @@ class Lookup:
                 self._task = asyncio.create_task(self._fill())
         return future
 
-    def disown(self, key: Key) -> None:
-        """Who waits for a fetch under way gets its result once; it is not kept. From any thread."""
+    def abandon(self, key: Key) -> None:
+        """Do not cache the result of a fetch under way; those who wait for it still get it. From any thread."""
         self._filling.pop(key, None)
 
-    def disown_all(self) -> None:
+    def abandon_all(self) -> None:
         self._filling.clear()
 
     async def _fill(self) -> None:
         while self._waiting:
-            keys = list(self._waiting)[:MOST_KEYS_A_FETCH]
+            keys = list(self._waiting)[:MAX_KEYS_PER_FETCH]
             batch = {key: self._waiting.pop(key) for key in keys}
             self._filling.update(batch)
             try:
@@ -112,39 +112,39 @@ class Lookup:
                 future.exception()  # seen: a waiter that went away leaves no "never retrieved" in the log
 
 
-_last_forgotten = object()
+_last_invalidation = object()
 
 
-def last_forgotten() -> object:
-    """Another one each time that anything is dropped: tells who reads without a `Lookup` that it may be stale."""
-    return _last_forgotten
+def last_invalidation() -> object:
+    """A new object after each invalidation, so that a read without a `Lookup` can see that its result may be stale."""
+    return _last_invalidation
 
 
-def forget(key: Key) -> None:
-    """Drop an entry that a change made wrong, from any thread."""
-    _mark_forgotten()
+def invalidate(key: Key) -> None:
+    """Drop an entry that a change made stale. From any thread."""
+    _mark_invalidation()
     for lookup in _all:
-        lookup.disown(key)
+        lookup.abandon(key)
     counted(key[0]).invalidate(key[1])
     if key[0] == "profiles":
         log.info("config_cache_invalidated", profile_id=key[1])
 
 
-def forget_everything() -> None:
-    """Drop every entry: changes may have been missed."""
-    _mark_forgotten()
+def invalidate_all() -> None:
+    """Drop every entry, because notifications may have been missed."""
+    _mark_invalidation()
     for lookup in _all:
-        lookup.disown_all()
+        lookup.abandon_all()
     for alias in settings.CACHES:
         counted(alias).clear()
     log.info("caches_cleared")
 
 
-def _tell(key: Key, *, is_hit: bool) -> None:
+def log_lookup(key: Key, *, is_hit: bool) -> None:
     if logger.isEnabledFor(logging.DEBUG) and key[0] == "profiles":
         log.debug("config_cache_hit" if is_hit else "config_cache_miss", profile_id=key[1])
 
 
-def _mark_forgotten() -> None:
-    global _last_forgotten  # noqa: PLW0603 — one for the process; to assign it is atomic
-    _last_forgotten = object()
+def _mark_invalidation() -> None:
+    global _last_invalidation  # noqa: PLW0603 — one for the process; to assign it is atomic
+    _last_invalidation = object()

@@ -15,11 +15,11 @@ def site_settings() -> entries.Site:
     cache = counted(alias)
     found: entries.Site | None = cache.get(key)
     if found is None:
-        before = lookup.last_forgotten()
+        before = lookup.last_invalidation()
         found = _read()
         # First the entry, then the look whether anything changed meanwhile, as in `Lookup._store`.
         cache.set(key, found)
-        if lookup.last_forgotten() is not before:
+        if lookup.last_invalidation() is not before:
             cache.delete(key)
     return found
 

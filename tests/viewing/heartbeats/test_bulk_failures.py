@@ -89,7 +89,7 @@ def test_a_failed_batch_is_blocked(http, gateway, monkeypatch):
 
 
 def test_after_a_beat_whose_read_failed_none_of_its_profile_counts(http, gateway, monkeypatch):
-    monkeypatch.setattr(bulk, "BEATS_A_TURN", 1)
+    monkeypatch.setattr(bulk, "BEATS_PER_TURN", 1)
     child, other = make_child(), make_child()
     read, errors = sql.read_beat_entries, [OperationalError("no connection")]
 
@@ -202,8 +202,8 @@ def test_what_finds_no_room_is_503_in_its_place(http, gateway, held_writer, sett
 
 def test_after_a_beat_that_found_no_room_none_of_its_profile_counts(http, gateway, monkeypatch):
     """Else the refused one, sent again, would be taken for a replay of the later one."""
-    monkeypatch.setattr(bulk, "BEATS_A_TURN", 1)
-    monkeypatch.setattr(queue, "MOST_WAITING_A_PROFILE", 1)
+    monkeypatch.setattr(bulk, "BEATS_PER_TURN", 1)
+    monkeypatch.setattr(queue, "MAX_WAITING_PER_PROFILE", 1)
     child, other = make_child(), make_child()
     session_id = child.watch(http, 1, sequence=1)
     put = queue.Queue.put
@@ -245,8 +245,8 @@ def test_a_players_own_beat_does_not_wait_behind_a_bulk(http, gateway, held_writ
 
 
 def test_many_players_do_not_starve_a_bulk(http, gateway, held_writer, monkeypatch):
-    monkeypatch.setattr(writer, "MOST_BEATS_A_BATCH", 8)
-    monkeypatch.setattr(writer, "KEPT_FOR_GATEWAYS", 2)
+    monkeypatch.setattr(writer, "MAX_BATCH_SIZE", 8)
+    monkeypatch.setattr(writer, "RESERVED_FOR_GATEWAYS", 2)
     players, many = [make_child() for _ in range(13)], [make_child() for _ in range(4)]
 
     with ThreadPoolExecutor(14) as threads:

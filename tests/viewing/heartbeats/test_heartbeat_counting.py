@@ -74,7 +74,7 @@ def test_the_exemption_may_change_while_a_session_runs(http):
     title = str(make_title(is_educational=True).id)
     session_id = child.watch(http, 1, title_id=title)
     type(child.profile.config).objects.filter(profile=child.profile).update(educational_exempt=False)
-    lookup.forget(("profiles", child.profile.id))
+    lookup.invalidate(("profiles", child.profile.id))
 
     child.beat(http, session_id=session_id, title_id=title)
 
@@ -87,7 +87,7 @@ def test_a_session_stays_what_its_title_was_when_it_began(http):
     child = make_child()
     session_id = child.watch(http, 1)
     type(child.title).objects.filter(id=child.title.id).update(is_educational=True)
-    lookup.forget(("titles", child.title.id))
+    lookup.invalidate(("titles", child.title.id))
 
     answer = child.beat(http, session_id=session_id).json()
 

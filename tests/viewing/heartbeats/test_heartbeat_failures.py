@@ -226,7 +226,7 @@ def test_a_full_queue_is_503(http, monkeypatch, settings):
 
 
 def test_one_profile_cannot_fill_the_queue(http, monkeypatch):
-    monkeypatch.setattr(queue, "MOST_WAITING_A_PROFILE", 3)
+    monkeypatch.setattr(queue, "MAX_WAITING_PER_PROFILE", 3)
     greedy, other = make_child(), make_child()
     gate = Gate(monkeypatch)
 
@@ -299,7 +299,7 @@ def test_an_evicted_key_is_not_kept_by_a_read_under_way(http, monkeypatch):
         type(child.profile.config).objects.filter(profile=child.profile).update(
             weekday_limit_minutes=60, weekend_limit_minutes=60
         )
-        lookup.forget(("profiles", child.profile.id))
+        lookup.invalidate(("profiles", child.profile.id))
         go_on.set()
         assert first.result().json()["remaining_minutes"] == 119.5
 

@@ -92,14 +92,14 @@ def test_a_changed_limit_is_told_once(http, events):
 def test_what_another_process_changed_is_told_too(server, events):
     child = make_child()
 
-    invalidation.heard(f"another profiles {child.profile.id}")
+    invalidation.on_notification(f"another profiles {child.profile.id}")
 
     (line,) = events("config_cache_invalidated")
     assert line["profile_id"] == child.profile.id
 
 
 def test_other_caches_are_not_the_configs(server, events):
-    lookup.forget(entries.SITE)
+    lookup.invalidate(entries.SITE)
 
     assert not events("config_cache_invalidated")
 

@@ -9,7 +9,7 @@ from tests.load import closed_loop
 from tests.statements import statements
 
 
-def forget_everything():
+def clear_caches():
     for alias in ("profiles", "titles", "players", "accounts"):
         counted(alias).clear()
 
@@ -53,7 +53,7 @@ def test_a_warm_switch_is_two_statements(http):
 
 def test_a_cold_first_beat_is_three_statements(http):
     child = make_child()
-    forget_everything()
+    clear_caches()
 
     with statements() as sent:
         assert child.beat(http).status_code == 200
@@ -65,7 +65,7 @@ def test_a_cold_first_beat_is_three_statements(http):
 def test_a_cold_beat_of_a_running_session_is_three_statements(http):
     child = make_child()
     session_id = child.watch(http, 1)
-    forget_everything()
+    clear_caches()
 
     with statements() as sent:
         assert child.beat(http, session_id=session_id).status_code == 200
@@ -76,7 +76,7 @@ def test_a_cold_beat_of_a_running_session_is_three_statements(http):
 
 def test_the_limits_are_read_once_however_many_beats_come(http):
     child = make_child()
-    forget_everything()
+    clear_caches()
 
     with statements() as sent:
         child.watch(http, 20)

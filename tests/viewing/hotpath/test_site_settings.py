@@ -150,7 +150,7 @@ def test_staff_without_the_right_do_not_change_it(server):
 
 
 def test_they_are_read_once_and_kept_for_five_minutes(server, monkeypatch):
-    lookup.forget(entries.SITE)
+    lookup.invalidate(entries.SITE)
     with statements() as sent:
         for _ in range(3):
             site_settings()
@@ -170,14 +170,14 @@ def test_making_a_child_reads_them_from_the_cache(http):
     assert not [statement for statement in sent.all if "sitesettings" in statement]
 
 
-@pytest.mark.parametrize("forget", [lambda: lookup.forget(entries.SITE), lookup.forget_everything])
-def test_what_was_read_before_a_change_is_not_kept(server, monkeypatch, forget):
-    lookup.forget(entries.SITE)
+@pytest.mark.parametrize("invalidate", [lambda: lookup.invalidate(entries.SITE), lookup.invalidate_all])
+def test_what_was_read_before_a_change_is_not_kept(server, monkeypatch, invalidate):
+    lookup.invalidate(entries.SITE)
     read = site_module._read
 
     def read_while_it_changes():
         found = read()
-        thread = threading.Thread(target=forget)
+        thread = threading.Thread(target=invalidate)
         thread.start()
         thread.join()
         return found
