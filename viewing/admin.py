@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from viewing.hotpath import invalidation
 from viewing.models import (
@@ -119,12 +120,15 @@ class PlayerTokenAdmin(ReadOnlyAdmin):
     search_help_text = _("The whole id of a token or of a profile")
     actions = ("revoke",)
 
-    @admin.action(description=_("Revoke the selected tokens"))
-    def revoke(self, request: HttpRequest, queryset: QuerySet[PlayerToken]) -> None:
-        for token in queryset.filter(revoked_at=None):
-            PlayerToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
-            invalidation.player_token_changed(bytes(token.token_hash))
-        self.message_user(request, _("Revoked."))
+    @admin.action(description=_("Revoke the selected tokens"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: Any) -> None:
+        revoked = len(queryset.revoke(now=timezone.now()))
+        sentence = ngettext("Revoked %(count)s token.", "Revoked %(count)s tokens.", revoked)
+        self.message_user(request, sentence % {"count": revoked})
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Nobody edits a token, so the permission to change one means this."""
+        return request.user.has_perm("viewing.change_playertoken")
 
 
 @admin.register(SiteSettings)

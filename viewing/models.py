@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -245,6 +245,21 @@ class ViewingSession(models.Model):
 class PlayerTokenQuerySet(models.QuerySet["PlayerToken"]):
     def alive(self, *, now: datetime) -> "PlayerTokenQuerySet":
         return self.filter(revoked_at__isnull=True, expires_at__gt=now)
+
+    @transaction.atomic
+    def revoke(self, *, now: datetime) -> list["PlayerToken"]:
+        """Revoke these tokens in every process: the ones that were not revoked before."""
+        from viewing.hotpath import invalidation  # noqa: PLC0415 — the caches read these models
+
+        # Ids first: the rows may be a slice, which cannot be filtered or locked.
+        ids = list(self.values_list("pk", flat=True))
+        locked = PlayerToken.objects.select_for_update(no_key=True).filter(pk__in=ids, revoked_at__isnull=True)
+        revoked = list(locked.order_by("pk")) if ids else []
+        if revoked:
+            PlayerToken.objects.filter(pk__in=[token.pk for token in revoked]).update(revoked_at=now)
+        for token in revoked:
+            invalidation.player_token_changed(bytes(token.token_hash))
+        return revoked
 
 
 class PlayerToken(models.Model):

@@ -5,12 +5,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from parental.models import Pin
 from parental.tokens import opaque, pin_tokens
 from viewing.errors import Refusal, access_denied
-from viewing.hotpath import entries, invalidation
+from viewing.hotpath import entries
 from viewing.models import PlayerToken, Profile
 
 # No call of the API lists a profile's tokens, so a full list must not need cleaning up: the one unused longest goes.
@@ -28,7 +27,7 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
     if pin is not None and not pin_tokens.is_valid(pin_token, pin):
         raise Refusal(403, "Valid PIN token required")
     by_use = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id).order_by("-last_used_at", "-created_at")
-    _revoke(by_use[MOST_LIVING - 1 :], now=now)
+    by_use[MOST_LIVING - 1 :].revoke(now=now)
     token = opaque.new_opaque(opaque.PLAYER_PREFIX)
     row = PlayerToken.objects.create(
         profile_id=profile_id,
@@ -53,10 +52,4 @@ def revoke(user_id: UUID, token_id: UUID, *, now: datetime) -> None:
     found = PlayerToken.objects.filter(pk=token_id, profile__user_id=user_id)
     if not found.exists():
         raise Refusal(404, "Player token not found")
-    _revoke(found, now=now)
-
-
-def _revoke(found: QuerySet[PlayerToken], *, now: datetime) -> None:
-    for token_id, token_hash in found.values_list("pk", "token_hash"):
-        PlayerToken.objects.filter(pk=token_id, revoked_at__isnull=True).update(revoked_at=now)
-        invalidation.player_token_changed(bytes(token_hash))
+    found.revoke(now=now)

@@ -1,11 +1,15 @@
 """The admin of what was watched: fit for big tables, and what staff change is in force on the next beat."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.families import make_child, make_title, make_user
 from tests.statements import statements
+from viewing.hotpath import invalidation
+from viewing.models import PlayerToken
 
 BIG = ["viewingsession", "viewingtimebalance", "playertoken", "profile", "title"]
 
@@ -103,6 +107,50 @@ def test_a_revoked_token_stops_working_at_once(staff, http):
     staff.post(page("playertoken_changelist"), {"action": "revoke", "_selected_action": str(child.token_id)})
 
     assert child.beat(http).status_code == 401
+
+
+def revoke(client, child):
+    client.post(page("playertoken_changelist"), {"action": "revoke", "_selected_action": str(child.token_id)})
+    return PlayerToken.objects.get(pk=child.token_id).revoked_at is not None
+
+
+def staff_with(*codenames):
+    user = make_user(is_staff=True)
+    user.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_staff_who_may_only_look_revoke_no_token(server):
+    child = make_child()
+    viewer = staff_with("view_playertoken")
+
+    assert viewer.get(page("playertoken_changelist")).status_code == 200
+    assert not revoke(viewer, child)
+    assert revoke(staff_with("view_playertoken", "change_playertoken"), child)
+
+
+def test_a_revocation_that_cannot_be_announced_is_not_made(staff, monkeypatch):
+    child = make_child()
+
+    def fail(_token_hash):
+        raise RuntimeError
+
+    monkeypatch.setattr(invalidation, "player_token_changed", fail)
+    with pytest.raises(RuntimeError):
+        revoke(staff, child)
+
+    assert PlayerToken.objects.get(pk=child.token_id).revoked_at is None
+
+
+def test_revoking_returns_only_tokens_that_were_not_revoked(committed):
+    tokens = PlayerToken.objects.filter(pk__in=[make_child().token_id, make_child().token_id])
+    first, second = tokens.order_by("pk")
+
+    assert tokens.filter(pk=first.pk).revoke(now=timezone.now()) == [first]
+    assert tokens.order_by("pk")[:2].revoke(now=timezone.now()) == [second]
+    assert tokens.revoke(now=timezone.now()) == []
 
 
 def test_staff_only(server):
