@@ -1,6 +1,6 @@
-"""All settings, from the environment. README.md lists the variables; `.env.example` shows each.
+"""All settings, from environment variables, which docs/configuration.md lists.
 
-A variable that is wrong stops the process here, with a sentence.
+An invalid value stops startup here, with a message naming the variable.
 """
 
 import importlib.util

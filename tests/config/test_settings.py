@@ -1,4 +1,4 @@
-"""Settings that are wrong stop the process with a sentence that names the variable (README.md, "Settings")."""
+"""An invalid value stops startup with a message naming the variable (docs/configuration.md)."""
 
 import os
 import secrets
