@@ -1,4 +1,4 @@
-"""The API under /api/v1: who is let in, and how a refusal, an error or a failure is answered (contract, "Errors")."""
+"""The API under /api/v1: who is let in, and how errors and failures are answered (docs/contract.md#errors)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The one entry point: hot paths go to the lean handler, all else to Django's own (design.md, "The lean handler")."""
+"""The one entry point: hot paths go to the lean handler, everything else to Django's own (docs/architecture.md)."""
 
 import os
 from typing import Any

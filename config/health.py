@@ -1,4 +1,4 @@
-"""Health checks (contract, "Outside /api"), by the lean handler: a probe's host is on no list of allowed ones."""
+"""Health checks (docs/contract.md#health), on the lean handler: a probe's host is on no list of allowed ones."""
 
 import asyncio
 import threading

@@ -36,7 +36,7 @@ SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
-# Parsed once, here, for hot and cold paths (FR-011).
+# Parsed once, for both handlers.
 CORS_ALLOWED_ORIGINS = env_list("CORS_ORIGINS")
 CORS_EXPOSE_HEADERS = ["X-Process-Time", "X-Request-ID", "X-Locked-Until", "Retry-After"]
 CORS_URLS_REGEX = r"^/api/"
@@ -77,7 +77,7 @@ if CORS_ALLOWED_ORIGINS:  # where no other site may ask, its answers need not be
 
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
-# The API's paths are fixed by the contract; a redirect would lose the body of a POST.
+# The API's paths are fixed (docs/contract.md); a redirect would lose the body of a POST.
 APPEND_SLASH = False
 
 TEMPLATES = [
@@ -171,9 +171,9 @@ def _cache(name: str, *, ttl_seconds: int, max_entries: int) -> dict[str, Any]:
 
 CACHES = {
     "default": _cache("default", ttl_seconds=300, max_entries=1000),
-    # A profile with its owner and limits (FR-004).
+    # A profile with its owner and limits.
     "profiles": _cache("profiles", ttl_seconds=CONFIG_CACHE_TTL_SECONDS, max_entries=CONFIG_CACHE_MAX_ENTRIES),
-    # The contract promises 60 s for a revoked token or a deactivated account, so these are not settable.
+    # docs/contract.md#who-may-call promises 60 s for a revoked token or a deactivated user, so no variable sets these.
     "players": _cache("players", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
     "gateways": _cache("gateways", ttl_seconds=60, max_entries=1000),
     "accounts": _cache("accounts", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
@@ -222,7 +222,7 @@ SECURE_HSTS_PRELOAD = SECURE_HTTPS
 if env_bool("TRUST_PROXY_HEADERS", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Everything comes from here, and nothing is inline: no script, no style, on no page (design.md, "House style", 10).
+# Everything comes from this host, and no page has an inline script or style (docs/architecture.md#pages).
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

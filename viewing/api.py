@@ -1,4 +1,4 @@
-"""The players' API (contract, "/viewing-time" and "/catalog"). `config/api.py` adds who may call."""
+"""The players' API (docs/contract.md#heartbeat and the chapters after it). `config/api.py` adds who may call."""
 
 from typing import Any
 from uuid import UUID

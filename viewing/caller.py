@@ -51,12 +51,12 @@ def gateways_apart(caller: Caller, *, is_bulk: bool) -> Caller:
 
 
 async def obtain_profile(caller: Caller, profile_id: UUID) -> Profile:
-    """The one way to a profile by its id (contract, "Who may call"). Refusal 403."""
+    """The one way to a profile by its id (docs/contract.md#who-may-call). Refusal 403."""
     return check_access(caller, await entries.profile(profile_id), profile_id)
 
 
 def parent_only(caller: Caller) -> Caller:
-    """A player token may do what the contract lists for it; 403 for all else."""
+    """A player token may do what docs/contract.md#who-may-call lists for it; everything else is a 403."""
     if caller.kind != "parent":
         raise Refusal(403, "A player token cannot do this")
     return caller

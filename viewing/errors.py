@@ -1,4 +1,4 @@
-"""What the domain says no with. `config/api.py` turns it into the answer that the contract names."""
+"""How the domain refuses. `config/api.py` turns a refusal into its answer (docs/contract.md#errors)."""
 
 from collections.abc import Mapping
 from typing import Any

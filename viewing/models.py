@@ -19,7 +19,7 @@ from viewing import rules
 
 
 def validate_limit(minutes: int) -> None:
-    """A daily limit is 15–480 minutes in steps of 15 (contract, "Limits"); null, which is no limit, never gets here."""
+    """A daily limit is 15–480 minutes in steps of 15 (docs/contract.md#limits); null (no limit) never gets here."""
     if not 15 <= minutes <= 480 or minutes % 15:
         raise ValidationError(_("A limit is 15 to 480 minutes, in steps of 15."), code="limit")
 
@@ -230,7 +230,7 @@ class ViewingSession(models.Model):
             ),
         ]
         indexes = [
-            # History, reports and the admin read a profile's newest sessions (FR-006).
+            # History, reports and the admin read a profile's newest sessions.
             models.Index(F("profile"), F("started_at").desc(), name="session_profile_started_idx"),
         ]
 

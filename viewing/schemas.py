@@ -1,4 +1,4 @@
-"""The bodies of the players' API (contract, "/viewing-time"). Every field has its bounds here, once."""
+"""The bodies of the players' API (docs/contract.md). Every field has its bounds here, once."""
 
 from uuid import UUID
 
@@ -39,5 +39,5 @@ class ValidationDetail(Schema):
 
 
 def minutes(seconds: int) -> float:
-    """Seconds as the contract's minutes: rounded to 2 decimals."""
+    """Seconds as the API's minutes: rounded to 2 decimals."""
     return round(seconds / 60, 2)

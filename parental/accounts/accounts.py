@@ -1,4 +1,4 @@
-"""Registering, logging in and changing the password: for the API (contract, "/auth") and for the pages."""
+"""Registering, logging in and changing the password: for the API (docs/contract.md#auth) and for the pages."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""bcrypt off the event loop: a thread of the lowest priority and a short queue (FR-001).
+"""bcrypt off the event loop: a thread of the lowest priority and a short queue.
 
 One, so that a burst leaves a core to the players on the smallest machine. A second one checked a quarter more PINs a
 second and took the p99 of heartbeats from 6 to 9 ms above that without checks; in a child process it did the same.

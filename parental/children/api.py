@@ -1,4 +1,4 @@
-"""A child's limits and grants (contract, "/parental-controls")."""
+"""A child's limits and grants (docs/contract.md#limits, docs/contract.md#grants)."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Who decided what about an account's children, and when: grants and changes of settings (issue 5, "Audit").
+"""Who decided what about an account's children, and when: grants and changes of settings.
 
 Newest first, page by page: a page begins after the last entry of the one before (its `Place`), so what is added
 meanwhile moves nothing.

@@ -1,7 +1,7 @@
 """More time today: granted by a parent, from afar or with the PIN on the device, and taken back.
 
-A grant adds to the allowance of the running viewing day and never touches what was watched (contract, grants). Locks
-are taken in the order grant, balance; the balance, which beats wait for, last.
+A grant adds to the allowance of the running viewing day and never touches what was watched (docs/contract.md#grants).
+Locks are taken in the order grant, balance; the balance, which beats wait for, last.
 """
 
 from datetime import date, datetime

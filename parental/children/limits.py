@@ -1,4 +1,4 @@
-"""A child's limits, and when its days turn: read, changed by a parent, audited (contract, "/parental-controls").
+"""A child's limits, and when their days turn: read, changed by a parent, audited (docs/contract.md#limits).
 
 A moved reset never gives a second allowance: `rules.hold` keeps the running viewing day, and its three columns are
 written with the change.
@@ -21,7 +21,7 @@ from viewing.hotpath.site import site_settings
 from viewing.models import Profile, ViewingTimeConfig
 from viewing.profile import Profile as PlayerProfile
 
-# In the contract's order, in which a refusal names them.
+# In the order of docs/contract.md#limits, in which a refusal names them.
 SETTINGS: Final = ("weekday_limit_minutes", "weekend_limit_minutes", "reset_hour", "educational_exempt", "timezone")
 LIMITS: Final = ("weekday_limit_minutes", "weekend_limit_minutes")
 STEP_MINUTES: Final = 15

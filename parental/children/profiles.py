@@ -1,4 +1,4 @@
-"""An account's profiles: making and listing them (contract, "/auth/profiles"), renaming and removing them (issue D)."""
+"""An account's profiles: create and list them (docs/contract.md#profiles), rename and remove them."""
 
 from typing import Any, Final
 from uuid import UUID

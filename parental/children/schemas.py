@@ -1,4 +1,4 @@
-"""The bodies of a child's limits and grants (contract, "/parental-controls"). Every field has its bounds here, once."""
+"""The bodies of docs/contract.md#limits and docs/contract.md#grants. Every field has its bounds here, once."""
 
 from datetime import datetime
 from typing import Annotated, Any

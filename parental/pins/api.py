@@ -1,4 +1,4 @@
-"""The PIN of an account (contract, "/parental-controls")."""
+"""The PIN of an account (docs/contract.md#pin)."""
 
 from typing import Any
 

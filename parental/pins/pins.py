@@ -1,4 +1,4 @@
-"""The PIN of an account: checking, setting, changing and resetting it (contract, "/parental-controls", "PIN")."""
+"""The PIN of an account: checking, setting, changing and resetting it (docs/contract.md#pin)."""
 
 import asyncio
 from asyncio import sleep

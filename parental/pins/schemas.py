@@ -1,4 +1,4 @@
-"""The bodies of `/parental-controls/pin` (contract)."""
+"""The bodies of `/parental-controls/pin` (docs/contract.md#pin)."""
 
 from datetime import datetime
 from typing import Annotated, Literal

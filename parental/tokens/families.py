@@ -24,7 +24,7 @@ FAMILY_KEPT: Final = timedelta(days=1)
 
 
 def begin_family(user_id: UUID, *, now: datetime) -> dict[str, str]:
-    """Begin a log-in of the account, in the caller's transaction: the contract's token pair."""
+    """Begin a log-in of the account, in the caller's transaction: the token pair of docs/contract.md#auth."""
     _forget_dead_families(user_id, now=now)
     return _grow(TokenFamily.objects.create(user_id=user_id, created_at=now), now=now)
 
@@ -55,7 +55,7 @@ def without_living_tokens(families: QuerySet[TokenFamily], *, now: datetime) -> 
 def rotate(refresh_token: str, *, now: datetime) -> dict[str, str]:
     """Spend a refresh token for a new pair. A spent one that comes back ends its family. Refusal 401.
 
-    Of parallel calls with one token one gets a pair and the others, being a reuse, end it (contract, "/auth").
+    Of parallel calls with one token one gets a pair and the others, being a reuse, end it (docs/contract.md#auth).
     """
     with transaction.atomic():
         pair = _rotate(refresh_token, now=now)

@@ -1,4 +1,4 @@
-"""Gateway tokens: what staff give an edge or a session gateway, and take back (contract, "Who may call")."""
+"""Gateway tokens: what staff give an edge or a session gateway, and take back (docs/contract.md#who-may-call)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Player tokens: what a parent gives a child's device, and takes back (contract, "/auth")."""
+"""Player tokens: what a parent gives a child's device, and takes back (docs/contract.md#player-tokens)."""
 
 from datetime import datetime
 from typing import Any, Final

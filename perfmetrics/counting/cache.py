@@ -36,7 +36,7 @@ _NOTHING: Any = object()
 
 
 class CountedTTLCache(LocMemCache):
-    """A `CACHES` backend. Keys are any hashable; `TIMEOUT` and `OPTIONS["MAX_ENTRIES"]` bound it (FR-004, FR-012)."""
+    """A `CACHES` backend. Keys are any hashable; `TIMEOUT` and `OPTIONS["MAX_ENTRIES"]` bound it."""
 
     _cache: Any
     _expire_info: dict[Hashable, float | None]

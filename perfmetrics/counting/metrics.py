@@ -1,4 +1,4 @@
-"""What is counted, in prometheus-client, the one store of figures (design.md, "Decisions"; FR-015).
+"""What is counted, in prometheus-client, the one store of figures.
 
 Every worker counts in files of its own (`perfmetrics/counting/folder.py`), so that a sum over them is the service's.
 What is asked for at each beat costs a few µs in all: children of labels are made here, counters count once per batch.

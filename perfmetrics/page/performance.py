@@ -1,4 +1,4 @@
-"""What the Performance page shows: tiles and warnings of now, plots of the last minutes, hour and week (US-8, R-11).
+"""What the Performance page shows: tiles and warnings of now, plots of the last minutes, hour and week.
 
 The last minutes are this host's, from the file of `perfmetrics/reading/recorder.py`.
 """

@@ -1,4 +1,4 @@
-"""The figures as JSON for staff (contract, "/admin"; FR-015, SC-009). `config/api.py` adds who may call."""
+"""The figures as JSON for staff (docs/contract.md#admin-metrics). `config/api.py` adds who may call."""
 
 import asyncio
 import time
@@ -71,7 +71,7 @@ def tell_now() -> None:
 
 
 def metrics_answer(now: Totals, *, uptime_seconds: float) -> dict[str, Any]:
-    """The contract's form; 0 where nothing happened yet."""
+    """The body of docs/contract.md#admin-metrics; 0 where nothing has happened yet."""
     reads = now.cache_hits + now.cache_misses
     return {
         "uptime_seconds": round(uptime_seconds, 1),

@@ -1,4 +1,4 @@
-"""A heartbeat's answer, from what became of it (contract, "POST /viewing-time/heartbeat")."""
+"""A heartbeat's answer, from what became of it (docs/contract.md#heartbeat)."""
 
 from datetime import datetime
 from typing import Any

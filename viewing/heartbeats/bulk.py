@@ -1,4 +1,4 @@
-"""Many heartbeats in one request, from a gateway (contract, "POST /viewing-time/heartbeats").
+"""Many heartbeats in one request, from a gateway (docs/contract.md#bulk-heartbeats).
 
 Each is decided, counted and answered as it would be alone. Those of one profile are decided in their order: once one of
 them could not be taken, because the queue was full or a read failed, the later ones are refused too.

@@ -40,8 +40,8 @@ _ADD_TO_BALANCES = f"""
     RETURNING profile_id, day, used_seconds, granted_seconds, is_unlimited_override
 """
 
-# Beats that carry a session, decided in the contract's order. Indexes: the sessions' primary key; session_active_uniq
-# for the successor; balance_profile_day_uniq.
+# Beats that carry a session, decided in the order of docs/contract.md#continuing-a-session. Indexes: the sessions'
+# primary key; session_active_uniq for the successor; balance_profile_day_uniq.
 _CONTINUE = f"""
 WITH beat AS MATERIALIZED ({_BEATS}),
 locked AS MATERIALIZED (

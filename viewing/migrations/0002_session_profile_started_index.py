@@ -1,4 +1,4 @@
-"""History and reports read by it (FR-006). Built without blocking a write, hence outside a transaction and alone."""
+"""History and reports read by it. Built without blocking a write, hence outside a transaction and alone."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models

@@ -1,4 +1,4 @@
-"""Ending a session by hand (contract, "POST /viewing-time/session/{session_id}/end")."""
+"""Ending a session by hand (docs/contract.md#session-end)."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The player page: what a child's device opens to watch (issue 5, "Player"; docs/api.md, "The player page").
+"""The player page: what a child's device opens to watch (docs/api.md#the-built-in-player).
 
 The page is the same for everyone and knows nobody: who watches is proven by the player token that the browser keeps and
 sends to the API.

@@ -1,4 +1,4 @@
-"""History and weekly report (contract, "/parental-controls")."""
+"""History and weekly report (docs/contract.md#history, docs/contract.md#weekly-report)."""
 
 from typing import Any
 from uuid import UUID

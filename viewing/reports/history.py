@@ -1,4 +1,4 @@
-"""What a profile has watched, by viewing day (contract, "History")."""
+"""What a profile has watched, by viewing day (docs/contract.md#history)."""
 
 from collections.abc import Iterable
 from itertools import accumulate, groupby
@@ -58,7 +58,7 @@ def day_sums(profile_id: UUID, period: Period) -> QuerySet[ViewingSession, dict[
 
 
 def newest_sessions(profile_id: UUID, period: Period) -> QuerySet[ViewingSession, dict[str, Any]]:
-    """Sessions, newest first; of a title only id and name are loaded (FR-009)."""
+    """Sessions, newest first; of a title only id and name are loaded."""
     sessions = sessions_of(profile_id, period).order_by("-started_at", "-id")
     rows: QuerySet[ViewingSession, dict[str, Any]] = sessions.values(*COLUMNS)
     return rows

@@ -42,7 +42,7 @@ class Period:
 
 
 def asked_period(*, from_date: date | None, to_date: date | None, today: date) -> Period:
-    """The days of a history (contract, "History"); `today` is the profile's running viewing day. Refusal 422.
+    """The days of a history (docs/contract.md#history); `today` is the profile's running viewing day. Refusal 422.
 
     Neither given: today and the 30 days before it. One alone: the other lies 30 days off.
     """

@@ -1,4 +1,4 @@
-"""Whether a day's balances are the sums of its sessions, to the second (issue 6, "Accuracy").
+"""Whether a day's balances are the sums of its sessions, to the second.
 
 A session is one title on one viewing day, so they add up exactly. Granted time is not watched time, and an adult has
 sessions without a balance. A profile that staff made an adult's, or a child's, in the middle of a day differs there in

@@ -1,4 +1,4 @@
-"""The bodies of history and weekly report, and what may be asked of them (contract, "/parental-controls")."""
+"""The bodies of history and weekly report, and what may be asked of them (docs/contract.md#history)."""
 
 import re
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Seven viewing days of an account's children (contract, "Weekly report"): the last ones, or any with those before."""
+"""Seven viewing days of an account's children (docs/contract.md#weekly-report): the last, or any and those before."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

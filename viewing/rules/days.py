@@ -1,8 +1,7 @@
 """The rules that decide: viewing day, next reset, held day, the day's limit, enforcement.
 
-Pure functions of values and of `now`, an aware datetime; no clock, no database, no Django. The contract's words for
-them stand under "The viewing day", "Counting" and "/parental-controls". Instants are UTC, durations whole seconds,
-limits whole minutes.
+Pure functions of values and of `now`, an aware datetime; no clock, no database, no Django. docs/contract.md#viewing-day
+and docs/contract.md#limits describe them. Instants are UTC, durations whole seconds, limits whole minutes.
 """
 
 from dataclasses import dataclass
@@ -46,10 +45,7 @@ def timezones() -> frozenset[str]:
 
 
 def is_timezone(name: str) -> bool:
-    """Whether `name` is exactly one of `timezones()`; never opens a file named by the caller.
-
-    Contract, "/parental-controls": `timezone` is an IANA name.
-    """
+    """Whether `name` is exactly one of `timezones()`; never opens a file named by the caller."""
     return name in timezones()
 
 
@@ -57,7 +53,7 @@ def day_start(*, timezone: str, reset_hour: int, day: date) -> datetime:
     """The UTC instant at which the viewing day of that date begins, any held day aside.
 
     It is the first instant whose local time reaches `reset_hour` on that date: the first of two in an overlap, the end
-    of the gap in a gap (contract, "The viewing day"). A date that the zone leaves out altogether (Apia, 2011-12-30)
+    of the gap in a gap (docs/contract.md#viewing-day). A date that the zone leaves out altogether (Apia, 2011-12-30)
     begins with the date after it: it has no length, and the day before it keeps its 24 hours.
     Raises `ZoneInfoNotFoundError` for an unknown zone, `ValueError` for an hour outside 0-23.
     """
@@ -98,8 +94,8 @@ def _days_of(timezone: str, reset_hour: int, utc_date: date) -> tuple[ViewingDay
 def running_day(schedule: Schedule, *, now: datetime) -> ViewingDay:
     """The viewing day that `now`, aware in any zone, belongs to: the held one while it lasts, else the schedule's own.
 
-    It never goes back as `now` advances: local time set back over a reset stays in the day already begun (contract,
-    "The viewing day"). Raises `ValueError` for a naive `now`, else as `day_start`.
+    It never goes back as `now` advances: local time set back over a reset stays in the day already begun
+    (docs/contract.md#viewing-day). Raises `ValueError` for a naive `now`, else as `day_start`.
     """
     if now.tzinfo is None:
         raise ValueError("now must be an aware datetime")
@@ -112,12 +108,12 @@ def running_day(schedule: Schedule, *, now: datetime) -> ViewingDay:
 
 
 def viewing_day(schedule: Schedule, *, now: datetime) -> date:
-    """The date of `running_day`; errors as there. Contract, "The viewing day"."""
+    """The date of `running_day`; errors as there."""
     return running_day(schedule, now=now).day
 
 
 def next_reset(schedule: Schedule, *, now: datetime) -> datetime:
-    """The first UTC instant after `now` at which a new viewing day begins (contract, `next_reset_at`).
+    """The first UTC instant after `now` at which a new viewing day begins (`next_reset_at`).
 
     Errors as `running_day`.
     """
@@ -128,7 +124,7 @@ def hold(schedule: Schedule, *, timezone: str, reset_hour: int, now: datetime) -
     """The schedule after its zone or reset hour is set at `now`; the day that runs goes on and is held.
 
     It lasts until the first reset of the new schedule after `now` that comes at least 20 h after the day began and
-    begins a later date (contract, "/parental-controls": a moved reset never gives a second allowance). `held` is None
+    begins a later date (docs/contract.md#limits: moving the reset never gives a second allowance). `held` is None
     where nothing is moved, so that setting the old values back before the old reset restores the old schedule.
     Errors as `running_day`.
     """

@@ -18,7 +18,7 @@ Enforcement = Literal["allowed", "warning_15", "warning_5", "blocked"]
 def limit_minutes_for(*, day: date, weekday: int | None, weekend: int | None) -> int | None:
     """The limit of a viewing day in minutes, None for no limit: Saturday and Sunday take `weekend`.
 
-    Contract, "The viewing day".
+    See docs/contract.md#viewing-day.
     """
     return weekend if day.weekday() >= 5 else weekday
 
@@ -28,7 +28,7 @@ def remaining_seconds(
 ) -> int | None:
     """Seconds left today, never below 0; None where nothing limits: no limit, or unlimited today.
 
-    Contract, "/viewing-time/heartbeat" and grants: granted time adds to the allowance, history stays.
+    Granted time adds to the allowance, and what was watched stays (docs/contract.md#grants).
     """
     if limit_minutes is None or unlimited:
         return None
@@ -36,7 +36,7 @@ def remaining_seconds(
 
 
 def enforcement(remaining: int | None) -> Enforcement:
-    """What a player is told, from the seconds left (None: not limited). Contract, "/viewing-time/heartbeat"."""
+    """What a player must do, from the seconds left (None: not limited); see docs/contract.md#heartbeat."""
     if remaining is None:
         return "allowed"
     if remaining <= 0:

@@ -1,4 +1,4 @@
-"""One device of a player: its calls, sent again until they are answered (contract, "Client rule" and `sequence`)."""
+"""One device of a player: its calls, sent again until they are answered (docs/api.md#retries-and-sequence)."""
 
 import asyncio
 import json

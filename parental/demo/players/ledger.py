@@ -1,6 +1,6 @@
-"""What one player knows that it watched, and so what the server must answer and hold (contract, "Counting").
+"""What one player knows that it watched, and so what the server must answer and hold (docs/contract.md#counting).
 
-Written from the contract, not from the server's rules: it is what they are checked against.
+Written from docs/contract.md, not from the server's rules: it is what they are checked against.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """Watching on one profile: sends what a player sends, and holds every answer against the ledger.
 
-Here is what the contract says of each beat; what a player does next, `player.py` decides.
+Here is what docs/contract.md#heartbeat says of each beat; what a player does next, `player.py` decides.
 """
 
 import json
@@ -131,7 +131,7 @@ class Watching:
         return self._dice.choices(list(Fault), k=count)
 
     def _seconds(self, reply: Reply, *, is_paused: bool) -> int:
-        """What the beat counts (contract, "Counting"). Raises Unsure."""
+        """What the beat counts (docs/contract.md#counting). Raises Unsure."""
         if is_paused and self.ledger.remaining == 0:
             return 0
         grace = self._stage.pause_grace_seconds

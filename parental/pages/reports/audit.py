@@ -1,4 +1,4 @@
-"""Who gave time and who changed settings, and when, for all children or one (issue 5, "Audit")."""
+"""Who gave time and who changed settings, and when, for all children or one."""
 
 from datetime import UTC, datetime
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""What a child or an adult of the account watched, by viewing day (issue 5, "History")."""
+"""What a child or an adult of the account watched, by viewing day."""
 
 from datetime import date, timedelta
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""A week of all children beside their limits and the week before (issue 5, "Weekly report")."""
+"""A week of all children, compared to their limits and to the week before."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,7 +1,7 @@
 /*
  * Heartbeats: when one is due, when it is sent again, what its answer does. Pure: no DOM, no clock, no network.
  *
- * docs/api.md, "The sequence rule" and "What to do on each answer", is what this follows. Every function takes a state
+ * This follows docs/api.md#retries-and-sequence and docs/api.md#what-to-do-on-each-response. Every function takes a state
  * and answers [the next state, what must be done], as machine.js does.
  */
 

@@ -1,4 +1,4 @@
-/* The pairing of this browser with a child, {profileId, token}: kept on this device (docs/api.md, "Pairing link"). */
+/* The pairing of this browser with a child, {profileId, token}: kept on this device (docs/api.md#pairing-link). */
 
 const KEY = "sandglass.pairing";
 const DEVICE_KEY = "sandglass.device";
