@@ -1,4 +1,4 @@
-"""Players that run in a browser on another origin: hot and cold paths answer the same (FR-011)."""
+"""Players that run in a browser on another origin: both handlers answer the same."""
 
 import pytest
 

@@ -97,14 +97,66 @@ def test_the_links_are_found():
 
 
 def test_every_chapter_that_the_code_cites_exists():
-    missing = []
-    for path in [*SOURCES, *DOCUMENTS]:
-        for file, anchor in re.findall(r"\b((?:docs/)?[\w-]+\.md)#([\w-]+)", path.read_text()):
-            page = PROJECT / file if path in SOURCES or file.startswith("docs/") else path.parent / file
-            if not page.exists() or anchor not in anchors(page):
-                missing.append(f"{path.relative_to(PROJECT)}: {file}#{anchor}")
+    cited = {
+        (file, anchor): path.relative_to(PROJECT)
+        for path in [*SOURCES, *DOCUMENTS]
+        for file, anchor in re.findall(r"\b(docs/[\w-]+\.md)#([\w-]+)", path.read_text())
+    }
 
-    assert not missing
+    assert ("docs/contract.md", "heartbeat") in cited
+    assert not {
+        f"{file}#{anchor} in {path}"
+        for (file, anchor), path in cited.items()
+        if not (PROJECT / file).exists() or anchor not in anchors(PROJECT / file)
+    }
+
+
+# Papers that the repository does not hold, and a contract that is cited without its chapter.
+CITATIONS = re.compile(
+    r"\b(?:design|faults|house|scale|scenarios|ux|spec-[\w-]+)\.md"
+    r"|\b(?:FR|NFR|SC|US)-?\d|\bR-\d\d"
+    r"|\b[Ii]ssue #?(?:\d+|[A-Z])\b"
+    r"|\b[Cc]ontract(?:'s)?\b(?!\.md)"
+)
+
+
+def test_no_source_cites_a_paper_that_the_repository_does_not_hold():
+    found = []
+    for path in SOURCES:
+        if path == Path(__file__):
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            if CITATIONS.search(line):
+                found.append(f"{path.relative_to(PROJECT)}:{number}: {line.strip()}")
+
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '(design.md, "The writer")',
+        "bound it (FR-004, FR-012)",
+        "the last hour and week (US-8, R-11)",
+        "US3",
+        "as JSON (SC-009)",
+        '(issue 5, "Audit")',
+        "removing them (issue D)",
+        '(contract, "Errors")',
+        'Contract, "The viewing day".',
+        "the contract's order",
+    ],
+)
+def test_a_citation_is_found(line):
+    assert CITATIONS.search(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["(docs/contract.md#errors)", "docs/contract.md, not the server's rules", "an issue of the parser", "SC = 1"],
+)
+def test_a_link_is_no_such_citation(line):
+    assert not CITATIONS.search(line)
 
 
 def test_no_lock_file_names_a_registry():

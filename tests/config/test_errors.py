@@ -1,4 +1,4 @@
-"""Refusals and failures: JSON under /api, as documented and without a word too many (contract, "Errors")."""
+"""Refusals and failures: JSON under /api, as documented, and nothing more (docs/contract.md#errors)."""
 
 import logging
 

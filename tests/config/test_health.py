@@ -1,4 +1,4 @@
-"""Health checks: bodies and statuses, with and without a database (contract, "Outside /api")."""
+"""Health checks: bodies and statuses, with and without a database (docs/contract.md#health)."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What a log line looks like, whoever wrote it, and what none may hold (FR-016)."""
+"""What a log line looks like, from every logger, and what none may contain (docs/operations.md#logs)."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The OpenAPI schema tells every call with every status that the contract names; its page needs no other host."""
+"""The OpenAPI schema has every call with every status of docs/contract.md; its page needs no other host."""
 
 import re
 

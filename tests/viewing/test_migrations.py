@@ -1,4 +1,4 @@
-"""Migrations on a live database: beats go on while they run, and an interrupted one recovers (FR-006, R-05)."""
+"""Migrations on a live database: beats go on while they run, and an interrupted one recovers."""
 
 import asyncio
 import os

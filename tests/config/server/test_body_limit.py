@@ -1,4 +1,4 @@
-"""A body over the limit is 413 on every path, however it comes, and the connection goes on (contract, "Errors")."""
+"""A body over the limit is 413 on every path, and the connection stays open (docs/contract.md#errors)."""
 
 import json
 import socket

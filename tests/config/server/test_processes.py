@@ -1,4 +1,4 @@
-"""The service as it is deployed: told to stop, killed, and with its database gone (design.md, "Backpressure")."""
+"""The service as it is deployed: stopped, killed, and with its database gone."""
 
 import asyncio
 import os

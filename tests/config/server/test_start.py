@@ -1,4 +1,4 @@
-"""A worker is warm before its first request, and leaves nothing behind (FR-010, "Pool and start")."""
+"""A worker is warm before its first request, and leaves nothing behind."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""PUT …/viewing-time that moves the reset: the running viewing day goes on (contract, "A moved reset…")."""
+"""PUT …/viewing-time that moves the reset: the running viewing day goes on (docs/contract.md#limits)."""
 
 import uuid
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What a parent changes through one worker process is in force in all three (FR-005)."""
+"""What a parent changes through one worker process is in force in all three."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: a plausible demo, made once, and written on later (issue A)."""
+"""`manage.py seed_demo`: a plausible demo, made once, and continued later."""
 
 from collections import defaultdict
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""`manage.py simulate_players`: the players find nothing wrong, and find it when something is (issue A)."""
+"""`manage.py simulate_players`: the players find nothing wrong, and find it when something is."""
 
 import re
 import socket

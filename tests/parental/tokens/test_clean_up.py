@@ -41,7 +41,7 @@ def test_a_log_in_goes_a_day_after_its_last_token_expired(committed):
 
 
 def test_a_spent_token_of_a_living_log_in_stays_however_old(http):
-    """Who brings it back ends the log-in (contract, "/auth")."""
+    """Reusing a spent refresh token ends the login (docs/contract.md#auth)."""
     parent = make_parent()
     body = {"refresh_token": parent.refresh_token}
     new = http.post("/api/v1/auth/refresh", json=body).json()

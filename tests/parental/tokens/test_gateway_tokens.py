@@ -1,4 +1,4 @@
-"""Who may send beats in bulk: a gateway, which may do nothing else (contract, "Who may call")."""
+"""Who may send beats in bulk: a gateway, which may do nothing else (docs/contract.md#who-may-call)."""
 
 import time
 import uuid

@@ -1,4 +1,4 @@
-"""The cache of every process: bounds, order of eviction, expiry, figures, and Django's cache API (FR-004, FR-012)."""
+"""The cache of every process: bounds, order of eviction, expiry, figures, and Django's cache API."""
 
 import random
 import uuid

@@ -1,4 +1,4 @@
-"""The figures as JSON for staff: the contract's form, and only for them."""
+"""The figures as JSON, for staff only (docs/contract.md#admin-metrics)."""
 
 import httpx
 import pytest

@@ -23,7 +23,7 @@ def post(http, gateway, content):
 
 
 def test_every_answer_has_its_documented_form(http, gateway, clock):
-    """Written from contract.md, one of each kind."""
+    """Written from docs/contract.md, one of each kind."""
     clock.set("2026-03-04T12:00:00+00:00")
     good, blocked, over, taken = make_child(), make_child(), make_child(), make_child()
     adult = make_family(adult=True).adult

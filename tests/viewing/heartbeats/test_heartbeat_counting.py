@@ -1,4 +1,4 @@
-"""What counts to what: pauses, educational titles, warnings (contract, "Counting")."""
+"""What counts toward what: pauses, educational titles, warnings (docs/contract.md#counting)."""
 
 import pytest
 

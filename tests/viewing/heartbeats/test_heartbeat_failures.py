@@ -1,4 +1,4 @@
-"""When something fails: closed for the one it concerns, untouched for all others (contract, "Failure")."""
+"""When something fails, it fails closed for that heartbeat only (docs/contract.md#when-the-service-fails)."""
 
 import logging
 import socket

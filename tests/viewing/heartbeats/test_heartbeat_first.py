@@ -1,4 +1,4 @@
-"""A first beat: begins a session, takes over a running one, or is refused (contract, "A first beat")."""
+"""A first beat: begins a session, takes over a running one, or is refused (docs/contract.md#first-heartbeat)."""
 
 import uuid
 

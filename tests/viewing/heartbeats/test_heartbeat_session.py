@@ -1,4 +1,4 @@
-"""A beat that carries a session is decided in the contract's order; each step is tested before the next."""
+"""A beat that carries a session, step by step in the order of docs/contract.md#continuing-a-session."""
 
 import uuid
 

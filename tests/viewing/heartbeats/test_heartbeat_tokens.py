@@ -1,4 +1,4 @@
-"""Whose beats are taken: without a valid token 401, whatever else is wrong (contract, "Who may call")."""
+"""Whose beats are accepted: without a valid token 401, whatever else is wrong (docs/contract.md#who-may-call)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The events of FR-016, and those that operators look for: what each says, and of which request."""
+"""The events of docs/operations.md#logs: what each says, and of which request."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What a heartbeat costs the database, read from PostgreSQL's log (FR-002, FR-003, FR-014)."""
+"""What a heartbeat costs the database, read from PostgreSQL's log."""
 
 import asyncio
 import uuid
@@ -116,7 +116,7 @@ def test_balance_and_eligibility_are_one_statement_warm(http):
         with statements() as sent:
             response = http.get(f"/api/v1/viewing-time/{path}/{child.profile.id}", headers=child.headers)
 
-        # 1. the balance: the profile that the access check loaded is handed on (FR-014)
+        # 1. the balance: the profile that the access check loaded is handed on
         assert (response.status_code, len(sent)) == (200, 1), sent
 
 

@@ -1,4 +1,4 @@
-"""A change is in force on the next beat in every process (FR-005): three real workers that share only the database."""
+"""A change is in force on the next beat in every process: three real workers that share only the database."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""GET /catalog/titles: every title by name, kept for an hour (contract, "the catalogue")."""
+"""GET /catalog/titles: every title by name, kept for an hour (docs/contract.md#catalogue)."""
 
 import time
 import uuid

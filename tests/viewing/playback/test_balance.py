@@ -1,4 +1,4 @@
-"""GET /viewing-time/balance/{profile_id}: the whole answer for each kind of profile (contract)."""
+"""GET /viewing-time/balance/{profile_id}: the whole answer for each kind of profile (docs/contract.md#balance)."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""GET /viewing-time/playback-eligible/{profile_id}: may a title begin now (contract). Its refusals: test_balance.py."""
+"""GET /viewing-time/playback-eligible/{profile_id}: may a title begin now. Its refusals: test_balance.py."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""POST /viewing-time/session/{session_id}/end: by the player or the parent, the same answer every time (contract)."""
+"""Ending a session, by the player or the parent: the same answer every time (docs/contract.md#session-end)."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor

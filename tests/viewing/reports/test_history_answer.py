@@ -1,4 +1,4 @@
-"""GET /parental-controls/profiles/{profile_id}/history: the whole answer, and who gets it (contract, "History")."""
+"""GET …/profiles/{profile_id}/history: the whole answer, and who gets it (docs/contract.md#history)."""
 
 import uuid
 from datetime import timedelta

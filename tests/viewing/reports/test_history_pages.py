@@ -1,4 +1,4 @@
-"""A history in pages: whole days, and nothing is left out however much there is (issue 5, "History … paged")."""
+"""A history in pages: whole days, and nothing is left out however much there is."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What a history asks of the database: how many statements, which columns, which index (FR-006, FR-008, FR-009)."""
+"""What a history asks of the database: how many statements, which columns, which index."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""GET /parental-controls/weekly-report: the whole answer, and who gets it (contract, "Weekly report")."""
+"""GET /parental-controls/weekly-report: the whole answer, and who gets it (docs/contract.md#weekly-report)."""
 
 import uuid
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The report of any week with the week before it, which the parents' page shows (issue 5, "Weekly report")."""
+"""The report of any week with the week before it, which the parents' page shows."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

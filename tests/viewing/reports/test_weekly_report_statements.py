@@ -1,4 +1,4 @@
-"""What a weekly report asks of the database: three statements for any number of children, by the index (FR-007)."""
+"""What a weekly report asks of the database: three statements for any number of children, by the index."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""/audit: who gave time and who changed settings, and when (issue 5, "Audit")."""
+"""/audit: who gave time and who changed settings, and when."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""The geometry of the bar charts: pure functions from minutes to coordinates (issue 5, "bar charts … limit line")."""
+"""The geometry of the bar charts: pure functions from minutes to coordinates."""
 
 import re
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""/children/<id>/history: every session of a period, by viewing day (issue 5, "History by day, filtered by range")."""
+"""/children/<id>/history: every session of a period, by viewing day."""
 
 import re
 import uuid

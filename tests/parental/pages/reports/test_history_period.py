@@ -1,4 +1,4 @@
-"""The period of a history page: its default, its quick links, its form, and what is wrong with it (issue 5)."""
+"""The period of a history page: its default, its quick links, its form, and what is wrong with it."""
 
 import re
 from html import unescape

@@ -1,4 +1,4 @@
-"""/report: a week of all children, that agrees with the API (issue 5, "Weekly report")."""
+"""/report: a week of all children, that agrees with the API."""
 
 import csv
 import re
