@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from uuid import UUID
 
 import structlog
 from csp.decorators import csp_update
@@ -26,8 +25,8 @@ from viewing.api import catalog_router
 from viewing.api import router as viewing_router
 from viewing.caller import Caller, gateways_apart
 from viewing.errors import Refusal
-from viewing.heartbeats.answers import unavailable_answer
-from viewing.heartbeats.schemas import MAX_BEATS_PER_REQUEST, NOT_AN_OBJECT
+from viewing.heartbeats.answers import on_failure
+from viewing.heartbeats.schemas import NOT_AN_OBJECT
 from viewing.reports.api import router as reports_router
 
 log = structlog.stdlib.get_logger(__name__)
@@ -143,37 +142,8 @@ def _location(loc: tuple[Any, ...]) -> list[Any]:
 @api.exception_handler(Exception)
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("request_failed", method=request.method, path=request.path, exc_info=error)
-    if request.path == HEARTBEAT_PATH:
-        metrics.heartbeats["unavailable"].inc()
-        return HttpResponse(json.dumps(unavailable_answer(_given_session(request))), content_type="application/json")
-    if request.path == BULK_PATH and (beats := _given_beats(request)):
-        metrics.heartbeats["unavailable"].inc(len(beats))
-        results = [{"status": 200, "body": unavailable_answer(_session_of(beat))} for beat in beats]
-        return HttpResponse(json.dumps({"results": results}), content_type="application/json")
+    if (closed := on_failure(request)) is not None:
+        return closed
     if isinstance(error, (OperationalError, InterfaceError)):
         return _answer(503, {"detail": "The database cannot be reached, try again"}, {"Retry-After": "1"})
     return _answer(500, {"detail": "Internal Server Error"})
-
-
-def _given_session(request: HttpRequest) -> UUID | None:
-    """The session that a beat names, where its body was never validated: authentication failed before."""
-    try:
-        return _session_of(json.loads(request.body))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _given_beats(request: HttpRequest) -> list[Any]:
-    """As above, the beats of a bulk; none where it has too many, or is nothing that can be answered one by one."""
-    try:
-        beats = json.loads(request.body)["heartbeats"]
-        return beats if isinstance(beats, list) and len(beats) <= MAX_BEATS_PER_REQUEST else []
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return []
-
-
-def _session_of(beat: Any) -> UUID | None:
-    try:
-        return UUID(beat["session_id"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None

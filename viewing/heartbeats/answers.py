@@ -1,13 +1,18 @@
 """A heartbeat's answer, from what became of it (docs/contract.md#heartbeat)."""
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest, HttpResponse
+
+from perfmetrics.counting import metrics
 from viewing import rules
 from viewing.errors import Refusal, overloaded
 from viewing.heartbeats import sql
 from viewing.heartbeats.beats import BUSY, UNAVAILABLE, Beat, Outcome
+from viewing.heartbeats.schemas import MAX_BEATS_PER_REQUEST
 from viewing.schemas import NIL, minutes
 
 REFUSALS = {
@@ -69,3 +74,46 @@ def _state_answer(beat: Beat, decision: sql.Decision) -> dict[str, Any]:
 def _iso(instant: datetime) -> str:
     """As Ninja writes times elsewhere."""
     return instant.isoformat().replace("+00:00", "Z")
+
+
+def on_failure(request: HttpRequest) -> HttpResponse | None:
+    """The 200 for a request of heartbeats that failed: each of them is blocked. None for any other request.
+
+    The body was never validated if authentication failed. So None too for a bulk request without a list of heartbeats
+    of a valid length: it cannot be answered one by one.
+    """
+    route = request.resolver_match and request.resolver_match.url_name
+    if route == "heartbeat":
+        return _blocked(1, unavailable_answer(_session_id(_sent(request))))
+    if route == "heartbeats" and (beats := _sent_beats(request)):
+        results = [{"status": 200, "body": unavailable_answer(_session_id(beat))} for beat in beats]
+        return _blocked(len(beats), {"results": results})
+    return None
+
+
+def _blocked(count: int, body: dict[str, Any]) -> HttpResponse:
+    metrics.heartbeats[UNAVAILABLE].inc(count)
+    return HttpResponse(json.dumps(body), content_type="application/json")
+
+
+def _sent(request: HttpRequest) -> Any:
+    """What the body says; None if it is not JSON."""
+    try:
+        return json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _sent_beats(request: HttpRequest) -> list[Any]:
+    try:
+        beats = _sent(request)["heartbeats"]
+    except (KeyError, TypeError):
+        return []
+    return beats if isinstance(beats, list) and len(beats) <= MAX_BEATS_PER_REQUEST else []
+
+
+def _session_id(beat: Any) -> UUID | None:
+    try:
+        return UUID(beat["session_id"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
