@@ -164,7 +164,7 @@ def test_a_database_that_fails_while_the_caller_is_looked_up_is_503_too(http, mo
     async def fail(token):
         raise OperationalError("gone")
 
-    monkeypatch.setattr("config.api.tokens.authenticate", fail)
+    monkeypatch.setattr("config.api.callers.authenticate", fail)
 
     response = ask_balance(http)
 
@@ -176,7 +176,7 @@ def test_a_failure_is_logged_in_one_line_whatever_the_path(http, monkeypatch, ca
     async def fail(token):
         raise OperationalError("gone")
 
-    monkeypatch.setattr("config.api.tokens.authenticate", fail)
+    monkeypatch.setattr("config.api.callers.authenticate", fail)
 
     http.get(f"{BALANCE}x%0A2026-01-01%20INFO%20forged", headers=make_child().headers)
 

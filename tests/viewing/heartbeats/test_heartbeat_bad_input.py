@@ -232,7 +232,7 @@ def test_what_no_one_can_authenticate_is_blocked_whatever_its_body(http, monkeyp
     async def fail(token):
         raise RuntimeError("nobody can tell")
 
-    monkeypatch.setattr("config.api.tokens.authenticate", fail)
+    monkeypatch.setattr("config.api.callers.authenticate", fail)
 
     response = send(http, make_child(), content)
 
