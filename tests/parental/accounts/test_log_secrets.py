@@ -129,7 +129,7 @@ def test_not_where_everything_fails(http, home, told, monkeypatch, as_player):
     monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", fail)
     monkeypatch.setattr("django.db.backends.base.base.BaseDatabaseWrapper.cursor", fail)
     monkeypatch.setattr("viewing.hotpath.threads.execute", fail)
-    for module in ("viewing.heartbeats.sql", "viewing.hotpath.sql", "parental.children.sql", "parental.tokens.sql"):
+    for module in ("viewing.heartbeats.sql", "viewing.hotpath.sql", "viewing.playback.sql", "parental.tokens.sql"):
         monkeypatch.setattr(f"{module}.execute", fail)
     monkeypatch.setattr(Home, "pin_token", lambda self: "sgn_not-asked-for")
     statuses = call_every_endpoint(http, home, token)
