@@ -99,7 +99,9 @@ def last_reconcile() -> dict[str, Any] | None:
     if run is None:
         return None
     return {
-        "text": _("%(day)s: %(profiles)s profiles, %(sessions)s sessions, %(differing)s differ by %(seconds)s s in all")
+        "text": _(
+            "%(day)s: %(profiles)s profiles, %(sessions)s sessions; %(differing)s differing (%(seconds)s s in total)"
+        )
         % {
             "day": run.day.isoformat(),
             "profiles": number(run.profiles_checked),

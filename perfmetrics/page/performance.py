@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from perfmetrics.counting import folder
 from perfmetrics.models import MinuteFigures
@@ -78,7 +79,7 @@ def tiles(
     queue = max((point["queue"] for point in latest), default=0)
     busy = sum(point["refused_busy"] for point in latest)
     return [
-        _tile("heartbeats", _("Heartbeats a second"), number(mean("heartbeats") or 0)),
+        _tile("heartbeats", _("Heartbeats per second"), number(mean("heartbeats") or 0)),
         _tile(
             "p95",
             _("p95, ms"),
@@ -86,27 +87,27 @@ def tiles(
             note=_("p50 %(p50)s · p99 %(p99)s") % {"p50": _number(mean("p50")), "p99": _number(mean("p99"))},
             is_bad=p95 is not None and p95 > P95_LIMIT_MS,
         ),
-        _tile("statements", _("Statements a heartbeat"), _number(mean("statements"))),
+        _tile("statements", _("Statements per heartbeat"), _number(mean("statements"))),
         _tile("hit_rate", _("Cache hits"), "–" if (rate := mean("hit_rate")) is None else percent(rate)),
         _tile(
             "queue",
             _("Longest queue"),
             number(queue),
-            note=_("of %s a worker") % number(queue_limit),
+            note=_("of %s per worker") % number(queue_limit),
             is_bad=queue >= queue_limit or busy > 0,
         ),
         _tile(
             "pin_checks",
-            _("PIN checks a second"),
+            _("PIN checks per second"),
             number(mean("pin_checks") or 0),
             note=_("%s waiting") % number(waiting),
         ),
         _tile("failures", _("Failures"), number(failures), note=_("in the last 6 s"), is_bad=failures > 0),
         _tile(
             "config_fetches",
-            _("Config reads a profile"),
+            _("Config reads per profile"),
             _number(fetches),
-            note=_("and TTL; up to 1 is fine"),
+            note=_("per TTL; 1 or less is fine"),
             is_bad=fetches is not None and fetches > FETCHES_LIMIT,
         ),
     ]
@@ -130,13 +131,17 @@ def warnings(points: Sequence[dict[str, Any]], *, fetches: float | None, queue_l
     if slowest > P95_LIMIT_MS:
         found.append(_("p95 reached %(ms)s ms; the limit is %(limit)s ms.") % {"ms": number(slowest), "limit": "200"})
     if failures:
-        found.append(_("%s requests failed; the log tells why.") % number(failures))
+        sentence = ngettext("%s request failed; see the log.", "%s requests failed; see the log.", int(failures))
+        found.append(sentence % number(failures))
     if queue >= queue_limit or busy:
-        found.append(_("A queue was full or a row was locked: %s heartbeats were refused as busy.") % number(busy))
-    if fetches is not None and fetches > FETCHES_LIMIT:
-        found.append(
-            _("The config cache is too small: each profile was read %s times within one TTL.") % number(fetches)
+        sentence = ngettext(
+            "A queue was full or a row was locked: %s heartbeat was refused as busy.",
+            "A queue was full or a row was locked: %s heartbeats were refused as busy.",
+            int(busy),
         )
+        found.append(sentence % number(busy))
+    if fetches is not None and fetches > FETCHES_LIMIT:
+        found.append(_("The config cache is too small: each profile was read %s times per TTL.") % number(fetches))
     return found
 
 

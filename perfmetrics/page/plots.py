@@ -78,7 +78,7 @@ def draw(spec: Spec, points: Sequence[dict[str, Any]], covered: Range) -> dict[s
 
 def _described(lines: Sequence[dict[str, Any]], spec: Spec, values: Sequence[float]) -> str:
     if not values:
-        return _("Nothing was measured.")
+        return _("No data.")
     latest = ", ".join(f"{line['name']} {line['latest']}".strip() for line in lines)
     return _("Latest: %(latest)s. Highest: %(highest)s.") % {"latest": latest, "highest": spec.text(max(values))}
 

@@ -11,7 +11,7 @@ P95_LIMIT_MS: Final = 200.0
 FETCHES_LIMIT: Final = 1.1
 
 SPECS: Final = (
-    Spec("heartbeats", gettext_lazy("Heartbeats a second"), [("heartbeats", "")], text=number),
+    Spec("heartbeats", gettext_lazy("Heartbeats per second"), [("heartbeats", "")], text=number),
     Spec(
         "latency",
         gettext_lazy("Latency, ms"),
@@ -20,10 +20,10 @@ SPECS: Final = (
         limited="p95",
         text=number,
     ),
-    Spec("statements", gettext_lazy("Statements a heartbeat"), [("statements", "")], least=0.1, text=number),
+    Spec("statements", gettext_lazy("Statements per heartbeat"), [("statements", "")], least=0.1, text=number),
     Spec("hit_rate", gettext_lazy("Config cache hits"), [("hit_rate", "")], top=1, text=percent),
-    Spec("queue", gettext_lazy("Longest queue of a worker"), [("queue", "")], text=number),
-    Spec("pin_checks", gettext_lazy("PIN checks a second"), [("pin_checks", "")], least=0.1, text=number),
+    Spec("queue", gettext_lazy("Longest worker queue"), [("queue", "")], text=number),
+    Spec("pin_checks", gettext_lazy("PIN checks per second"), [("pin_checks", "")], least=0.1, text=number),
     Spec(
         "failures",
         gettext_lazy("Failures and refusals"),
@@ -33,7 +33,7 @@ SPECS: Final = (
     ),
     Spec(
         "config_fetches",
-        gettext_lazy("Config reads a profile and TTL"),
+        gettext_lazy("Config reads per profile per TTL"),
         [("config_fetches", "")],
         limit=FETCHES_LIMIT,
         text=number,

@@ -38,12 +38,12 @@ class TestPast:
 
         row = row_of(past.last_hour(now=NOW), "12:10")
 
-        assert row["Heartbeats a second"] == "30"
-        assert row["Statements a heartbeat"] == "0.2"
+        assert row["Heartbeats per second"] == "30"
+        assert row["Statements per heartbeat"] == "0.2"
         assert row["Config cache hits"] == "90 %"
         assert row["p95"] == "30"
         assert row["p50"] == "–"
-        assert row["Longest queue of a worker"] == "4"
+        assert row["Longest worker queue"] == "4"
         assert row["failures"] == "2"
 
     def test_a_week_is_by_hours_and_shows_the_worst_minute(self, history):
@@ -53,9 +53,9 @@ class TestPast:
 
         row = row_of(past.last_week(now=NOW), "Tue 13, 09:00")
 
-        assert row["Heartbeats a second"] == "2"  # 240 in the two minutes that there are
+        assert row["Heartbeats per second"] == "2"  # 240 in the two minutes that there are
         assert row["p95"] == "90"
-        assert row["Config reads a profile and TTL"] == "2.5"
+        assert row["Config reads per profile per TTL"] == "2.5"
 
     def test_what_is_older_is_not_shown(self, history):
         history("2031-05-14 11:29", heartbeats=60)
@@ -85,7 +85,7 @@ class TestPast:
             )
             found = past.last_reconcile()
             assert found["is_bad"] == bool(seconds)
-        assert found["text"] == "2031-05-13: 1,200 profiles, 3,400 sessions, 1 differ by 90 s in all"
+        assert found["text"] == "2031-05-13: 1,200 profiles, 3,400 sessions; 1 differing (90 s in total)"
         ReconcileRun.objects.all().delete()
 
 

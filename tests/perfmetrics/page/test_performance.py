@@ -55,7 +55,7 @@ class TestMarks:
         ("change", "tile", "sentence"),
         [
             ({"p95": 201.0}, "p95", "p95 reached 201 ms"),
-            ({"failures": 1}, "failures", "1 requests failed"),
+            ({"failures": 1}, "failures", "1 request failed"),
             ({"queue": 100}, "queue", "queue was full"),
             ({"refused_busy": 4}, "queue", "4 heartbeats were refused"),
         ],

@@ -49,7 +49,7 @@ def test_without_points_there_is_an_empty_plot():
     plot = drawn([])
 
     assert (plot["lines"], plot["over"]) == ([{"name": "", "path": "", "latest": "–"}], "")
-    assert plot["described"] == "Nothing was measured."
+    assert plot["described"] == "No data."
     assert [tick["text"] for tick in plot["y_ticks"]] == ["0", "0.5", "1"]
 
 
