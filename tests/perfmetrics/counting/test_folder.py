@@ -139,7 +139,7 @@ class TestBury:
 def run(code, **environment):
     """In a process of its own, which may make its one folder."""
     done = subprocess.run(
-        [sys.executable, "-c", f"from perfmetrics import folder\n{code}"],
+        [sys.executable, "-c", f"from perfmetrics.counting import folder\n{code}"],
         cwd=PROJECT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -203,7 +203,7 @@ class TestLeftovers:
 
     def test_are_not_what_a_running_server_or_its_workers_hold(self, tmp_path):
         code = f"import os, sys; os.utime(folder.make(), ({time.time() - SECONDS_AGO},) * 2); print('made', flush=True)"
-        holding = f"from perfmetrics import folder\n{code}\nif os.fork(): os._exit(0)\nsys.stdin.read()"
+        holding = f"from perfmetrics.counting import folder\n{code}\nif os.fork(): os._exit(0)\nsys.stdin.read()"
         with subprocess.Popen(
             [sys.executable, "-c", holding],
             cwd=PROJECT,

@@ -160,7 +160,7 @@ class TestCounting:
 
     def test_a_failure_is_answered_and_counted_as_one(self, http, staff, monkeypatch):
         child = make_child()
-        monkeypatch.setattr("viewing.heartbeats.decide.decide", None)
+        monkeypatch.setattr("viewing.heartbeats.writer.decide", None)
 
         found = self.difference(http, staff, "heartbeat", lambda: child.beat(http))
 
