@@ -1,7 +1,6 @@
-"""Combinations of settings that cannot work, told by `manage.py check` and `migrate` before a request meets them."""
+"""System checks for combinations of settings that cannot work: run by `manage.py check` and `migrate`."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
@@ -11,13 +10,13 @@ from django.db import connections
 from perfmetrics.counting.cache import CountedTTLCache
 
 # The two threads of the players' path (viewing/hotpath/threads.py) and the listener.
-CONNECTIONS_BESIDE_THE_POOL = 3
-SHORTEST_TOKEN = 16
+CONNECTIONS_OUTSIDE_THE_POOL = 3
+MIN_TOKEN_LENGTH = 16
 
 
 @register()
-def settings_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 — Django's signature
-    """Settings that are each right and wrong together."""
+def check_settings_agree(**_: object) -> list[CheckMessage]:
+    """Settings that are each valid and contradict one another."""
     found: list[CheckMessage] = []
     uncounted = [alias for alias in settings.CACHES if not isinstance(caches[alias], CountedTTLCache)]
     if uncounted:
@@ -30,26 +29,22 @@ def settings_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:  # no
 
 
 @register()
-def figures_are_guarded(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 — Django's signature
+def check_metrics_are_protected(**_: object) -> list[CheckMessage]:
     """`/metrics` is opened by a token that can be guessed, or to the whole world."""
     found: list[CheckMessage] = []
     token, networks = settings.METRICS_TOKEN, settings.METRICS_ALLOWED_ADDRESSES
-    if token and len(token) < SHORTEST_TOKEN:
-        found.append(Warning(f"METRICS_TOKEN has fewer than {SHORTEST_TOKEN} characters.", id="sandglass.W002"))
+    if token and len(token) < MIN_TOKEN_LENGTH:
+        found.append(Warning(f"METRICS_TOKEN has fewer than {MIN_TOKEN_LENGTH} characters.", id="sandglass.W002"))
     if not token and any(network.prefixlen == 0 for network in networks):
         found.append(
-            Warning("METRICS_ALLOWED_ADDRESSES opens /metrics to everyone: set METRICS_TOKEN.", id="sandglass.W003")
+            Warning("METRICS_ALLOWED_ADDRESSES opens /metrics to everyone. Set METRICS_TOKEN.", id="sandglass.W003")
         )
     return found
 
 
 @register(Tags.database)
-def connections_fit(
-    app_configs: Any,  # noqa: ARG001 — Django's signature
-    databases: Sequence[str] | None = None,
-    **kwargs: Any,  # noqa: ARG001
-) -> list[CheckMessage]:
-    """All workers of this host at their most must fit into the server's `max_connections`."""
+def check_connections_fit(*, databases: Sequence[str] | None = None, **_: object) -> list[CheckMessage]:
+    """All workers of this host at their maximum must fit into the database's `max_connections`."""
     if not databases or "default" not in databases:
         return []
     with connections["default"].cursor() as cursor:
@@ -57,7 +52,7 @@ def connections_fit(
             "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
         )
         (allowed,) = cursor.fetchone()
-    needed = settings.WORKERS * (settings.DB_POOL_MAX_SIZE + CONNECTIONS_BESIDE_THE_POOL)
+    needed = settings.WORKERS * (settings.DB_POOL_MAX_SIZE + CONNECTIONS_OUTSIDE_THE_POOL)
     if needed <= allowed:
         return []
     return [

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "perfmetrics",
     "viewing",
     "parental",
+    "config",
 ]
 
 MIDDLEWARE = [
