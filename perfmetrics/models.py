@@ -1,4 +1,4 @@
-"""What is kept of the figures across restarts, and what `manage.py reconcile` found."""
+"""What is kept of the figures across restarts."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -42,24 +42,3 @@ class MinuteFigures(models.Model):
 
     def __str__(self) -> str:
         return f"{self.minute:%Y-%m-%d %H:%M} {self.host}"
-
-
-class ReconcileRun(models.Model):
-    """One comparison of a day's balances with its sessions (`manage.py reconcile`)."""
-
-    ran_at = models.DateTimeField(_("ran"))
-    day = models.DateField(_("viewing day"))
-    profiles_checked = models.PositiveBigIntegerField(_("profiles"))
-    sessions_checked = models.PositiveBigIntegerField(_("sessions"))
-    differing_profiles = models.PositiveBigIntegerField(_("profiles that differ"))
-    difference_seconds = models.PositiveBigIntegerField(_("seconds of difference"))
-    duration_ms = models.FloatField(_("duration"), help_text=_("Milliseconds."))
-
-    class Meta:
-        verbose_name = _("reconciliation")
-        verbose_name_plural = _("reconciliations")
-        # The page shows the last run.
-        indexes = [models.Index(fields=["ran_at"], name="reconcile_run_ran_at_idx")]
-
-    def __str__(self) -> str:
-        return f"{self.day}: {self.difference_seconds} s"

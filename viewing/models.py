@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
+from viewing.reports.models import ReconcileRun  # noqa: F401 — Django looks for models here
 
 
 def validate_limit(minutes: int) -> None:

@@ -6,11 +6,10 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.models import Count, FloatField, Max, QuerySet, Sum
 from django.db.models.functions import Cast, Trunc
-from django.utils.translation import gettext as _
 
-from perfmetrics.models import MinuteFigures, ReconcileRun
+from perfmetrics.models import MinuteFigures
 from perfmetrics.page import plots
-from perfmetrics.page.plots import Range, number
+from perfmetrics.page.plots import Range
 from perfmetrics.page.specs import SPECS
 
 HOUR: Final = 3600
@@ -91,27 +90,6 @@ def last_minute() -> MinuteFigures | None:
     """This host's, if it is no older than two minutes."""
     since = datetime.now(UTC) - timedelta(minutes=3)
     return MinuteFigures.objects.filter(minute__gte=since, host=settings.METRICS_HOST).order_by("-minute").first()
-
-
-def last_reconcile() -> dict[str, Any] | None:
-    """Index: reconcile_run_ran_at_idx."""
-    run = ReconcileRun.objects.order_by("-ran_at").first()
-    if run is None:
-        return None
-    return {
-        "text": _(
-            "%(day)s: %(profiles)s profiles, %(sessions)s sessions; %(differing)s differing (%(seconds)s s in total)"
-        )
-        % {
-            "day": run.day.isoformat(),
-            "profiles": number(run.profiles_checked),
-            "sessions": number(run.sessions_checked),
-            "differing": number(run.differing_profiles),
-            "seconds": number(run.difference_seconds),
-        },
-        "ran_at": run.ran_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "is_bad": run.difference_seconds > 0 or run.differing_profiles > 0,
-    }
 
 
 def _clock(at: float, form: str) -> str:

@@ -4,6 +4,7 @@ The last minutes are this host's, from the file of `perfmetrics/reading/recorder
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from perfmetrics import accuracy
 from perfmetrics.counting import folder
 from perfmetrics.models import MinuteFigures
 from perfmetrics.page import past, plots
@@ -33,7 +35,7 @@ def page(*, now: float, with_history: bool) -> dict[str, Any]:
         found |= {
             "hour": past.last_hour(now=now),
             "week": past.last_week(now=now),
-            "reconcile": past.last_reconcile(),
+            "reconcile": (check := accuracy.last_check()) and asdict(check),
         }
     return found
 

@@ -1,10 +1,10 @@
-"""The last hour and week on the Performance page: all hosts' minutes, and the last reconciliation."""
+"""The last hour and week on the Performance page: all hosts' minutes."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from perfmetrics.models import MinuteFigures, ReconcileRun
+from perfmetrics.models import MinuteFigures
 from perfmetrics.page import past
 
 NOW = datetime(2031, 5, 14, 12, 30, 20, tzinfo=UTC).timestamp()
@@ -69,24 +69,6 @@ class TestPast:
 
         for found in (past.last_hour(now=NOW), past.last_week(now=NOW)):
             assert {plot["key"] for plot in found["plots"] if plot["over"]} == {"latency", "config_fetches"}
-
-    def test_the_last_reconciliation_is_told(self, committed):
-        ReconcileRun.objects.all().delete()
-        assert past.last_reconcile() is None
-        for seconds in (0, 90):
-            ReconcileRun.objects.create(
-                ran_at=datetime.fromtimestamp(NOW + seconds, UTC),
-                day=date(2031, 5, 13),
-                profiles_checked=1200,
-                sessions_checked=3400,
-                differing_profiles=bool(seconds),
-                difference_seconds=seconds,
-                duration_ms=5,
-            )
-            found = past.last_reconcile()
-            assert found["is_bad"] == bool(seconds)
-        assert found["text"] == "2031-05-13: 1,200 profiles, 3,400 sessions; 1 differing (90 s in total)"
-        ReconcileRun.objects.all().delete()
 
 
 def test_the_last_minute_is_this_hosts_and_recent(settings, committed):

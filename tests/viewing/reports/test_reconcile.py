@@ -12,12 +12,13 @@ from django.db import connection
 from django.db.models import F
 
 from parental.demo.families.seeding import seed
-from perfmetrics.models import ReconcileRun
+from perfmetrics import accuracy
 from tests.families import make_child, make_family, make_title
 from tests.load import closed_loop
 from tests.parental.homes import make_home
 from viewing.models import Profile, ViewingSession, ViewingTimeBalance
 from viewing.reports import reconcile, sql
+from viewing.reports.models import ReconcileRun
 
 # Days that no other test writes to, and each test has its own.
 DAYS = (date(2041, 1, 1) + timedelta(days=n) for n in itertools.count())
@@ -184,6 +185,30 @@ def test_a_difference_is_logged_as_an_error(child, day, events):
     run(f"--day={day}")
 
     assert [(line["level"], line["difference_seconds"]) for line in events("reconciled")] == [("info", 0), ("error", 1)]
+
+
+def test_the_performance_page_shows_the_last_run(committed, clock):
+    ReconcileRun.objects.all().delete()
+    assert accuracy.last_check() is None
+
+    for seconds in (0, 90):
+        clock.set(f"2031-05-14T12:{seconds // 60:02}:00+00:00")
+        found = reconcile.Comparison(
+            day=date(2031, 5, 13),
+            profiles=1200,
+            sessions=3400,
+            differing_profiles=1 if seconds else 0,
+            difference_seconds=seconds,
+            differences=(),
+            duration_ms=5,
+        )
+        reconcile.keep(found, now=clock.now)
+        check = accuracy.last_check()
+        assert check.is_bad == bool(seconds)
+
+    assert check.text == "2031-05-13: 1,200 profiles, 3,400 sessions; 1 differing (90 s in total)"
+    assert check.ran_at == "2031-05-14 12:01 UTC"
+    ReconcileRun.objects.all().delete()
 
 
 def test_no_more_than_a_hundred_profiles_are_listed(day):
