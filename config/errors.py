@@ -17,7 +17,7 @@ SENTENCES = {404: "Not found", 405: "Method not allowed", 413: "Request body too
 
 @sync_and_async_middleware
 def json_errors(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Middleware; also refuses a body over the limit, which `config/asgi.py` did not read to its end (413)."""
+    """Middleware; also refuses a body over the limit, which the application did not read to its end (413)."""
     if iscoroutinefunction(get_response):
 
         async def in_async(request: HttpRequest) -> HttpResponseBase:

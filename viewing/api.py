@@ -8,6 +8,7 @@ from django.utils import timezone
 from ninja import Router
 from pydantic_core import to_json
 
+from perfmetrics.counting.lean import lean
 from viewing.caller import Caller, check_access, obtain_profile
 from viewing.heartbeats import bulk
 from viewing.heartbeats.answers import heartbeat_answer
@@ -33,6 +34,7 @@ class Request(HttpRequest):
     "/heartbeat",
     response={200: HeartbeatOut, **REFUSED, 400: ErrorDetail, 404: ErrorDetail, 409: SessionConflict, 413: ErrorDetail},
 )
+@lean
 async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
     """Count 30 s of watching and learn whether the child may go on. Sent every 30 s while a title plays."""
     beat = await _beat(request.auth, body)
@@ -50,6 +52,7 @@ async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:
     "/heartbeats",
     response={200: HeartbeatsOut, **REFUSED, 400: ErrorDetail, 413: ErrorDetail},
 )
+@lean
 async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:  # noqa: ARG001 — any gateway may
     """Up to 1,000 heartbeats in one request, for a gateway. Each has its own status, in the order that they came."""
     results = await bulk.results(body.heartbeats)
@@ -57,6 +60,7 @@ async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:  # n
 
 
 @router.get("/balance/{profile_id}", response={200: BalanceOut, **REFUSED})
+@lean
 async def balance(request: Request, profile_id: UUID) -> dict[str, Any]:
     """What a profile has used of its running viewing day and what is left."""
     profile = await obtain_profile(request.auth, profile_id)
@@ -64,6 +68,7 @@ async def balance(request: Request, profile_id: UUID) -> dict[str, Any]:
 
 
 @router.get("/playback-eligible/{profile_id}", response={200: EligibilityOut, **REFUSED})
+@lean
 async def playback_eligible(request: Request, profile_id: UUID) -> dict[str, Any]:
     """Whether a title may begin now; nothing is counted."""
     profile = await obtain_profile(request.auth, profile_id)
@@ -71,12 +76,14 @@ async def playback_eligible(request: Request, profile_id: UUID) -> dict[str, Any
 
 
 @router.post("/session/{session_id}/end", response={200: SessionEndOut, **REFUSED, 404: ErrorDetail})
+@lean
 async def end_session(request: Request, session_id: UUID) -> dict[str, Any]:
     """End a session; ending it again answers the same."""
     return await threads.writes.run(sessions.end, request.auth, session_id, timezone.now())
 
 
 @catalog_router.get("/titles", response={200: list[TitleOut], 401: ErrorDetail, 503: ErrorDetail})
+@lean
 async def titles(request: HttpRequest) -> Any:  # noqa: ARG001 — Ninja's signature
     """Every title of the catalogue by name; kept for an hour."""
     return list(await entries.catalog())  # Ninja takes a tuple of two for a status and its body

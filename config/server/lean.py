@@ -1,5 +1,6 @@
 """The handler of the hot paths: Django's own without its threads. Pinned to Django 5.2, whose methods it overrides."""
 
+import asyncio
 import io
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import ResolverMatch
 from django.utils.module_loading import import_string
 
+from perfmetrics.counting.asgi import Receive, Scope
 from perfmetrics.counting.middleware import ROUTE
 
 log = structlog.stdlib.get_logger(__name__)
@@ -49,16 +51,34 @@ class LeanHandler(ASGIHandler):
         self._middleware_chain: Any = handler
         self._fixed: dict[str, ResolverMatch] = {}
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """Answer one request, whose body the first message holds whole."""
         body = (await receive())["body"]
         request, refusal = self.create_request(scope, io.BytesIO(body))
         response: Any = await self.get_response_async(request) if request else refusal
-        # Django's CommonMiddleware does this elsewhere; without it the answer goes out in chunks.
-        response.headers.setdefault("Content-Length", str(len(response.content)))
-        await self.send_response(response, send)
-        for close in response._resource_closers:
-            close()
+        try:
+            if response.streaming:
+                await self._stream(response, receive, send)
+            else:
+                # Django's CommonMiddleware does this elsewhere; without it the answer goes out in chunks.
+                response.headers.setdefault("Content-Length", str(len(response.content)))
+                await self.send_response(response, send)
+        finally:
+            for close in response._resource_closers:
+                close()
+
+    async def _stream(self, response: Any, receive: Receive, send: Any) -> None:
+        """Send parts until there are no more, or the client goes away: then the iterator is closed."""
+        sending = asyncio.ensure_future(self.send_response(response, send))
+        leaving = asyncio.ensure_future(receive())  # the body was read; what comes next is the disconnect
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+        if not sending.cancelled():
+            sending.result()
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         """The view of a path; a path without an id in it is looked up once (20 µs)."""

@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple
 
 import structlog
 from django.conf import settings
@@ -12,7 +15,7 @@ from config import health
 from parental.accounts import password_reset, passwords
 from parental.pins import pins
 from perfmetrics.counting import metrics
-from perfmetrics.counting.middleware import Receive, Send
+from perfmetrics.counting.asgi import Receive, Send
 from perfmetrics.reading.recorder import recorder
 from viewing.heartbeats.writer import writer
 from viewing.hotpath import entries, threads
@@ -23,6 +26,14 @@ log = structlog.stdlib.get_logger(__name__)
 POOL_SECONDS = 5
 LISTENER_SECONDS = 5
 GC_THRESHOLDS = (50_000, 20, 50)
+
+
+class Part(NamedTuple):
+    """Something that runs in the background, in each worker."""
+
+    name: str
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
 
 
 async def serve(receive: Receive, send: Send) -> None:
@@ -44,30 +55,31 @@ async def serve(receive: Receive, send: Send) -> None:
 
 
 async def start() -> None:
-    """Open the connections and start the threads, on the running loop."""
-    opened = [asyncio.wrap_future(thread.start()) for thread in (threads.reads, threads.writes)]
-    for result in await asyncio.gather(*opened, asyncio.to_thread(_fill_pool), return_exceptions=True):
-        # Without its database the service starts all the same: it fails closed, and is not ready.
-        if isinstance(result, DatabaseError):
-            log.warning("no_database_at_start", error=str(result))
-        elif isinstance(result, BaseException):
-            raise result
-    await asyncio.to_thread(health.note_migrations)
-    await listener.start(wait_seconds=LISTENER_SECONDS)
-    if not any(future.exception() for future in opened):
-        await entries.beat_entries.get(entries.SITE)
-    _watch()
-    recorder.start()
+    """Start each part in order, on the running loop. Whatever one raises ends the start, and stops those before it."""
+    started: list[Part] = []
+    try:
+        for part in PARTS:
+            await part.start()
+            started.append(part)
+    except BaseException:
+        await _stop(started)
+        raise
     _spare_the_collector()
 
 
 async def stop() -> None:
-    """Commit and answer what was taken, then close everything. No request comes any more."""
-    await listener.stop()
-    await writer.drain()
-    await recorder.stop()
-    await asyncio.to_thread(_stop_threads)
+    """Stop the parts, the last one first. No request comes any more."""
+    await _stop(PARTS)
     log.info("stopped")
+
+
+async def _stop(parts: Sequence[Part]) -> None:
+    """Each, whatever the others do: one that cannot stop must not keep the writer from committing what it took."""
+    for part in reversed(parts):
+        try:
+            await part.stop()
+        except Exception:
+            log.exception("stop_failed", part=part.name)
 
 
 def _spare_the_collector() -> None:
@@ -98,6 +110,18 @@ def _pool(figure: str) -> int:
     return found
 
 
+async def _connect() -> None:
+    """Open the hot path's connections and fill the pool."""
+    opened = [asyncio.wrap_future(thread.start()) for thread in (threads.reads, threads.writes)]
+    for result in await asyncio.gather(*opened, asyncio.to_thread(_fill_pool), return_exceptions=True):
+        # Without its database the service starts all the same: it fails closed, and is not ready.
+        if isinstance(result, DatabaseError):
+            log.warning("no_database_at_start", error=str(result))
+        elif isinstance(result, BaseException):
+            raise result
+    await asyncio.to_thread(health.note_migrations)
+
+
 def _fill_pool() -> None:
     if settings.DB_POOL:
         pool = connections["default"].pool  # type: ignore[attr-defined]
@@ -105,11 +129,46 @@ def _fill_pool() -> None:
         pool.wait(POOL_SECONDS)
 
 
-def _stop_threads() -> None:
-    threads.writes.stop()
-    threads.reads.stop()
-    passwords.executor.stop()
-    pins.executor.stop()
-    password_reset.executor.stop()
-    if settings.DB_POOL:
-        connections["default"].close_pool()  # type: ignore[attr-defined]
+async def _disconnect() -> None:
+    def close() -> None:
+        threads.writes.stop()
+        threads.reads.stop()
+        if settings.DB_POOL:
+            connections["default"].close_pool()  # type: ignore[attr-defined]
+
+    await asyncio.to_thread(close)
+
+
+async def _stop_executors() -> None:
+    for executor in (passwords.executor, pins.executor, password_reset.executor):
+        await asyncio.to_thread(executor.stop)
+
+
+async def _start_recorder() -> None:
+    _watch()
+    recorder.start()
+
+
+async def _listen() -> None:
+    await listener.start(wait_seconds=LISTENER_SECONDS)
+
+
+async def _warm_cache() -> None:
+    """After the listener, which empties the caches when it begins."""
+    with suppress(DatabaseError):  # not ready, which was logged
+        await entries.beat_entries.get(entries.SITE)
+
+
+async def _nothing() -> None:
+    pass
+
+
+# In the order in which they start; they stop in the opposite one.
+PARTS: Final = (
+    Part("connections", _connect, _disconnect),
+    Part("executors", _nothing, _stop_executors),
+    Part("recorder", _start_recorder, recorder.stop),
+    Part("writer", _nothing, writer.drain),
+    Part("listener", _listen, listener.stop),
+    Part("caches", _warm_cache, _nothing),
+)

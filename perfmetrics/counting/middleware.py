@@ -3,22 +3,15 @@
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
-from typing import Any
 
 import structlog
 from django.conf import settings
 
 from perfmetrics.counting import metrics
+from perfmetrics.counting.asgi import ASGIApplication, Message, Receive, Scope, Send
 
 log = structlog.stdlib.get_logger(__name__)
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Where the handlers leave the pattern of the path that they resolved (`config/server/lean.py`).
 ROUTE = "sandglass.route"

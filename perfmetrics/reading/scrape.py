@@ -11,10 +11,12 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from perfmetrics.counting.lean import lean
 from perfmetrics.reading import figures
 from perfmetrics.reading.api import tell_now
 
 
+@lean
 async def prometheus(request: HttpRequest) -> HttpResponse:
     """The figures as Prometheus reads them. Http404, as for any unknown path, to whom they are closed."""
     if request.method != "GET" or not is_open_to(request):

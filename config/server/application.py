@@ -1,0 +1,68 @@
+"""The ASGI application: reads the body as far as it may go, and picks the handler."""
+
+from typing import Any
+
+from django.conf import settings
+
+from config.api import HEARTBEAT_PATH
+from config.errors import BODY_TOO_LARGE, BULK_PATH
+from config.server import lifespan
+from config.server.lean import LeanHandler, StockHandler
+from config.server.lean_paths import find_lean_paths
+from perfmetrics.counting.asgi import ASGIApplication, Message, Receive, Scope, Send
+from perfmetrics.counting.middleware import profiled
+
+_lean: ASGIApplication = LeanHandler()
+_stock: Any = StockHandler()
+_is_lean = find_lean_paths()
+
+
+async def _route(scope: Scope, receive: Receive, send: Send) -> None:
+    body = await _read_body(scope, receive)
+    if body is None:  # the client went away
+        return
+    unread = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        if unread:
+            return unread.pop()
+        while (message := await receive())["type"] == "http.request":
+            pass  # the rest of a body that was refused
+        return message
+
+    await (_lean if _is_lean(scope["path"]) else _stock)(scope, replay, send)
+
+
+async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
+    """The whole body; nothing, and a mark on the scope, as soon as it proves larger than the limit."""
+    limit = _body_limit(scope["path"])
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > limit:
+            scope[BODY_TOO_LARGE] = True
+            return b""
+    return body
+
+
+def _body_limit(path: str) -> int:
+    if path == BULK_PATH:
+        return settings.BULK_MAX_BODY_BYTES
+    return settings.API_MAX_BODY_BYTES if path.startswith("/api/") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+_http = profiled(_route, heartbeat_route=HEARTBEAT_PATH.removeprefix("/"))
+
+
+async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await lifespan.serve(receive, send)
+    elif scope["type"] == "http":
+        await _http(scope, receive, send)
+    else:
+        raise ValueError(f"Only HTTP is served, not {scope['type']}.")
