@@ -5,10 +5,13 @@ What is asked for at each beat costs a few µs in all: children of labels are ma
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+import structlog
 from prometheus_client import Counter, Gauge, Histogram
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 class QuickHistogram(Histogram):
@@ -33,16 +36,12 @@ COARSE: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 # Heartbeats ----------------------------------------------------------------------------------------------------------
 
-# Answered 200 …
-ANSWERED: Final = ("counted", "replay", "successor", "nothing_left", "unavailable")
-# … and refused: 409, 404, 403, 404, 503, 503.
-REFUSED: Final = ("ended", "unknown", "foreign", "no_title", "busy", "queue_full")
 STATEMENTS: Final = ("continue", "begin", "beat_entries", "player_tokens", "accounts")
 
 _heartbeats = Counter("sandglass_heartbeats", "Heartbeats by outcome", ["outcome"])
-heartbeats: Final = {outcome: _heartbeats.labels(outcome) for outcome in ANSWERED + REFUSED}
-# The writer could not bring these to an end; they are answered as unavailable.
-heartbeats["lost"] = heartbeats["switch"] = heartbeats["unavailable"]
+# One counter per outcome, and the outcomes that are answered 200. `register_outcomes` fills both.
+heartbeats: Final[dict[str, Counter]] = {}
+answered_outcomes: Final[set[str]] = set()
 _statements = Counter("sandglass_heartbeat_statements", "Database statements of the heartbeat path", ["statement"])
 statements: Final = {name: _statements.labels(name) for name in STATEMENTS}
 batch_size = QuickHistogram(
@@ -116,13 +115,31 @@ _observers: dict[str, Callable[[float], None]] = {}
 _watched: list[tuple[Gauge, Callable[[], float]]] = []
 
 
+def register_outcomes(*, answered: Iterable[str], refused: Iterable[str], counted_as: Mapping[str, str]) -> None:
+    """Name what a heartbeat can end in: outcomes that are answered 200, and refusals. To be called once, at startup.
+
+    `counted_as`: outcomes without a counter of their own, and the outcome whose counter they share.
+    """
+    answered_outcomes.update(set(answered) - counted_as.keys())
+    # All exist from the start: an alert on a rate misses the first increment of a counter that appears with it.
+    heartbeats.update({outcome: _heartbeats.labels(outcome) for outcome in {*answered, *refused} - counted_as.keys()})
+    heartbeats.update({outcome: heartbeats[shared] for outcome, shared in counted_as.items()})
+
+
 def count_batch(outcomes: Iterable[str], *, waited_seconds: float) -> None:
-    """A batch of heartbeats was decided: the outcome of each, and how long the first had waited."""
+    """Count a batch of heartbeats: the outcome of each, and how many seconds the first one waited.
+
+    An outcome that nobody registered is logged and not counted.
+    """
     tally: dict[str, int] = {}
     for outcome in outcomes:
         tally[outcome] = tally.get(outcome, 0) + 1
     for outcome, count in tally.items():
-        heartbeats[outcome].inc(count)
+        counter = heartbeats.get(outcome)
+        if counter is None:
+            log.error("heartbeat_outcome_not_registered", outcome=outcome, count=count)
+        else:
+            counter.inc(count)
     batch_size.observe(sum(tally.values()))
     queue_wait.observe(waited_seconds)
 

@@ -69,7 +69,7 @@ class Totals:
     @property
     def heartbeats(self) -> float:
         """Beats answered 200, replays and blocked ones included (docs/contract.md#admin-metrics)."""
-        return sum(self.outcomes.get(outcome, 0) for outcome in metrics.ANSWERED)
+        return sum(self.outcomes.get(outcome, 0) for outcome in metrics.answered_outcomes)
 
     @property
     def failed_closed(self) -> float:

@@ -10,46 +10,51 @@ from django.http import HttpRequest, HttpResponse
 from perfmetrics.counting import metrics
 from viewing import rules
 from viewing.errors import Refusal, overloaded
-from viewing.heartbeats import sql
-from viewing.heartbeats.beats import BUSY, UNAVAILABLE, Beat, Outcome
+from viewing.heartbeats.beats import Beat, Decision, Verdict
 from viewing.heartbeats.schemas import MAX_BEATS_PER_REQUEST
 from viewing.schemas import NIL, minutes
 
 REFUSALS = {
-    "unknown": (404, "Session not found"),
-    "foreign": (403, "Session does not belong to this profile"),
-    "no_title": (404, "Title not found"),
+    Verdict.UNKNOWN: (404, "Session not found"),
+    Verdict.FOREIGN: (403, "Session does not belong to this profile"),
+    Verdict.NO_TITLE: (404, "Title not found"),
 }
 
 
-def heartbeat_answer(beat: Beat, outcome: Outcome) -> dict[str, Any]:
-    """The body of a 200; Refusal for each of the documented others."""
-    if outcome == BUSY:
+def heartbeat_answer(beat: Beat, decision: Decision) -> dict[str, Any]:
+    """The body of a 200; a Refusal for each of the other documented statuses.
+
+    A plain dict, which goes to JSON as it is: building and validating a schema would cost every beat.
+    """
+    verdict = decision.verdict
+    if verdict == Verdict.COUNTED:
+        return _state_answer(beat, decision)
+    if verdict == Verdict.BUSY:
         raise overloaded()
-    if isinstance(outcome, str) or outcome.verdict in ("switch", "lost"):
+    if verdict in (Verdict.UNAVAILABLE, Verdict.SWITCH, Verdict.LOST):
         return unavailable_answer(beat.session_id)
-    if outcome.verdict == "ended":
-        reason = "taken_over" if outcome.end_reason == "taken_over" else "session_ended"
+    if verdict == Verdict.ENDED:
+        reason = "taken_over" if decision.end_reason == "taken_over" else "session_ended"
         raise Refusal(409, "Session has ended", extra={"reason": reason})
-    if outcome.verdict in REFUSALS:
-        raise Refusal(*REFUSALS[outcome.verdict])
-    return _state_answer(beat, outcome)
+    if verdict in REFUSALS:
+        raise Refusal(*REFUSALS[verdict])
+    return _state_answer(beat, decision)
 
 
 def unavailable_answer(session_id: UUID | None) -> dict[str, Any]:
-    """Fail closed: what nobody could check is not allowed."""
+    """Fail closed: what could not be checked is not allowed."""
     return {
         "session_id": str(session_id or NIL),
         "enforcement": "blocked",
         "remaining_minutes": 0,
         "used_minutes": 0,
         "is_educational": False,
-        "reason": UNAVAILABLE,
+        "reason": "unavailable",
         "next_reset_at": None,
     }
 
 
-def _state_answer(beat: Beat, decision: sql.Decision) -> dict[str, Any]:
+def _state_answer(beat: Beat, decision: Decision) -> dict[str, Any]:
     used_seconds = decision.used_seconds or 0
     remaining = rules.remaining_seconds(
         limit_minutes=beat.profile.limit_minutes(decision.day),
@@ -92,7 +97,7 @@ def on_failure(request: HttpRequest) -> HttpResponse | None:
 
 
 def _blocked(count: int, body: dict[str, Any]) -> HttpResponse:
-    metrics.heartbeats[UNAVAILABLE].inc(count)
+    metrics.heartbeats[Verdict.UNAVAILABLE].inc(count)
     return HttpResponse(json.dumps(body), content_type="application/json")
 
 

@@ -1,28 +1,80 @@
-"""One heartbeat, and what can become of it."""
+"""A heartbeat, and everything that it can end in."""
 
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
 
 from perfmetrics.counting.middleware import request_id
 from viewing import rules
 from viewing.errors import Refusal
-from viewing.heartbeats import sql
 from viewing.heartbeats.schemas import HeartbeatIn
 from viewing.hotpath import entries
 from viewing.profile import Profile
 from viewing.schemas import NIL
 
-# What became of a beat: the decision, or one of these.
-UNAVAILABLE: Final = "unavailable"
-BUSY: Final = "busy"
-Outcome = sql.Decision | str
+
+class Verdict(StrEnum):
+    """What a heartbeat ends in: the word that the SQL returns, the metrics count and the log shows."""
+
+    # Answered with what is left of the day.
+    COUNTED = "counted"
+    REPLAY = "replay"  # sent before: the same answer again, counted once
+    SUCCESSOR = "successor"  # a switch sent before: answered with the session that it began
+    NOTHING_LEFT = "nothing_left"  # no time left to begin a session with
+    # Answered as blocked, because nobody could check.
+    UNAVAILABLE = "unavailable"
+    SWITCH = "switch"  # belongs to a new session, which is yet to begin; final only if that fails
+    LOST = "lost"  # the session to switch from ended in the meantime; final only if it stays lost
+    # Refused.
+    ENDED = "ended"
+    UNKNOWN = "unknown"  # no such session
+    FOREIGN = "foreign"  # another profile's session
+    NO_TITLE = "no_title"
+    BUSY = "busy"  # a lock or a race that did not end in time
+    QUEUE_FULL = "queue_full"
+
+
+ANSWERED: Final = frozenset(
+    {
+        Verdict.COUNTED,
+        Verdict.REPLAY,
+        Verdict.SUCCESSOR,
+        Verdict.NOTHING_LEFT,
+        Verdict.UNAVAILABLE,
+        Verdict.SWITCH,
+        Verdict.LOST,
+    }
+)
+REFUSED: Final = frozenset(
+    {Verdict.ENDED, Verdict.UNKNOWN, Verdict.FOREIGN, Verdict.NO_TITLE, Verdict.BUSY, Verdict.QUEUE_FULL}
+)
+# To the player, and in the figures, these are the same.
+COUNTED_AS: Final[dict[str, str]] = {Verdict.SWITCH: Verdict.UNAVAILABLE, Verdict.LOST: Verdict.UNAVAILABLE}
+
+
+class Decision(NamedTuple):
+    """What became of a beat: the verdict, the session to answer, the balance of its day (None: no row, or adult).
+
+    A decision from the database holds the verdict as a plain string, which equals the member: the conversion would
+    cost every beat, and a word that is no member must not break a batch that is committed.
+    """
+
+    n: int
+    verdict: Verdict
+    session_id: uuid.UUID | None = None
+    is_educational: bool | None = None
+    end_reason: str | None = None
+    day: Any = None
+    used_seconds: int | None = None
+    granted_seconds: int | None = None
+    is_unlimited_override: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """One heartbeat with all that its verdict needs; `now` and `day` were read once, when it came in."""
+    """One heartbeat with everything its verdict depends on; `now` and `day` were read once, when it came in."""
 
     profile: Profile
     title_id: uuid.UUID
@@ -38,7 +90,7 @@ class Beat:
     request_id: str = ""
 
     def as_row(self, n: int) -> dict[str, Any]:
-        """The row of the batch that `viewing/heartbeats/sql.py` reads."""
+        """The beat as a row of its batch, as `viewing/heartbeats/sql.py` reads it; `n` is its place in the batch."""
         limit_minutes = self.profile.limit_minutes(self.day)
         return {
             "n": n,
@@ -63,7 +115,7 @@ class Beat:
 def make_beat(
     body: HeartbeatIn, *, profile: Profile, title: entries.Title | None, site: entries.Site, now: datetime
 ) -> Beat:
-    """The beat of a profile that its caller may use. Refusal 404: it would begin a session of an unknown title."""
+    """The beat of a profile that the caller may use. Refusal 404 if it would begin a session of an unknown title."""
     session_id = None if body.session_id == NIL else body.session_id
     if session_id is None and title is None:
         raise Refusal(404, "Title not found")

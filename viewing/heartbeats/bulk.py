@@ -17,7 +17,7 @@ from perfmetrics.counting import metrics
 from viewing.caller import check_gateway_access
 from viewing.errors import Refusal, overloaded
 from viewing.heartbeats.answers import heartbeat_answer, unavailable_answer
-from viewing.heartbeats.beats import Beat, Outcome, make_beat
+from viewing.heartbeats.beats import Beat, Decision, Verdict, make_beat
 from viewing.heartbeats.schemas import HeartbeatIn, Invalid
 from viewing.heartbeats.writer import writer
 from viewing.hotpath import entries
@@ -29,7 +29,7 @@ log = structlog.stdlib.get_logger(__name__)
 BEATS_PER_TURN: Final = 128
 
 Result = dict[str, Any]
-Sent = tuple[Beat, "asyncio.Future[Outcome]"]
+Sent = tuple[Beat, "asyncio.Future[Decision]"]
 
 
 async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
@@ -39,7 +39,7 @@ async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
     for start in range(0, len(bodies), BEATS_PER_TURN):
         sent += await _send(bodies[start : start + BEATS_PER_TURN], stopped)
         await asyncio.sleep(0)
-    found = [one if isinstance(one, dict) else await _outcome(*one) for one in sent]
+    found = [one if isinstance(one, dict) else await _answer(*one) for one in sent]
     if all(result["status"] == 503 for result in found):
         raise overloaded()
     return found
@@ -78,7 +78,7 @@ def _put(body: HeartbeatIn | Invalid, found: dict[Key, Any], stopped: set[UUID],
         return _unavailable(body.session_id)
 
 
-async def _outcome(beat: Beat, future: "asyncio.Future[Outcome]") -> Result:
+async def _answer(beat: Beat, future: "asyncio.Future[Decision]") -> Result:
     try:
         return {"status": 200, "body": heartbeat_answer(beat, await future)}
     except Refusal as refusal:
@@ -93,5 +93,5 @@ def _refused(refusal: Refusal) -> Result:
 
 
 def _unavailable(session_id: UUID | None) -> Result:
-    metrics.heartbeats["unavailable"].inc()
+    metrics.heartbeats[Verdict.UNAVAILABLE].inc()
     return {"status": 200, "body": unavailable_answer(session_id)}

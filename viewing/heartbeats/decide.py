@@ -11,13 +11,13 @@ from django.utils import timezone
 from psycopg import errors
 
 from viewing.heartbeats import sql
-from viewing.heartbeats.beats import BUSY, UNAVAILABLE, Beat, Outcome
+from viewing.heartbeats.beats import Beat, Decision, Verdict
 from viewing.hotpath import threads
 
 log = structlog.stdlib.get_logger(__name__)
-logger = logging.getLogger(__name__)  # asked for its level, at a tenth of the cost
-# Of a batch that meets a race, before it is halved; and of a beat alone. A lost race is one that a rival won, so
-# they end once all have: twenty first beats of one profile in three busy processes took more than four.
+logger = logging.getLogger(__name__)  # its level is checked through this one, at a tenth of the cost
+# For a batch that meets a race, before it is halved, and for a beat alone. Every lost race was won by a rival, so races
+# end once all have won: twenty first beats of one profile in three busy processes took more than four tries.
 MAX_TRIES: Final = 4
 MAX_TRIES_ALONE: Final = 20
 # The server rolled the statement back, and a new snapshot may see the rival: run it again.
@@ -25,24 +25,24 @@ RACES = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFa
 TIMEOUTS = (errors.LockNotAvailable, errors.QueryCanceled)
 
 
-def decide(beats: Sequence[Beat]) -> list[Outcome]:
-    """Decide, count and commit beats of different profiles, in the writing thread. Failures are outcomes too."""
+def decide(beats: Sequence[Beat]) -> list[Decision]:
+    """Decide, count and commit beats of different profiles, in the writing thread. Failures are decisions too."""
     started, statements_before = time.perf_counter(), threads.statements.run
-    outcomes: dict[int, Outcome] = {}
+    decisions: dict[int, Decision] = {}
     rows = [beat.as_row(n) for n, beat in enumerate(beats)]
     first = [row for row in rows if row["session_id"] is None]
     running = [row for row in rows if row["session_id"] is not None]
-    outcomes.update(_run(sql.continue_sessions, running))
-    # Rare: its session ended by a switch, or was lost to a rival, after the statement's snapshot was taken. A second
-    # look sees who won.
-    again = [row for row in running if _may_have_raced(row, outcomes[row["n"]])]
-    outcomes.update(_run(sql.continue_sessions, again))
-    switching = [row for row in running if _verdict(outcomes[row["n"]]) == "switch"]
-    outcomes.update(_run(sql.begin_sessions, first + switching))
-    lost = [row for row in switching if _verdict(outcomes[row["n"]]) == "lost"]
-    outcomes.update(_run(sql.continue_sessions, lost))
+    decisions.update(_run(sql.continue_sessions, running))
+    # Rare: the session ended by a switch, or was lost to a rival, after the statement's snapshot was taken. A second
+    # run sees who won.
+    again = [row for row in running if _may_have_raced(row, decisions[row["n"]])]
+    decisions.update(_run(sql.continue_sessions, again))
+    switching = [row for row in running if decisions[row["n"]].verdict == Verdict.SWITCH]
+    decisions.update(_run(sql.begin_sessions, first + switching))
+    lost = [row for row in switching if decisions[row["n"]].verdict == Verdict.LOST]
+    decisions.update(_run(sql.continue_sessions, lost))
     _log_batch(beats, db_ops=threads.statements.run - statements_before, seconds=time.perf_counter() - started)
-    return [outcomes[n] for n in range(len(beats))]
+    return [decisions[n] for n in range(len(beats))]
 
 
 def _log_batch(beats: Sequence[Beat], *, db_ops: int, seconds: float) -> None:
@@ -60,23 +60,18 @@ def _log_batch(beats: Sequence[Beat], *, db_ops: int, seconds: float) -> None:
             log.debug("heartbeat_processed", **fields, request_id=beat.request_id)
 
 
-def _verdict(outcome: Outcome) -> str:
-    return outcome if isinstance(outcome, str) else outcome.verdict
-
-
-def _may_have_raced(row: dict[str, Any], outcome: Outcome) -> bool:
+def _may_have_raced(row: dict[str, Any], decision: Decision) -> bool:
     return (
-        not isinstance(outcome, str)
-        and outcome.verdict == "ended"
-        and outcome.end_reason in ("switched", "day_turned")
+        decision.verdict == Verdict.ENDED
+        and decision.end_reason in ("switched", "day_turned")
         and row["sequence"] is not None
     )
 
 
 def _run(
-    statement: Callable[[Sequence[dict[str, Any]]], list[sql.Decision]], rows: Sequence[dict[str, Any]]
-) -> dict[int, Outcome]:
-    """Run one statement for the rows, again where a race or one bad row made the server refuse it."""
+    statement: Callable[[Sequence[dict[str, Any]]], list[Decision]], rows: Sequence[dict[str, Any]]
+) -> dict[int, Decision]:
+    """Run one statement for the rows; run it again if a race or one bad row made the server refuse it."""
     if not rows:
         return {}
     max_tries = MAX_TRIES if len(rows) > 1 else MAX_TRIES_ALONE
@@ -86,19 +81,20 @@ def _run(
         except DatabaseError as error:
             if threads.connection_lost():
                 # Ambiguous: it may have been committed. Never run it again.
-                return _failed(rows, UNAVAILABLE, error)
+                return _failed(rows, Verdict.UNAVAILABLE, error)
             if isinstance(error.__cause__, RACES) and attempt < max_tries:
                 continue
             if len(rows) == 1:
-                return _failed(rows, BUSY if isinstance(error.__cause__, RACES + TIMEOUTS) else UNAVAILABLE, error)
+                is_busy = isinstance(error.__cause__, RACES + TIMEOUTS)
+                return _failed(rows, Verdict.BUSY if is_busy else Verdict.UNAVAILABLE, error)
             break
-        except Exception as error:  # noqa: BLE001 — whatever it was, the players must hear "blocked"
-            return _failed(rows, UNAVAILABLE, error)
-    # One row spoils the statement (a lock held elsewhere, bad data): halves find it and spare the others.
+        except Exception as error:  # noqa: BLE001 — whatever it was, the players must be blocked
+            return _failed(rows, Verdict.UNAVAILABLE, error)
+    # One row makes the statement fail (a lock held elsewhere, bad data). Halving isolates it, and the others succeed.
     half = len(rows) // 2
     return _run(statement, rows[:half]) | _run(statement, rows[half:])
 
 
-def _failed(rows: Sequence[dict[str, Any]], outcome: str, error: Exception) -> dict[int, Outcome]:
-    log.error("heartbeats_failed", count=len(rows), outcome=outcome, exc_info=error)
-    return {row["n"]: outcome for row in rows}
+def _failed(rows: Sequence[dict[str, Any]], verdict: Verdict, error: Exception) -> dict[int, Decision]:
+    log.error("heartbeats_failed", count=len(rows), outcome=verdict, exc_info=error)
+    return {row["n"]: Decision(row["n"], verdict) for row in rows}

@@ -5,11 +5,11 @@ prepare, and nulls may be in it. Locks are taken in the order (profile, session 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 from pydantic_core import to_json
 
+from viewing.heartbeats.beats import Decision
 from viewing.hotpath.threads import execute
 from viewing.models import (
     ViewingSession,
@@ -182,20 +182,6 @@ FROM present p
 LEFT JOIN begun ON begun.id = p.new_session_id
 LEFT JOIN balance ON balance.profile_id = p.profile_id
 """
-
-
-class Decision(NamedTuple):
-    """What became of a beat: the verdict, the session to answer, the balance of its day (None: no row, or adult)."""
-
-    n: int
-    verdict: str
-    session_id: UUID | None
-    is_educational: bool | None
-    end_reason: str | None
-    day: Any
-    used_seconds: int | None
-    granted_seconds: int | None
-    is_unlimited_override: bool | None
 
 
 def continue_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:

@@ -1,8 +1,8 @@
-"""The writer: beats wait in queues, and one thread commits what waits as one statement.
+"""The writer: beats wait in queues, and one thread commits the waiting beats as one statement.
 
-There is no artificial delay: a single beat is written immediately, and batches grow by themselves under load. A beat
-is answered after the commit that holds it, so an answered heartbeat is never lost. Beats that gateways send in bulk
-wait in a queue of their own, behind the players'.
+There is no artificial delay: a single beat is written immediately, and batches grow under load. A beat is answered
+after its commit, so an answered heartbeat is never lost. Beats that gateways send in bulk wait in a separate queue,
+behind the players'.
 """
 
 import asyncio
@@ -13,15 +13,15 @@ from typing import Final
 import structlog
 
 from perfmetrics.counting import metrics
-from viewing.heartbeats.beats import UNAVAILABLE, Beat, Outcome
-from viewing.heartbeats.decide import _verdict, decide
+from viewing.heartbeats.beats import Beat, Decision, Verdict
+from viewing.heartbeats.decide import decide
 from viewing.heartbeats.queue import Queue, Waiting
 from viewing.hotpath import threads
 
 log = structlog.stdlib.get_logger(__name__)
 
 MAX_BATCH_SIZE: Final = 256
-# Of every batch, as long as gateways' beats wait, so that many players cannot starve them.
+# Places in each batch kept for gateways while their beats wait, so that many players cannot starve them.
 RESERVED_FOR_GATEWAYS: Final = 64
 
 
@@ -34,12 +34,12 @@ class Writer:
         self._longest = (0, 0)  # in this second, and in the one before
         self._task: asyncio.Task[None] | None = None
 
-    async def write(self, beat: Beat) -> Outcome:
-        """What became of the beat, once it is committed. Refusal 503 when the queue is full."""
+    async def write(self, beat: Beat) -> Decision:
+        """The decision on a beat, once it is committed. Refusal 503 when the queue is full."""
         return await self.put(self.players, beat)
 
-    def put(self, queue: Queue, beat: Beat) -> "asyncio.Future[Outcome]":
-        """As `write`, without waiting for it."""
+    def put(self, queue: Queue, beat: Beat) -> "asyncio.Future[Decision]":
+        """Queue a beat without waiting: the future of its decision. Refusal 503 when the queue is full."""
         future = queue.put(beat)
         if self.size() > self._longest[0]:
             self._longest = (self.size(), self._longest[1])
@@ -48,17 +48,17 @@ class Writer:
         return future
 
     def size(self) -> int:
-        """How many beats wait."""
+        """How many beats are waiting."""
         return len(self.players) + len(self.gateways)
 
     def longest(self) -> int:
-        """How many waited at most since the call before the last one; called once a second."""
+        """The longest queue since the call before the last one. Called once a second."""
         now, before = self._longest
         self._longest = (self.size(), now)
         return max(now, before)
 
     async def drain(self) -> None:
-        """Wait until everything taken is committed and answered."""
+        """Wait until every queued beat is committed and answered."""
         while self._task is not None and not self._task.done():
             await self._task
 
@@ -67,33 +67,36 @@ class Writer:
         running = threads.writes.run(_decide_and_count, taken)
         while taken:
             try:
-                outcomes = await running
-            except Exception as error:  # a defect of ours: no player may wait for ever
+                decisions = await running
+            except Exception as error:  # a defect of ours: no player may wait forever
                 log.error("heartbeat_batch_broke", count=len(taken), exc_info=error)
-                outcomes = [UNAVAILABLE] * len(taken)
-                metrics.heartbeats[UNAVAILABLE].inc(len(taken))
+                decisions = [Decision(n, Verdict.UNAVAILABLE) for n in range(len(taken))]
+                metrics.heartbeats[Verdict.UNAVAILABLE].inc(len(taken))
             answered, taken = taken, self._take()
-            if taken:  # the thread works on while these are answered
+            if taken:  # the thread keeps working while these are answered
                 running = threads.writes.run(_decide_and_count, taken)
-            for (_, future, _), outcome in zip(answered, outcomes, strict=True):
+            for (_, future, _), decision in zip(answered, decisions, strict=True):
                 if not future.done():  # the client may be gone; its beat counts
-                    future.set_result(outcome)
+                    future.set_result(decision)
 
     def _take(self) -> list[Waiting]:
-        """One batch: at most one beat a profile. A player's own beat never waits behind those that came in bulk."""
+        """One batch: at most one beat per profile. A player's own beat never waits behind those sent in bulk."""
         batch = self.players.take(MAX_BATCH_SIZE - min(len(self.gateways), RESERVED_FOR_GATEWAYS))
         if self.gateways:
             taken = {beat.profile.id for beat, _, _ in batch}
-            batch += self.gateways.take(MAX_BATCH_SIZE - len(batch), but_not=taken)
+            batch += self.gateways.take(MAX_BATCH_SIZE - len(batch), exclude=taken)
         return batch
 
 
-def _decide_and_count(taken: Sequence[Waiting]) -> list[Outcome]:
-    """In the writing thread; counted before anyone is answered, so that no figure is behind its answers."""
+def _decide_and_count(taken: Sequence[Waiting]) -> list[Decision]:
+    """In the writing thread; counted before anyone is answered, so that no metric is behind the answers."""
     waited_seconds = time.perf_counter() - taken[0][2]
-    outcomes = decide([beat for beat, _, _ in taken])
-    metrics.count_batch(map(_verdict, outcomes), waited_seconds=waited_seconds)
-    return outcomes
+    decisions = decide([beat for beat, _, _ in taken])
+    try:
+        metrics.count_batch([decision.verdict for decision in decisions], waited_seconds=waited_seconds)
+    except Exception:  # the batch is committed: its answers stand, counted or not
+        log.exception("heartbeats_not_counted", count=len(decisions))
+    return decisions
 
 
 writer = Writer()

@@ -110,19 +110,6 @@ def test_a_reading_survives_being_written_down():
 def test_answered_beats_are_those_answered_200():
     outcomes = dict.fromkeys(metrics.heartbeats, 1)
 
-    assert set(metrics.ANSWERED) == {"counted", "replay", "successor", "nothing_left", "unavailable"}
+    assert metrics.answered_outcomes == {"counted", "replay", "successor", "nothing_left", "unavailable"}
     assert Totals(outcomes=outcomes).heartbeats == 5
     assert Totals(outcomes=outcomes).refused_busy == 2
-
-
-def test_every_verdict_of_the_writer_is_counted():
-    """Else a batch would break after its commit."""
-    import re  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
-
-    from viewing.heartbeats import sql  # noqa: PLC0415
-
-    verdicts = set(re.findall(r"(?:THEN|ELSE) '([a-z_]+)'", Path(sql.__file__).read_text()))
-
-    assert {"counted", "replay", "ended"} <= verdicts
-    assert verdicts - {"begin", "taken_over", "day_turned", "switched"} <= set(metrics.heartbeats)
