@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
@@ -16,10 +18,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parental.accounts.admin_forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm, AdminLogInForm
-from parental.children import limits
+from parental.children import limits, profiles
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily, User, normalize_email
 from parental.tokens import families, gateways
-from viewing.admin import BigTableAdmin
+from viewing.admin_base import BigTableAdmin, DefaultDenyAdmin
 from viewing.hotpath import invalidation
 from viewing.models import GatewayToken, Profile, ViewingTimeConfig
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     _StackedInline = admin.StackedInline[ViewingTimeConfig, Profile]
 else:
     _UserAdmin, _StackedInline = UserAdmin, admin.StackedInline
+
+
+PRIVILEGES = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 class ByAddressAdmin(BigTableAdmin):
@@ -46,23 +51,22 @@ class ByAddressAdmin(BigTableAdmin):
         """Addresses are stored in lower case, so that their index serves the search."""
         return admin.ModelAdmin.get_search_results(self, request, queryset, normalize_email(search_term))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 — Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
 
 @admin.register(User)
 class AccountAdmin(ByAddressAdmin, _UserAdmin):
-    """Accounts are deactivated rather than deleted: a deletion would read all that their children ever watched."""
+    """Accounts are deactivated rather than deleted: a deletion would read all that their children ever watched.
 
+    Accounts of staff, and what makes an account one of staff, are for superusers only: whoever else may change
+    accounts could make themselves a superuser.
+    """
+
+    permits = ("add", "change")
     form = AccountChangeForm
     add_form = AccountCreationForm
     change_password_form = AccountPasswordForm
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("email", "password")}),
-        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Permissions"), {"fields": ("is_active", *PRIVILEGES)}),
         (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets: Any = (
@@ -74,8 +78,20 @@ class AccountAdmin(ByAddressAdmin, _UserAdmin):
     search_fields = ("email__startswith",)
     ordering = ("-pk",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return _UserAdmin.has_add_permission(self, request)
+    def is_permitted(self, request: HttpRequest, action: str, obj: User | None = None) -> bool:
+        is_of_staff = obj is not None and (obj.is_staff or obj.is_superuser)
+        is_closed = is_of_staff and action != "view" and not request.user.is_superuser
+        return not is_closed and super().is_permitted(request, action, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Without the password's row, which shows parts of its hash, unless they may set another."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": ("email",)}), *self.fieldsets[1:]]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.is_superuser else (*fixed, *PRIVILEGES)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save what was changed, and let it work at once in this process (in the others within 60 s)."""
@@ -87,8 +103,22 @@ class AccountAdmin(ByAddressAdmin, _UserAdmin):
         families.forget_account(obj)
 
 
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DefaultDenyAdmin, DjangoGroupAdmin):
+    """For superusers only: a group is a set of permissions."""
+
+    permits = ("add", "change", "delete")
+
+    def is_permitted(self, request: HttpRequest, action: str, obj: Any = None) -> bool:
+        return request.user.is_superuser and super().is_permitted(request, action, obj)
+
+
 @admin.register(TokenFamily)
 class TokenFamilyAdmin(ByAddressAdmin):
+    permits = ("change",)
     list_display = ("id", "user", "created_at", "ended_at")
     list_select_related = ("user",)
     search_fields = ("user__email__startswith",)
@@ -133,14 +163,12 @@ class PinAdmin(ByAddressAdmin):
     def has_lift_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("parental.change_pin")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
 
 @admin.register(GatewayToken)
 class GatewayTokenAdmin(BigTableAdmin):
     """Made here and shown once; then only the expiry may change. Revoked, never deleted: it stays known."""
 
+    permits = ("add", "change")
     list_display = ("name", "created_at", "last_used_at", "expires_at", "revoked_at")
     ordering = ("-created_at",)
     actions = ("revoke",)
@@ -169,9 +197,6 @@ class GatewayTokenAdmin(BigTableAdmin):
         revoked = gateways.revoke(queryset, now=timezone.now())
         self.message_user(request, _("%(count)s tokens revoked.") % {"count": revoked})
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
 
 class ConfigInline(_StackedInline):
     model = ViewingTimeConfig
@@ -184,6 +209,8 @@ class ConfigInline(_StackedInline):
 
 @admin.register(Profile)
 class ProfileAdmin(BigTableAdmin):
+    permits = ("add", "change", "delete")
+    allowed_lookups = ("is_kids__exact",)
     list_display = ("name", "user", "is_kids", "created_at")
     list_select_related = ("user",)
     list_filter = ("is_kids",)
@@ -192,6 +219,19 @@ class ProfileAdmin(BigTableAdmin):
     search_help_text = _("The whole id of a profile or of an account")
     inlines = (ConfigInline,)
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Profile | None = None) -> Any:  # noqa: ARG002
+        """A profile stays with its account, whose PIN, devices and audit it has."""
+        return ("user",) if obj is not None else ()
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # noqa: ARG002 — Django's signature
+        """Its name alone: to list all that goes with it would read years of sessions."""
+        names = [str(profile) for profile in objs]
+        return names, {self.opts.verbose_name_plural: len(names)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Profile) -> None:  # noqa: ARG002
+        """As when a parent removes it: with all that it watched, its settings, grants and devices."""
+        profiles.remove(obj.pk)
 
     def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:  # noqa: ARG002
         """Only what was changed: a parent may rename the child meanwhile."""
@@ -222,9 +262,6 @@ class TimeGrantAdmin(ByAddressAdmin):
     list_select_related = ("profile", "granted_by")
     search_fields = ("profile__user__email__startswith",)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
 
 @admin.register(SettingsChange)
 class SettingsChangeAdmin(ByAddressAdmin):
@@ -233,6 +270,3 @@ class SettingsChangeAdmin(ByAddressAdmin):
     list_display = ("profile", "field", "old_value", "new_value", "changed_by", "changed_at")
     list_select_related = ("profile", "changed_by")
     search_fields = ("profile__user__email__startswith",)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False

@@ -1,18 +1,15 @@
 """Staff's view of what was watched, fit for big tables: no full counts, no search without an index, no wide selects."""
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from viewing.admin_base import BigTableAdmin, DefaultDenyAdmin
 from viewing.hotpath import invalidation
 from viewing.models import (
     PlayerToken,
@@ -22,59 +19,13 @@ from viewing.models import (
     ViewingTimeBalance,
 )
 
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-    _Paginator = Paginator[Any]
-else:
-    _ModelAdmin, _Paginator = admin.ModelAdmin, Paginator
-
-MOST_COUNTED = 10_000
-
-
-class UncountedPaginator(_Paginator):
-    """Counts no further than anyone turns pages: `count(*)` of a big table takes minutes."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        return rows.order_by().values("pk")[:MOST_COUNTED].count()
-
-
-class BigTableAdmin(_ModelAdmin):
-    """Lists without counting; finds rows by an exact id, which an index serves."""
-
-    paginator = UncountedPaginator
-    show_full_result_count = False
-    list_per_page = 50
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Only whole ids: a part of one would need a scan."""
-        if not search_term:
-            return queryset, False
-        try:
-            identity = UUID(search_term.strip())
-        except ValueError:
-            return super().get_search_results(request, queryset.none(), search_term)
-        return super().get_search_results(request, queryset, str(identity))
-
-
-class ReadOnlyAdmin(BigTableAdmin):
-    """Rows that the service writes while it runs: looked at, never edited."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 — Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
 
 @admin.register(Title)
 class TitleAdmin(BigTableAdmin):
+    """Never deleted: sessions name it, and to ask which would scan them all."""
+
+    permits = ("add", "change")
+    allowed_lookups = ("is_educational__exact",)
     list_display = ("name", "is_educational", "created_at")
     list_filter = ("is_educational",)
     search_fields = ("=id",)
@@ -84,12 +35,9 @@ class TitleAdmin(BigTableAdmin):
         super().save_model(request, obj, form, change)
         invalidation.title_changed(obj.pk)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False  # sessions name it, and to ask which would scan them all
-
 
 @admin.register(ViewingTimeBalance)
-class ViewingTimeBalanceAdmin(ReadOnlyAdmin):
+class ViewingTimeBalanceAdmin(BigTableAdmin):
     list_display = (
         "profile_id",
         "day",
@@ -104,7 +52,7 @@ class ViewingTimeBalanceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ViewingSession)
-class ViewingSessionAdmin(ReadOnlyAdmin):
+class ViewingSessionAdmin(BigTableAdmin):
     list_display = ("id", "profile_id", "title", "device_type", "day", "started_at", "ended_at", "total_seconds")
     list_select_related = ("title",)
     ordering = ("pk",)
@@ -113,7 +61,7 @@ class ViewingSessionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(PlayerToken)
-class PlayerTokenAdmin(ReadOnlyAdmin):
+class PlayerTokenAdmin(BigTableAdmin):
     list_display = ("device_name", "profile_id", "created_at", "last_used_at", "expires_at", "revoked_at")
     ordering = ("pk",)
     search_fields = ("=id", "=profile__id")
@@ -132,8 +80,10 @@ class PlayerTokenAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SiteSettings)
-class SiteSettingsAdmin(_ModelAdmin):
+class SiteSettingsAdmin(DefaultDenyAdmin):
     """One row: its list leads straight to it."""
+
+    permits = ("add", "change")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
         if SiteSettings.objects.exists():
@@ -142,9 +92,6 @@ class SiteSettingsAdmin(_ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not SiteSettings.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
 
     def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:  # noqa: ARG002
         """Only what was changed: of two people who change different fields neither takes the other's back."""

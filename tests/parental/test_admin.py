@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -136,3 +137,66 @@ def test_opens_rows_that_nobody_may_change(staff, rows, model):
 
 def test_accounts_are_not_deleted(staff, rows):
     assert staff.get(reverse("admin:parental_user_delete", args=[rows.pk])).status_code == 403
+
+
+@pytest.fixture
+def support(server):
+    """Staff who may view and change accounts, and nothing else."""
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+def change_url(user):
+    return reverse("admin:parental_user_change", args=[user.pk])
+
+
+def test_who_may_change_accounts_gives_nobody_privileges(support):
+    parent = make_user()
+    permission, group = Permission.objects.first(), Group.objects.create(name=str(uuid.uuid4()))
+    privileges = {"is_staff": "on", "is_superuser": "on", "groups": [group.pk], "user_permissions": [permission.pk]}
+
+    form = {"email": f"new-{parent.email}", "is_active": "on", **privileges}
+    assert support.post(change_url(parent), form).status_code == 302
+
+    parent.refresh_from_db()
+    assert parent.email.startswith("new-")
+    assert (parent.is_staff, parent.is_superuser) == (False, False)
+    assert not parent.groups.exists()
+    assert not parent.user_permissions.exists()
+
+
+@pytest.mark.parametrize("fields", [{"is_staff": True}, {"is_superuser": True}, "own"])
+def test_accounts_of_staff_are_for_superusers(support, fields):
+    account = support.user if fields == "own" else make_user(**fields)
+    password_url = reverse("admin:auth_user_password_change", args=[account.pk])
+
+    assert support.get(change_url(account)).status_code == 200
+    assert support.post(change_url(account), {"email": account.email, "is_superuser": "on"}).status_code == 403
+    assert support.get(password_url).status_code == 403
+    new = {"password1": "by the staff", "password2": "by the staff", "usable_password": "true"}
+    assert support.post(password_url, new).status_code == 403
+
+
+def test_superusers_give_privileges(staff):
+    account = make_user()
+
+    change(staff, account, is_staff="on")
+
+    account.refresh_from_db()
+    assert account.is_staff
+
+
+def test_who_may_only_look_sees_no_part_of_a_passwords_hash(server, staff):
+    account, viewer = make_user(password=PASSWORD), make_user(is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_user"))
+    client = Client()
+    client.force_login(viewer)
+
+    assert b"bcrypt_sha256" in staff.get(change_url(account)).content
+    page = client.get(change_url(account))
+    assert page.status_code == 200
+    assert b"bcrypt" not in page.content

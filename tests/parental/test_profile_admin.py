@@ -1,6 +1,7 @@
 """A child's limits in the admin: in force at once, audited, and nothing but what was changed."""
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
@@ -164,3 +165,34 @@ def test_a_new_child_has_the_limits_that_staff_gave_it(staff):
     config = ViewingTimeConfig.objects.get(profile__user=form["user"])
     assert (config.weekday_limit_minutes, config.weekend_limit_minutes) == (45, 60)
     assert (config.timezone, config.reset_hour, config.educational_exempt) == ("Asia/Tokyo", 4, False)
+
+
+def test_deleting_a_child_erases_all_that_belongs_to_it(staff, http):
+    home = make_home()
+    home.child.watch(http, 2)
+    home.grant(http, 30)
+    home.change(http, weekday_limit_minutes=30, weekend_limit_minutes=30)
+    url = reverse("admin:viewing_profile_delete", args=[home.child.profile.id])
+    assert staff.get(url).status_code == 200
+
+    assert staff.post(url, {"post": "yes"}).status_code == 302
+
+    left = [
+        model.__name__
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if field.related_model is Profile and model.objects.filter(**{field.name: home.child.profile.id}).exists()
+    ]
+    assert left == []
+    assert not Profile.objects.filter(pk=home.child.profile.id).exists()
+    assert home.child.beat(http).status_code == 401
+
+
+def test_a_child_stays_with_its_account(staff):
+    profile, other = make_child().profile, make_user()
+    url = reverse("admin:viewing_profile_change", args=[profile.id])
+
+    assert staff.post(url, form_of(profile, name="Noor") | {"user": str(other.id)}).status_code == 302
+
+    found = Profile.objects.get(id=profile.id)
+    assert (found.name, found.user_id) == ("Noor", profile.user_id)
