@@ -4,7 +4,6 @@ The data are made set by set in the benchmarks' own database. Each statement is 
 which needs no new look at the parameters; nothing that it writes is kept.
 """
 
-import re
 import sys
 import tempfile
 import uuid
@@ -13,7 +12,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from tests.bench import scratch
 
@@ -21,18 +19,18 @@ if __name__ == "__main__":
     scratch.start()
 
 import psycopg
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from tests import processes
 from tests.bench import generator
 from tests.bench.cast import Device, make_devices
 from tests.families import make_gateway
+from tests.plans import explain, sent_by
 from viewing import rules
 from viewing.heartbeats import sql
 from viewing.heartbeats.beats import Beat
 from viewing.hotpath import sql as hotpath_sql
-from viewing.hotpath import threads
 from viewing.hotpath.entries import PLAYER_TOKEN_LIFETIME, Title
 from viewing.models import Profile, ViewingSession
 from viewing.playback import balances
@@ -146,50 +144,11 @@ def _beat(device: Device, session_id: uuid.UUID | None, now: datetime) -> Beat:
     )
 
 
-def sent_by(call: Callable[[], Any]) -> tuple[str, Any]:
-    """The one statement that a call sends on the hot path's connection, and its parameters; it is not run."""
-    sent: list[tuple[str, Any]] = []
-
-    def catch(statement: str, parameters: Any, **_how: Any) -> list[Any]:
-        sent.append((statement, parameters))
-        return []
-
-    def catch_too(execute: Any, statement: str, parameters: Any, many: bool, context: Any) -> Any:
-        sent.append((statement, parameters))
-        return execute(statement, parameters, many, context)
-
-    connections[threads.ALIAS].ensure_connection()  # what opening one asks is no part of it
-    with (
-        mock.patch.object(sql, "execute", catch),
-        mock.patch.object(hotpath_sql, "execute", catch),
-        mock.patch.object(playback_sql, "execute", catch),
-        connections[threads.ALIAS].execute_wrapper(catch_too),
-    ):
-        call()
-    (only,) = sent
-    return only
-
-
 def plan(explaining: psycopg.Connection[Any], statement: str, parameters: Any) -> str:
     """The generic plan of the statement's second run."""
-    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
-    for number, name in enumerate(names, start=1):
-        statement = statement.replace(f"%({name})s", f"${number}")
-    values = [parameters[name] for name in names] if names else list(parameters)
-    for number in range(1, 0 if names else len(values) + 1):
-        statement = statement.replace("%s", f"${number}", 1)
-    literals = ", ".join(["%s"] * len(values))
-    with psycopg.ClientCursor(explaining) as cursor:
-        cursor.execute("SET plan_cache_mode = force_generic_plan")
-        cursor.execute("PREPARE hot AS " + statement.replace("%%", "%"))
-        cursor.execute("SAVEPOINT before")
-        cursor.execute(f"EXECUTE hot({literals})", values)
-        cursor.execute("ROLLBACK TO before")
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) EXECUTE hot({literals})", values)
-        found = "\n".join(line for (line,) in cursor.fetchall())
+    lines = explain(explaining, statement, parameters, options="BUFFERS")
     explaining.rollback()
-    explaining.execute("DEALLOCATE hot")
-    return found
+    return "\n".join(lines)
 
 
 def hot_updates(devices: list[Device]) -> str:

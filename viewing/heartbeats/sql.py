@@ -73,10 +73,17 @@ decided AS MATERIALIZED (
         b.is_kids AND NOT (s.is_educational AND b.is_exempt) AS is_charged
     FROM beat b
     LEFT JOIN locked s ON s.id = b.session_id
-    LEFT JOIN {BALANCE} present ON b.is_paused AND present.profile_id = b.profile_id AND present.day = s.day
-    LEFT JOIN {SESSION} next ON s.end_reason IN ('switched', 'day_turned')
-        AND next.profile_id = s.profile_id AND next.ended_at IS NULL AND next.started_at = s.ended_at
-        AND next.first_sequence = b.sequence AND next.device_id = b.device_id AND next.title_id = b.title_id
+    LEFT JOIN LATERAL (
+        SELECT p.used_seconds, p.granted_seconds, p.is_unlimited_override FROM {BALANCE} p
+        WHERE b.is_paused AND p.profile_id = b.profile_id AND p.day = s.day LIMIT 1
+    ) present ON true
+    LEFT JOIN LATERAL (
+        SELECT n.id, n.is_educational FROM {SESSION} n
+        WHERE s.end_reason IN ('switched', 'day_turned')
+            AND n.profile_id = s.profile_id AND n.ended_at IS NULL AND n.started_at = s.ended_at
+            AND n.first_sequence = b.sequence AND n.device_id = b.device_id AND n.title_id = b.title_id
+        LIMIT 1
+    ) next ON true
 ),
 counted AS (
     UPDATE {SESSION} s SET
@@ -105,31 +112,50 @@ FROM decided d LEFT JOIN balance ON balance.profile_id = d.profile_id
 # First beats (no session_id) and switches (the session that they leave). The insert reads what the update returned, so
 # the running session ends first and the unique index agrees; a rival between the statement's snapshot and here meets
 # that index, and the statement runs again. Indexes: session_active_uniq, balance_profile_day_uniq.
+#
+# Each row is looked up by LATERAL ... LIMIT 1, here and above, so that no plan depends on statistics: an ANALYZE that
+# saw no session run made the planner read all running sessions for every beat. `begins` is a boolean because the
+# planner takes half of the beats to be true of it, and one in two hundred to have a given text: it would then compare
+# every beat with every other.
 _BEGIN = f"""
 WITH beat AS MATERIALIZED ({_BEATS}),
 present AS MATERIALIZED (
     SELECT
         b.*, gen_random_uuid() AS new_session_id, again.id AS again_id, again.is_educational AS again_is_educational,
         balance.used_seconds, balance.granted_seconds, balance.is_unlimited_override,
-        CASE
+        decided.intent, decided.intent = 'begin' AS begins, greatest(b.day, again.day) AS balance_day
+    FROM beat b
+    LEFT JOIN LATERAL (
+        SELECT p.used_seconds, p.granted_seconds, p.is_unlimited_override FROM {BALANCE} p
+        WHERE p.profile_id = b.profile_id AND p.day = b.day LIMIT 1
+    ) balance ON true
+    LEFT JOIN LATERAL (
+        SELECT s.id, s.is_educational, s.day FROM {SESSION} s
+        WHERE b.session_id IS NULL AND s.profile_id = b.profile_id AND s.ended_at IS NULL
+            AND s.first_sequence = b.sequence AND s.last_sequence = s.first_sequence
+            AND s.last_heartbeat_at = s.started_at AND s.device_id = b.device_id AND s.title_id = b.title_id
+            AND s.started_at >= b.at - interval '{REPLAY_SECONDS} seconds'
+        LIMIT 1
+    ) again ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE
             WHEN again.id IS NOT NULL THEN 'replay'
             WHEN b.is_kids AND NOT coalesce(balance.is_unlimited_override, false)
                 AND coalesce(balance.used_seconds, 0) >= b.limit_seconds + coalesce(balance.granted_seconds, 0)
                 THEN 'nothing_left'
             ELSE 'begin'
-        END AS intent,
-        greatest(b.day, again.day) AS balance_day
-    FROM beat b
-    LEFT JOIN {BALANCE} balance ON balance.profile_id = b.profile_id AND balance.day = b.day
-    LEFT JOIN {SESSION} again ON b.session_id IS NULL
-        AND again.profile_id = b.profile_id AND again.ended_at IS NULL AND again.first_sequence = b.sequence
-        AND again.last_sequence = again.first_sequence AND again.last_heartbeat_at = again.started_at
-        AND again.device_id = b.device_id AND again.title_id = b.title_id
-        AND again.started_at >= b.at - interval '{REPLAY_SECONDS} seconds'
+        END AS intent
+    ) decided
 ),
 locked AS MATERIALIZED (
-    SELECT s.id, p.n FROM {SESSION} s JOIN present p ON p.profile_id = s.profile_id
-    WHERE s.ended_at IS NULL AND p.intent = 'begin' AND (p.session_id IS NULL OR p.session_id = s.id)
+    SELECT s.id, p.n FROM (
+        SELECT n, session_id, (
+            SELECT a.id FROM {SESSION} a WHERE a.profile_id = present.profile_id AND a.ended_at IS NULL LIMIT 1
+        ) AS active_id
+        FROM present WHERE begins
+    ) p JOIN {SESSION} s ON s.id = p.active_id
+    -- The same as `ended_at IS NULL`, which would let the planner read session_active_uniq as a whole.
+    WHERE s.end_reason = '' AND (p.session_id IS NULL OR p.session_id = s.id)
     ORDER BY s.profile_id, s.id FOR NO KEY UPDATE OF s
 ),
 ended AS (
@@ -149,7 +175,7 @@ beginning AS (
         END AS seconds,
         p.is_kids AND NOT (p.title_is_educational AND p.is_exempt) AS is_charged
     FROM present p LEFT JOIN ended e ON e.n = p.n
-    WHERE p.intent = 'begin' AND (p.session_id IS NULL OR e.n IS NOT NULL)
+    WHERE p.begins AND (p.session_id IS NULL OR e.n IS NOT NULL)
 ),
 begun AS (
     INSERT INTO {SESSION} (

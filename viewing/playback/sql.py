@@ -13,11 +13,12 @@ PROFILE = Profile._meta.db_table
 SESSION = ViewingSession._meta.db_table
 
 
-# One statement ends a session and checks whose it is. Index: the sessions' primary key.
+# One statement ends a session and checks whose it is. Index: the sessions' primary key. `end_reason = ''` is the same
+# as `ended_at IS NULL`, which would let the planner read session_active_uniq as a whole.
 _END_SESSION = f"""
 UPDATE {SESSION} s SET ended_at = %(now)s, end_reason = 'ended'
 FROM {PROFILE} p
-WHERE s.id = %(session_id)s AND s.ended_at IS NULL AND p.id = s.profile_id AND p.user_id = %(user_id)s
+WHERE s.id = %(session_id)s AND s.end_reason = '' AND p.id = s.profile_id AND p.user_id = %(user_id)s
     AND (%(profile_id)s::uuid IS NULL OR p.id = %(profile_id)s::uuid)
 RETURNING s.counted_seconds + s.exempt_seconds, s.ended_at
 """
