@@ -1,6 +1,6 @@
 """The API under /api/v1: who is let in, and how errors and failures are answered (docs/contract.md#errors)."""
 
-import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -13,7 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.security import APIKeyCookie, HttpBearer
 
-from config.errors import BULK_PATH
+from config.errors import BULK_PATH, answer, for_status, json_response
 from parental.accounts.api import router as accounts_router
 from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router
@@ -48,7 +48,7 @@ class StaffToken(BearerToken):
     async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         caller = await super().authenticate(request, token)
         if caller is not None and not caller.is_staff:
-            raise Refusal(403, "Admin privileges required")
+            raise Refusal("staff_only")
         return caller
 
 
@@ -60,7 +60,7 @@ class StaffSession(APIKeyCookie):
     async def authenticate(self, request: HttpRequest, key: str | None) -> Any:  # noqa: ARG002 — Ninja's signature
         user = await request.auser()
         if user.is_authenticated and not user.is_staff:
-            raise Refusal(403, "Admin privileges required")
+            raise Refusal("staff_only")
         return user if user.is_authenticated else None
 
 
@@ -104,34 +104,39 @@ api.add_router("/catalog", catalog_router, tags=["catalogue"])
 api.add_router("/admin", metrics_router, auth=[StaffToken(), StaffSession()], tags=["staff"])
 
 
-def _answer(status: int, body: dict[str, Any], headers: Any = None) -> HttpResponse:
-    metrics.refusals.labels(status).inc()
-    return HttpResponse(json.dumps(body), status=status, content_type="application/json", headers=headers)
-
-
 @api.exception_handler(Refusal)
 def _refused(_request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    return _answer(refusal.status, {"detail": refusal.detail, **refusal.extra}, refusal.headers)
+    return _answer(refusal)
 
 
 @api.exception_handler(AuthenticationError)
 def _unauthenticated(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
-    return _answer(401, {"detail": "Invalid or missing token"}, {"WWW-Authenticate": "Bearer"})
+    return _answer(Refusal("unauthenticated"))
 
 
 @api.exception_handler(HttpError)
 def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error.__cause__, NotAnObject):
-        return _answer(422, {"detail": [NOT_AN_OBJECT]})
-    # Under DEBUG Ninja appends the parser's message, which may quote the body.
-    detail = "Cannot parse request body" if error.status_code == 400 else str(error)
-    return _answer(error.status_code, {"detail": detail})
+        return _invalid_fields([NOT_AN_OBJECT])
+    # Not Ninja's sentence: under DEBUG the parser's message, which may quote the body, is part of it.
+    return _answer(Refusal("broken_body") if error.status_code == 400 else for_status(error.status_code, str(error)))
 
 
 @api.exception_handler(ValidationError)
 def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields = [{"type": item["type"], "loc": _location(item["loc"]), "msg": item["msg"]} for item in error.errors]
-    return _answer(422, {"detail": fields})
+    return _invalid_fields(fields)
+
+
+def _answer(refusal: Refusal) -> HttpResponse:
+    metrics.refusals.labels(refusal.status).inc()
+    return answer(refusal)
+
+
+def _invalid_fields(fields: Sequence[Mapping[str, Any]]) -> HttpResponse:
+    invalid = Refusal("invalid")
+    metrics.refusals.labels(invalid.status).inc()
+    return json_response(invalid.status, {**invalid.body, "detail": fields})
 
 
 def _location(loc: tuple[Any, ...]) -> list[Any]:
@@ -145,5 +150,5 @@ def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     if (closed := on_failure(request)) is not None:
         return closed
     if isinstance(error, (OperationalError, InterfaceError)):
-        return _answer(503, {"detail": "The database cannot be reached, try again"}, {"Retry-After": "1"})
-    return _answer(500, {"detail": "Internal Server Error"})
+        return _answer(Refusal("database"))
+    return _answer(Refusal("internal"))

@@ -1,7 +1,7 @@
-"""Under /api/ every refusal is JSON: what Django would answer in HTML is said again as `{"detail": …}`."""
+"""Every error under /api/ is JSON: what Django would answer in HTML becomes `{"detail": …, "code": …}`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,9 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from viewing.errors import Code, Refusal
+
 BODY_TOO_LARGE = "sandglass.body_too_large"
 BULK_PATH = "/api/v1/viewing-time/heartbeats"
-SENTENCES = {404: "Not found", 405: "Method not allowed", 413: "Request body too large"}
+CODES: dict[int, Code] = {400: "bad_request", 404: "not_found", 405: "method", 413: "too_large"}
 
 
 @sync_and_async_middleware
@@ -32,7 +34,7 @@ def json_errors(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpReq
 
 
 def _too_large(request: HttpRequest) -> HttpResponse | None:
-    return _refusal(413) if getattr(request, "scope", {}).get(BODY_TOO_LARGE) else None
+    return answer(Refusal("too_large")) if getattr(request, "scope", {}).get(BODY_TOO_LARGE) else None
 
 
 def _as_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -40,12 +42,24 @@ def _as_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
         return response
     if response.get("Content-Type", "").startswith("application/json"):
         return response
-    refusal = _refusal(response.status_code)
+    answered = answer(for_status(response.status_code))
     if "Allow" in response:
-        refusal["Allow"] = response["Allow"]
-    return refusal
+        answered["Allow"] = response["Allow"]
+    return answered
 
 
-def _refusal(status: int) -> HttpResponse:
-    detail = SENTENCES.get(status) or HTTPStatus(status).phrase
-    return HttpResponse(json.dumps({"detail": detail}), status=status, content_type="application/json")
+def for_status(status: int, detail: str | None = None) -> Refusal:
+    """The refusal for an error of Django or Ninja, which has a status only."""
+    if status in CODES:
+        return Refusal(CODES[status], detail)
+    code: Code = "internal" if status >= 500 else "bad_request"
+    return Refusal(code, detail or HTTPStatus(status).phrase, status=status)
+
+
+def answer(refusal: Refusal) -> HttpResponse:
+    """The API's answer to a refused request."""
+    return json_response(refusal.status, refusal.body, refusal.headers)
+
+
+def json_response(status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(json.dumps(body), status=status, content_type="application/json", headers=headers)

@@ -44,9 +44,9 @@ def check_gateway_access(profile: Profile | None) -> Profile:
 def gateways_apart(caller: Caller, *, is_bulk: bool) -> Caller:
     """A gateway may send bulk heartbeats and nothing else, and no other caller may. Refusal 403."""
     if caller.kind == "gateway" and not is_bulk:
-        raise Refusal(403, "A gateway token cannot do this")
+        raise Refusal("caller", "A gateway token cannot do this")
     if caller.kind != "gateway" and is_bulk:
-        raise Refusal(403, "Only a gateway token can do this")
+        raise Refusal("caller", "Only a gateway token can do this")
     return caller
 
 
@@ -58,5 +58,5 @@ async def obtain_profile(caller: Caller, profile_id: UUID) -> Profile:
 def parent_only(caller: Caller) -> Caller:
     """A player token may do what docs/contract.md#who-may-call lists for it; everything else is a 403."""
     if caller.kind != "parent":
-        raise Refusal(403, "A player token cannot do this")
+        raise Refusal("caller")
     return caller

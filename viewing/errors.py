@@ -1,31 +1,151 @@
-"""How the domain refuses. `config/api.py` turns a refusal into its answer (docs/contract.md#errors)."""
+"""Refusals: why a request was not done. Their codes, with the status, sentence and headers of each, are one table here.
 
-from collections.abc import Mapping
-from typing import Any
+`config/api.py` makes the API's answer of a refusal; the parents' pages look at its code.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+# Stable for ever: clients decide by them. Each is explained in docs/contract.md#error-codes.
+Code = Literal[
+    "access_denied",
+    "bad_request",
+    "broken_body",
+    "busy",
+    "caller",
+    "database",
+    "day_over",
+    "internal",
+    "invalid",
+    "login_wrong",
+    "method",
+    "not_found",
+    "not_kids",
+    "password_wrong",
+    "pin_locked",
+    "pin_none",
+    "pin_required",
+    "pin_wrong",
+    "rate_limited",
+    "refresh_invalid",
+    "session_ended",
+    "session_foreign",
+    "session_unknown",
+    "staff_only",
+    "taken",
+    "taken_back",
+    "taken_over",
+    "title_unknown",
+    "too_large",
+    "too_many",
+    "too_many_tries",
+    "unauthenticated",
+]
 
 
 class Refusal(Exception):
-    """A documented refusal: a status, one sentence for the client's developer, headers, and fields beside `detail`."""
+    """A documented refusal. `detail` and `status` stand in for those of the table where a code has several.
+
+    `until`: the end of a lockout. `retry_after_seconds`: when to try again, where the code's answer says so.
+    """
 
     def __init__(
         self,
-        status: int,
-        detail: str,
+        code: Code,
+        detail: str | None = None,
         *,
-        headers: Mapping[str, str] | None = None,
-        extra: Mapping[str, Any] | None = None,
+        status: int | None = None,
+        until: datetime | None = None,
+        retry_after_seconds: int = 1,
     ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = headers or {}
-        self.extra = extra or {}
+        answer = ANSWERS[code]
+        self.code = code
+        self.detail = answer.detail if detail is None else detail
+        self.status = status or answer.status
+        self.until = until
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(self.detail)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return ANSWERS[self.code].headers(self)
+
+    @property
+    def body(self) -> dict[str, str]:
+        """The JSON body of the API's answer."""
+        body = {"detail": self.detail, "code": self.code}
+        return body | {"reason": self.code} if ANSWERS[self.code].has_reason else body
+
+
+def _no_headers(_refusal: Refusal) -> dict[str, str]:
+    return {}
+
+
+def _challenge(_refusal: Refusal) -> dict[str, str]:
+    return {"WWW-Authenticate": "Bearer"}
+
+
+def _locked_until(refusal: Refusal) -> dict[str, str]:
+    # To the millisecond, as in JSON.
+    return {"X-Locked-Until": refusal.until.isoformat(timespec="milliseconds")} if refusal.until else {}
+
+
+def _retry_after(refusal: Refusal) -> dict[str, str]:
+    return {"Retry-After": str(refusal.retry_after_seconds)}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a refusal of a code is answered."""
+
+    status: int
+    detail: str
+    headers: Callable[[Refusal], dict[str, str]] = _no_headers
+    has_reason: bool = False  # the body has the code as `reason` too, which is older
+
+
+ANSWERS: Final[dict[Code, Answer]] = {
+    "bad_request": Answer(400, "Bad Request"),
+    "broken_body": Answer(400, "Cannot parse request body"),
+    "pin_none": Answer(400, "No PIN set"),
+    "login_wrong": Answer(401, "Invalid email or password"),
+    "password_wrong": Answer(401, "Incorrect account password"),
+    "refresh_invalid": Answer(401, "Invalid or expired refresh token"),
+    "unauthenticated": Answer(401, "Invalid or missing token", _challenge),
+    # The same for a profile of another account and for one that does not exist, so that ids cannot be probed.
+    "access_denied": Answer(403, "Profile not found or access denied"),
+    "caller": Answer(403, "A player token cannot do this"),
+    "pin_locked": Answer(403, "PIN locked due to too many failed attempts", _locked_until),
+    "pin_required": Answer(403, "Valid PIN token required"),
+    "pin_wrong": Answer(403, "Incorrect PIN"),
+    "session_foreign": Answer(403, "Session does not belong to this profile"),
+    "staff_only": Answer(403, "Admin privileges required"),
+    "not_found": Answer(404, "Not found"),
+    "session_unknown": Answer(404, "Session not found"),
+    "title_unknown": Answer(404, "Title not found"),
+    "method": Answer(405, "Method not allowed"),
+    "day_over": Answer(409, "The viewing day of the grant is over"),
+    "session_ended": Answer(409, "Session has ended", has_reason=True),
+    "taken": Answer(409, "Email already registered"),
+    "taken_back": Answer(409, "Grant was taken back already"),
+    "taken_over": Answer(409, "Session has ended", has_reason=True),
+    "too_many": Answer(409, "Too many of these"),
+    "too_large": Answer(413, "Request body too large"),
+    "invalid": Answer(422, "Invalid input"),
+    "not_kids": Answer(422, "Not a kids profile"),
+    "rate_limited": Answer(429, "Too many requests are waiting, try again", _retry_after),
+    "too_many_tries": Answer(429, "Too many tries, try again later", _retry_after),
+    "internal": Answer(500, "Internal Server Error"),
+    "busy": Answer(503, "The service is busy, try again", _retry_after),
+    "database": Answer(503, "The database cannot be reached, try again", _retry_after),
+}
 
 
 def access_denied() -> Refusal:
-    """The same for a profile of another account and for one that does not exist, so that ids cannot be probed."""
-    return Refusal(403, "Profile not found or access denied")
+    return Refusal("access_denied")
 
 
-def overloaded(*, retry_after_seconds: int = 1) -> Refusal:
-    return Refusal(503, "The service is busy, try again", headers={"Retry-After": str(retry_after_seconds)})
+def overloaded() -> Refusal:
+    return Refusal("busy")

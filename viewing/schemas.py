@@ -21,9 +21,10 @@ NoNul = AfterValidator(no_nul)
 
 
 class ErrorDetail(Schema):
-    """A refusal in one sentence."""
+    """A refusal in one sentence, for developers, and its code, for programs."""
 
     detail: str
+    code: str
 
 
 class FieldError(Schema):
@@ -36,6 +37,7 @@ class ValidationDetail(Schema):
     """What is wrong with which field; rules over several fields come as one sentence."""
 
     detail: list[FieldError] | str
+    code: str
 
 
 def minutes(seconds: int) -> float:

@@ -46,7 +46,7 @@ def _create(email: str, encoded: str, *, now: datetime) -> User:
 
 
 def _taken() -> Refusal:
-    return Refusal(409, "Email already registered")
+    return Refusal("taken")
 
 
 async def log_in(*, email: str, password: str, now: datetime) -> dict[str, str]:
@@ -68,7 +68,7 @@ async def prove(*, email: str, password: str, now: datetime) -> User:
 
 
 def _wrong() -> Refusal:
-    return Refusal(401, "Invalid email or password")
+    return Refusal("login_wrong")
 
 
 @transaction.atomic
@@ -100,4 +100,4 @@ async def change_password(user: User, *, current: str, new: str, now: datetime) 
         encoded = await passwords.make_hash(new)
         if await sync_to_async(passwords.replace)(user, present=proven.encoded, encoded=encoded):
             return
-    raise Refusal(401, "Incorrect account password")
+    raise Refusal("password_wrong")

@@ -33,7 +33,7 @@ class AdminLogInForm(AdminAuthenticationForm):
         try:
             return async_to_sync(accounts.prove)(email=email, password=password, now=timezone.now())
         except Refusal as refusal:
-            if refusal.status == 401:
+            if refusal.code == "login_wrong":
                 return None
             raise ValidationError(gettext(refusal.detail), code="busy") from refusal
 

@@ -37,7 +37,7 @@ class BcryptExecutor:
     def place(self) -> Iterator["Place"]:
         """A place in the queue, to run one call in; given back when it was not used. Refusal 429 when all are taken."""
         if not self._places.acquire(blocking=False):
-            raise Refusal(429, self._full, headers={"Retry-After": "1"})
+            raise Refusal("rate_limited", self._full)
         place = Place(self)
         try:
             yield place

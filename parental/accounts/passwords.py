@@ -58,7 +58,7 @@ def _reserve_try(email: str, *, now: datetime) -> tuple[UUID | None, str]:
     )
     if tries > MOST_TRIES:
         seconds = max(1, math.ceil((window_ends_at - now).total_seconds()))
-        raise Refusal(429, "Too many tries, try again later", headers={"Retry-After": str(seconds)})
+        raise Refusal("too_many_tries", retry_after_seconds=seconds)
     if tries == 1:
         _prune(now=now)
     return User.objects.filter(email=email).values_list("id", "password").first() or (None, NO_HASH)

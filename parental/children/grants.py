@@ -36,9 +36,9 @@ async def is_remote(caller: Caller, *, pin: str | None, pin_token: str | None, n
         await pins.check(caller, pin, now=now)
     elif pin_token is not None:
         if not await sync_to_async(proves_pin)(caller.user_id, pin_token):
-            raise Refusal(403, "Valid PIN token required")
+            raise Refusal("pin_required")
     elif caller.kind != "parent":
-        raise Refusal(403, "PIN required")
+        raise Refusal("pin_required", "PIN required")
     return pin is None and pin_token is None
 
 
@@ -76,12 +76,12 @@ def take_back(profile_id: UUID, grant_id: UUID, *, now: datetime) -> dict[str, A
     """
     grant = TimeGrant.objects.select_for_update(no_key=True).filter(pk=grant_id, profile_id=profile_id).first()
     if grant is None:
-        raise Refusal(404, "Grant not found")
+        raise Refusal("not_found", "Grant not found")
     if grant.taken_back_at is not None:
-        raise Refusal(409, "Grant was taken back already")
+        raise Refusal("taken_back")
     config = limits.read(profile_id, now=now)
     if grant.day != rules.viewing_day(config.schedule, now=now):
-        raise Refusal(409, "The viewing day of the grant is over")
+        raise Refusal("day_over")
     TimeGrant.objects.filter(pk=grant.pk).update(taken_back_at=now)
     transaction.on_commit(partial(log.info, "grant_taken_back", profile_id=profile_id, grant_id=grant_id))
     # Looked at once the balance is locked: of two that are taken back at once the later one sees the earlier.

@@ -33,7 +33,7 @@ async def obtain_child(caller: Caller, profile_id: UUID) -> PlayerProfile:
     """The kids profile when the caller may use it. Refusal 403 as `obtain_profile`; 422 for an adult's."""
     profile = await obtain_profile(caller, profile_id)
     if not profile.is_kids:
-        raise Refusal(422, "Not a kids profile")
+        raise Refusal("not_kids")
     return profile
 
 
@@ -55,7 +55,7 @@ def change(
     changed = _differing(config, settings)
     guarded = [name for name in changed if needs_pin(name, config)]
     if guarded and not proves_pin(user_id, pin_token):
-        raise Refusal(403, f"Valid PIN token required to change: {', '.join(guarded)}")
+        raise Refusal("pin_required", f"Valid PIN token required to change: {', '.join(guarded)}")
     if changed:
         _write(config, changed, user_id=user_id, now=now)
     return config
@@ -85,7 +85,7 @@ def confirm(profile_id: UUID, *, user_id: UUID, now: datetime) -> None:
 
 def _check_steps(settings: Mapping[str, Any]) -> None:
     if any((settings.get(name) or 0) % STEP_MINUTES for name in LIMITS):
-        raise Refusal(422, f"Limits are set in steps of {STEP_MINUTES} minutes")
+        raise Refusal("invalid", f"Limits are set in steps of {STEP_MINUTES} minutes")
 
 
 def _lock(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:

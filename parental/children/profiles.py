@@ -43,7 +43,7 @@ def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone
     # Locked, so that parallel calls cannot pass the bound together.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
     if Profile.objects.filter(user_id=user_id).count() >= MOST_PROFILES:
-        raise Refusal(409, f"An account has at most {MOST_PROFILES} profiles")
+        raise Refusal("too_many", f"An account has at most {MOST_PROFILES} profiles")
     profile = Profile.objects.create(user_id=user_id, name=name, is_kids=is_kids, avatar_url=avatar_url)
     ViewingTimeConfig.objects.create(
         profile=profile,

@@ -64,8 +64,8 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def wait(refusal: Refusal) -> dict[str, int]:
-    """How long to wait, as a person counts it: `wait_minutes`, rounded up, where the refusal tells seconds."""
-    seconds = int(refusal.headers.get("Retry-After", "0"))
+    """How long to wait, as a person counts it: `wait_minutes`, rounded up, where it is more than a second."""
+    seconds = refusal.retry_after_seconds
     return {"wait_minutes": -(-seconds // 60)} if seconds > 1 else {}
 
 

@@ -48,7 +48,7 @@ def begin_try(caller: Caller, given: str, *, executor: BcryptExecutor, now: date
     """
     pin = Pin.objects.filter(user_id=caller.user_id).first()
     if pin is None:
-        raise Refusal(400, "No PIN set")
+        raise Refusal("pin_none")
     with ExitStack() as stack:
         try:
             with transaction.atomic():
@@ -66,7 +66,7 @@ def _reserve(caller: Caller, *, now: datetime) -> tuple[int, int, datetime | Non
     guard = mine.first()
     if guard is not None and guard.locked_until is not None:
         if guard.locked_until > now:
-            raise _locked(guard.locked_until)
+            raise Refusal("pin_locked", until=guard.locked_until)
         _end_lockout(guard, guard.locked_until)
     reserved = sql.reserve_pin_try(
         user_id=caller.user_id,
@@ -78,7 +78,7 @@ def _reserve(caller: Caller, *, now: datetime) -> tuple[int, int, datetime | Non
     if reserved is None:
         locked_until = mine.get().locked_until
         assert locked_until is not None  # noqa: S101 — for the type checker: the statement above holds the row
-        raise _locked(locked_until)
+        raise Refusal("pin_locked", until=locked_until)
     return reserved
 
 
@@ -90,12 +90,6 @@ def _end_lockout(guard: PinGuard, locked_until: datetime) -> None:
         lockout_at=locked_until - LOCKOUT,
         lockout_before_at=F("lockout_at"),
     )
-
-
-def _locked(until: datetime) -> Refusal:
-    # To the millisecond, as in JSON.
-    headers = {"X-Locked-Until": until.isoformat(timespec="milliseconds")}
-    return Refusal(403, "PIN locked due to too many failed attempts", headers=headers)
 
 
 def _token_id(caller: Caller) -> UUID | None:

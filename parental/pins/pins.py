@@ -21,12 +21,12 @@ from parental.pins import guards
 from parental.tokens import callers
 from perfmetrics.counting import metrics
 from viewing.caller import Caller
-from viewing.errors import Refusal
+from viewing.errors import Code, Refusal
 
 log = structlog.stdlib.get_logger(__name__)
 
 LEAST_SECONDS: Final = 0.2
-REFUSED_AS: Final = {400: "none_set", 403: "locked", 429: "busy"}
+REFUSED_AS: Final[dict[Code, str]] = {"pin_none": "none_set", "pin_locked": "locked", "rate_limited": "busy"}
 
 executor = BcryptExecutor("pins", full="Too many PIN checks are waiting, try again")
 
@@ -39,7 +39,7 @@ async def check(caller: Caller, pin: str, *, now: datetime) -> Pin:
     """
     found = await _compare(caller, pin, now=now)
     if found is None:
-        raise Refusal(403, "Incorrect PIN")
+        raise Refusal("pin_wrong")
     return found
 
 
@@ -67,7 +67,7 @@ async def _counted() -> AsyncIterator[Callable[[str], None]]:
     try:
         yield tell
     except Refusal as refusal:
-        outcome = REFUSED_AS.get(refusal.status, "failed")
+        outcome = REFUSED_AS.get(refusal.code, "failed")
         raise
     finally:
         metrics.pin_checks[outcome].inc()
@@ -109,10 +109,10 @@ async def set_pin(caller: Caller, *, new_pin: str, current_pin: str | None, now:
         if is_first:
             return
     if current_pin is None:
-        raise Refusal(400, "Current PIN required to change existing PIN")
+        raise Refusal("pin_required", "Current PIN required to change existing PIN", status=400)
     present = await _compare(caller, current_pin, now=now)
     if present is None or not await _change(present, new_pin, now=now):
-        raise Refusal(400, "Current PIN is incorrect")
+        raise Refusal("pin_wrong", "Current PIN is incorrect", status=400)
 
 
 async def _change(present: Pin, new_pin: str, *, now: datetime) -> bool:
@@ -135,7 +135,7 @@ async def reset_of(user_id: UUID, *, email: str, password: str, new_pin: str, no
         encoded = await executor.run(make_password, new_pin)
         if await sync_to_async(_reset)(email, proven, encoded, now=now):
             return
-    raise Refusal(401, "Incorrect account password")
+    raise Refusal("password_wrong")
 
 
 @transaction.atomic

@@ -80,5 +80,5 @@ async def account(caller: Caller) -> Account:
     assert caller.token_id is not None  # noqa: S101 — for the type checker; `authenticate` sets it
     found: Account | None = await accounts.get(_family_key(caller.token_id))
     if found is None:
-        raise Refusal(401, "Invalid or missing token", headers={"WWW-Authenticate": "Bearer"})
+        raise Refusal("unauthenticated")
     return found

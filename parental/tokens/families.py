@@ -61,7 +61,7 @@ def rotate(refresh_token: str, *, now: datetime) -> dict[str, str]:
         pair = _rotate(refresh_token, now=now)
     # Outside, so that the end of the family is committed.
     if pair is None:
-        raise Refusal(401, "Invalid or expired refresh token")
+        raise Refusal("refresh_invalid")
     return pair
 
 

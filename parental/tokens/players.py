@@ -25,7 +25,7 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
         raise access_denied()
     pin = Pin.objects.filter(user_id=user_id).first()
     if pin is not None and not pin_tokens.is_valid(pin_token, pin):
-        raise Refusal(403, "Valid PIN token required")
+        raise Refusal("pin_required")
     by_use = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id).order_by("-last_used_at", "-created_at")
     by_use[MOST_LIVING - 1 :].revoke(now=now)
     token = opaque.new_opaque(opaque.PLAYER_PREFIX)
@@ -51,5 +51,5 @@ def revoke(user_id: UUID, token_id: UUID, *, now: datetime) -> None:
     """Revoke a token of the account; again, nothing happens. Refusal 404, the same for another's and an unknown one."""
     found = PlayerToken.objects.filter(pk=token_id, profile__user_id=user_id)
     if not found.exists():
-        raise Refusal(404, "Player token not found")
+        raise Refusal("not_found", "Player token not found")
     found.revoke(now=now)

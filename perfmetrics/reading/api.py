@@ -15,9 +15,10 @@ router = Router()
 
 
 class Refused(Schema):
-    """A refusal in one sentence."""
+    """A refusal in one sentence, for developers, and its code, for programs."""
 
     detail: str
+    code: str
 
 
 class HeartbeatFigures(Schema):

@@ -69,7 +69,7 @@ class TestTakenOver:
         screen.page.route("**/catalog/titles", lambda route: route.fulfill(json=[ghost]))
         screen.page.reload()
         child.title = Title(name="Ghost")
-        assert screen.pick(child) == {"detail": "Title not found"}
+        assert screen.pick(child) == {"detail": "Title not found", "code": "title_unknown"}
 
         screen.sees("choosing")
         screen.reads("That film is no longer here.")
@@ -140,7 +140,11 @@ class TestNetwork:
         assert child.balance().used_seconds == 60
 
     def test_a_busy_service_is_given_the_time_that_it_asks_for(self, playing, child):
-        busy = {"status": 503, "json": {"detail": "The service is busy, try again"}, "headers": {"Retry-After": "20"}}
+        busy = {
+            "status": 503,
+            "json": {"detail": "The service is busy, try again", "code": "busy"},
+            "headers": {"Retry-After": "20"},
+        }
         playing.page.route(HEARTBEAT, lambda route: route.fulfill(**busy), times=1)
         playing.next_beat()
         playing.reads("Sandglass is taking a short break.")

@@ -61,7 +61,7 @@ def test_probes_and_players_need_no_listed_host(production):
 def test_other_hosts_are_refused(production):
     answer = httpx.get(f"{production.url}/api/v1/docs", headers={"Host": "other.example", "X-Forwarded-Proto": "https"})
 
-    assert (answer.status_code, answer.json()) == (400, {"detail": "Bad Request"})
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Bad Request", "code": "bad_request"})
 
 
 def test_tokens_of_a_key_that_is_a_fallback_now_still_count(settings):

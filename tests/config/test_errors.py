@@ -12,9 +12,9 @@ HEARTBEAT = "/api/v1/viewing-time/heartbeat"
 BALANCE = "/api/v1/viewing-time/balance/"
 
 
-def is_refusal(response, status, detail):
+def is_refusal(response, status, detail, code):
     return (
-        (response.status_code, response.json()) == (status, {"detail": detail})
+        (response.status_code, response.json()) == (status, {"detail": detail, "code": code})
         and response.headers["content-type"] == "application/json"
         and "X-Process-Time" in response.headers
     )
@@ -53,7 +53,7 @@ def ask_balance(http, **headers):
     ],
 )
 def test_an_unknown_path_under_api_is_404_in_json(http, method, path):
-    assert is_refusal(http.request(method, path), 404, "Not found")
+    assert is_refusal(http.request(method, path), 404, "Not found", "not_found")
 
 
 @pytest.mark.parametrize("path", ["/unknown", "/apis", "/apiv1/auth/me", "/static/unknown.css"])
@@ -68,7 +68,7 @@ def test_an_unknown_path_elsewhere_is_404_for_a_browser(http, path):
 def test_a_wrong_method_on_the_hot_path_is_405(http, method):
     response = http.request(method, HEARTBEAT)
 
-    assert is_refusal(response, 405, "Method not allowed")
+    assert is_refusal(response, 405, "Method not allowed", "method")
     assert response.headers["allow"] == "POST"
 
 
@@ -86,20 +86,20 @@ def test_a_wrong_method_on_the_hot_path_is_405(http, method):
 def test_a_wrong_method_on_a_cold_path_is_405(http, method, path, allowed):
     response = http.request(method, path)
 
-    assert is_refusal(response, 405, "Method not allowed")
+    assert is_refusal(response, 405, "Method not allowed", "method")
     assert response.headers["allow"] == allowed
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "a_b:x"])
 def test_a_host_that_is_not_ours_is_400(http, host):
-    assert is_refusal(http.get("/api/v1/auth/me", headers={"Host": host}), 400, "Bad Request")
+    assert is_refusal(http.get("/api/v1/auth/me", headers={"Host": host}), 400, "Bad Request", "bad_request")
     assert http.get("/admin/", headers={"Host": host}).status_code == 400
 
 
 def test_a_statement_that_the_database_refuses_is_a_defect_too(http, broken):
     broken(IntegrityError("null value in column"))
 
-    assert is_refusal(ask_balance(http), 500, "Internal Server Error")
+    assert is_refusal(ask_balance(http), 500, "Internal Server Error", "internal")
 
 
 @pytest.mark.parametrize("debug", [False, True])
@@ -109,7 +109,7 @@ def test_a_defect_is_500_without_its_details_and_logged_with_them(http, broken, 
 
     response = ask_balance(http)
 
-    assert is_refusal(response, 500, "Internal Server Error")
+    assert is_refusal(response, 500, "Internal Server Error", "internal")
     assert "secret" not in response.text + str(response.headers)
     (record,) = [record for record in caplog.records if record.name == "config.api"]
     assert record.levelno == logging.ERROR
@@ -120,19 +120,19 @@ def test_a_defect_is_500_without_its_details_and_logged_with_them(http, broken, 
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "detail"),
+    ("error", "answer"),
     [
-        (RuntimeError("the secret of the house"), 500, "Internal Server Error"),
-        (OperationalError("password of 10.0.0.7"), 503, "The database cannot be reached, try again"),
+        (RuntimeError("the secret of the house"), (500, "Internal Server Error", "internal")),
+        (OperationalError("password of 10.0.0.7"), (503, "The database cannot be reached, try again", "database")),
     ],
 )
-def test_the_stock_handler_answers_the_same(http, monkeypatch, error, status, detail):
+def test_the_stock_handler_answers_the_same(http, monkeypatch, error, answer):
     def fail(*args, **kwargs):
         raise error
 
     monkeypatch.setattr("parental.tokens.families.rotate", fail)
 
-    assert is_refusal(http.post("/api/v1/auth/refresh", json={"refresh_token": "sgr_x"}), status, detail)
+    assert is_refusal(http.post("/api/v1/auth/refresh", json={"refresh_token": "sgr_x"}), *answer)
 
 
 def test_a_defect_outside_of_any_endpoint_is_500_in_json_too(http, monkeypatch):
@@ -145,7 +145,7 @@ def test_a_defect_outside_of_any_endpoint_is_500_in_json_too(http, monkeypatch):
 
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/json"
-    assert set(response.json()) == {"detail"}
+    assert response.json() == {"detail": "Internal Server Error", "code": "internal"}
     assert "secret" not in response.text
 
 
@@ -155,7 +155,7 @@ def test_a_database_that_fails_is_503_to_be_tried_again(http, broken, caplog, er
 
     response = ask_balance(http)
 
-    assert is_refusal(response, 503, "The database cannot be reached, try again")
+    assert is_refusal(response, 503, "The database cannot be reached, try again", "database")
     assert response.headers["retry-after"] == "1"
     assert any(record.exc_info and record.exc_info[1] is error for record in caplog.records)
 
@@ -168,7 +168,7 @@ def test_a_database_that_fails_while_the_caller_is_looked_up_is_503_too(http, mo
 
     response = ask_balance(http)
 
-    assert is_refusal(response, 503, "The database cannot be reached, try again")
+    assert is_refusal(response, 503, "The database cannot be reached, try again", "database")
     assert response.headers["retry-after"] == "1"
 
 

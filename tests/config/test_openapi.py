@@ -70,12 +70,12 @@ def test_every_answer_with_a_body_has_a_schema(schema):
             assert status == "204" or response["content"]["application/json"]["schema"]
 
 
-def test_every_refusal_has_a_detail(schema):
+def test_every_refusal_has_a_detail_and_a_code(schema):
     for operation in operations(schema):
         for status, response in operation["responses"].items():
             if int(status) >= 400:
                 reference = response["content"]["application/json"]["schema"]["$ref"]
-                assert "detail" in fields_of(schema, reference.rsplit("/", 1)[1])
+                assert {"detail", "code"} <= fields_of(schema, reference.rsplit("/", 1)[1]).keys()
 
 
 def test_calls_need_a_token_unless_they_are_open(schema):
@@ -138,7 +138,7 @@ def test_a_bulks_bounds_and_results_are_told(schema):
     assert (beats["minItems"], beats["maxItems"]) == (1, 1000)
     assert beats["items"]["$ref"].endswith("/HeartbeatIn")
     assert (answered["status"]["const"], answered["body"]["$ref"].rsplit("/", 1)[1]) == (200, "HeartbeatOut")
-    assert set(refused) == {"status", "detail", "reason"}
+    assert set(refused) == {"status", "detail", "code", "reason"}
     assert refused["status"]["enum"] == [403, 404, 409, 422, 503]
 
 

@@ -12,10 +12,10 @@ from tests.parental.cast import Parent, log_in
 from viewing.models import ViewingTimeConfig
 
 PIN = "1234"
-DENIED = (403, {"detail": "Profile not found or access denied"})
-NO_PLAYER = (403, {"detail": "A player token cannot do this"})
-NO_TOKEN = (401, {"detail": "Invalid or missing token"})
-NO_CHILD = (422, {"detail": "Not a kids profile"})
+DENIED = (403, {"detail": "Profile not found or access denied", "code": "access_denied"})
+NO_PLAYER = (403, {"detail": "A player token cannot do this", "code": "caller"})
+NO_TOKEN = (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
+NO_CHILD = (422, {"detail": "Not a kids profile", "code": "not_kids"})
 
 
 def limits_url(profile_id: Any) -> str:

@@ -18,10 +18,10 @@ from viewing.caller import Caller
 URL = "/api/v1/parental-controls/pin"
 PIN = "4711"
 WRONG = "0000"
-INCORRECT = (403, {"detail": "Incorrect PIN"})
-LOCKED = (403, {"detail": "PIN locked due to too many failed attempts"})
-CURRENT_INCORRECT = (400, {"detail": "Current PIN is incorrect"})
-PLAYERS_MAY_NOT = (403, {"detail": "A player token cannot do this"})
+INCORRECT = (403, {"detail": "Incorrect PIN", "code": "pin_wrong"})
+LOCKED = (403, {"detail": "PIN locked due to too many failed attempts", "code": "pin_locked"})
+CURRENT_INCORRECT = (400, {"detail": "Current PIN is incorrect", "code": "pin_wrong"})
+PLAYERS_MAY_NOT = (403, {"detail": "A player token cannot do this", "code": "caller"})
 
 
 def parent_with_pin(digits: str = PIN, **fields: Any) -> Parent:

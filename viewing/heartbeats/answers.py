@@ -2,22 +2,22 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
 from perfmetrics.counting import metrics
 from viewing import rules
-from viewing.errors import Refusal, overloaded
+from viewing.errors import Code, Refusal, overloaded
 from viewing.heartbeats.beats import Beat, Decision, Verdict
 from viewing.heartbeats.schemas import MAX_BEATS_PER_REQUEST
 from viewing.schemas import NIL, minutes
 
-REFUSALS = {
-    Verdict.UNKNOWN: (404, "Session not found"),
-    Verdict.FOREIGN: (403, "Session does not belong to this profile"),
-    Verdict.NO_TITLE: (404, "Title not found"),
+REFUSALS: Final[dict[Verdict, Code]] = {
+    Verdict.UNKNOWN: "session_unknown",
+    Verdict.FOREIGN: "session_foreign",
+    Verdict.NO_TITLE: "title_unknown",
 }
 
 
@@ -34,10 +34,9 @@ def heartbeat_answer(beat: Beat, decision: Decision) -> dict[str, Any]:
     if verdict in (Verdict.UNAVAILABLE, Verdict.SWITCH, Verdict.LOST):
         return unavailable_answer(beat.session_id)
     if verdict == Verdict.ENDED:
-        reason = "taken_over" if decision.end_reason == "taken_over" else "session_ended"
-        raise Refusal(409, "Session has ended", extra={"reason": reason})
+        raise Refusal("taken_over" if decision.end_reason == "taken_over" else "session_ended")
     if verdict in REFUSALS:
-        raise Refusal(*REFUSALS[verdict])
+        raise Refusal(REFUSALS[verdict])
     return _state_answer(beat, decision)
 
 

@@ -118,7 +118,7 @@ def make_beat(
     """The beat of a profile that the caller may use. Refusal 404 if it would begin a session of an unknown title."""
     session_id = None if body.session_id == NIL else body.session_id
     if session_id is None and title is None:
-        raise Refusal(404, "Title not found")
+        raise Refusal("title_unknown")
     return Beat(
         profile=profile,
         title_id=body.title_id,

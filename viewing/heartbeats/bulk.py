@@ -58,7 +58,7 @@ async def _send(bodies: Sequence[HeartbeatIn | Invalid], stopped: set[UUID]) -> 
 
 def _put(body: HeartbeatIn | Invalid, found: dict[Key, Any], stopped: set[UUID], *, now: datetime) -> Sent | Result:
     if isinstance(body, Invalid):
-        return {"status": 422, "detail": body.errors}
+        return {"status": 422, "detail": body.errors, "code": "invalid"}
     profile, title = found["profiles", body.profile_id], found["titles", body.title_id]
     site = found[entries.SITE]
     if isinstance(profile, Exception) or isinstance(title, Exception) or isinstance(site, Exception):
@@ -70,7 +70,7 @@ def _put(body: HeartbeatIn | Invalid, found: dict[Key, Any], stopped: set[UUID],
         beat = make_beat(body, profile=check_gateway_access(profile), title=title, site=site, now=now)
         return beat, writer.put(writer.gateways, beat)
     except Refusal as refusal:
-        if refusal.status == 503:
+        if refusal.code == "busy":
             stopped.add(body.profile_id)
         return _refused(refusal)
     except Exception:
@@ -89,7 +89,7 @@ async def _answer(beat: Beat, future: "asyncio.Future[Decision]") -> Result:
 
 
 def _refused(refusal: Refusal) -> Result:
-    return {"status": refusal.status, "detail": refusal.detail, **refusal.extra}
+    return {"status": refusal.status, **refusal.body}
 
 
 def _unavailable(session_id: UUID | None) -> Result:

@@ -21,7 +21,7 @@ def end(caller: Caller, session_id: UUID, now: datetime) -> dict[str, Any]:
 def _ended_before(caller: Caller, session_id: UUID) -> tuple[int, datetime | None]:
     session = ViewingSession.objects.using(threads.ALIAS).select_related("profile").filter(id=session_id).first()
     if session is None:
-        raise Refusal(404, "Session not found")
+        raise Refusal("session_unknown")
     if session.profile.user_id != caller.user_id or caller.profile_id not in (None, session.profile_id):
-        raise Refusal(403, "Session access denied")
+        raise Refusal("access_denied", "Session access denied")
     return session.total_seconds, session.ended_at

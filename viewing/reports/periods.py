@@ -51,9 +51,9 @@ def asked_period(*, from_date: date | None, to_date: date | None, today: date) -
     if from_date is None:
         from_date = shifted(to_date, -DEFAULT_DAYS_OFF)
     if from_date > to_date:
-        raise Refusal(422, "from_date must not be after to_date")
+        raise Refusal("invalid", "from_date must not be after to_date")
     if to_date - from_date > MOST_DAYS_OFF:
-        raise Refusal(422, "Date range must not exceed 90 days")
+        raise Refusal("invalid", "Date range must not exceed 90 days")
     return Period(from_date, to_date)
 
 

@@ -45,7 +45,7 @@ def compared_report(user_id: UUID, *, now: datetime, last: date | None) -> dict[
     latest = _running_week(children, now=now).to_date
     week = _week_to(last or latest)
     if week.to_date > latest:
-        raise Refusal(422, "The week must not end after today")
+        raise Refusal("invalid", "The week must not end after today")
     report = {**_report(children, week), "latest": latest}
     before = _report(children, _week_to(shifted(week.from_date, -timedelta(days=1))))
     for profile, earlier, (_, config) in zip(report["profiles"], before["profiles"], children, strict=True):

@@ -64,7 +64,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
                 email=normalize_email(given["email"]), password=given["password"], now=timezone.now()
             )
         except Refusal as refusal:
-            if refusal.status != 401:
+            if refusal.code != "login_wrong":
                 raise
             form.add_error(None, _("This email address and password do not belong together."))
         else:
@@ -104,7 +104,7 @@ def register(request: HttpRequest) -> HttpResponse:
                 email=normalize_email(given["email"]), password=given["password"], now=timezone.now()
             )
         except Refusal as refusal:
-            if refusal.status != 409:
+            if refusal.code != "taken":
                 raise
             form.add_error("email", _("There is an account with this address already. Log in instead."))
         else:
@@ -126,7 +126,7 @@ def change_password(request: HttpRequest, caller: Caller) -> HttpResponse:  # no
                 user, current=given["current"], new=given["new"], now=timezone.now()
             )
         except Refusal as refusal:
-            if refusal.status != 401:
+            if refusal.code != "password_wrong":
                 raise
             form.add_error("current", _("This is not your current password."))
         else:
@@ -140,7 +140,7 @@ def change_password(request: HttpRequest, caller: Caller) -> HttpResponse:  # no
 def reset_password(request: HttpRequest) -> HttpResponse:
     """The same answer for every address; not found where no mail can be sent."""
     if not password_reset.can_mail():
-        raise Refusal(404, "No mail is sent here")
+        raise Refusal("not_found", "No mail is sent here")
     form = ResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         site = request.build_absolute_uri("/").rstrip("/")

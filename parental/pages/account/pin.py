@@ -93,7 +93,7 @@ def reset(request: HttpRequest, caller: Caller) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refusal as refusal:
-            if refusal.status != 401:
+            if refusal.code != "password_wrong":
                 raise
             form.add_error("password", _("This is not the password of your account."))
         else:

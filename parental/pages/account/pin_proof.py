@@ -34,12 +34,9 @@ def prove(request: HttpRequest, caller: Caller, given: str) -> None:
 
 def add_refusal(form: forms.Form, field: str, refusal: Refusal, caller: Caller) -> None:
     """Say beside the field what a check of the PIN refused; raises what is not about the PIN."""
-    if refusal.status not in (400, 403):
+    if refusal.code not in ("pin_locked", "pin_none", "pin_required", "pin_wrong"):
         raise refusal
-    until = refusal.headers.get("X-Locked-Until")
-    form.add_error(
-        field, locked_sentence(datetime.fromisoformat(until), caller) if until else _("This is not your PIN.")
-    )
+    form.add_error(field, locked_sentence(refusal.until, caller) if refusal.until else _("This is not your PIN."))
 
 
 def locked_sentence(until: datetime, caller: Caller) -> str:

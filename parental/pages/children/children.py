@@ -56,7 +56,7 @@ def add(request: HttpRequest, caller: Caller) -> HttpResponse:
                 caller.user_id, name=given["name"], is_kids=True, avatar_url="", timezone=given["timezone"]
             )
         except Refusal as refusal:
-            if refusal.status != 409:
+            if refusal.code != "too_many":
                 raise
             sentence = _("An account has at most %(most)d profiles.") % {"most": profiles.MOST_PROFILES}
             form.add_error(None, sentence)

@@ -149,7 +149,7 @@ def take_back(request: HttpRequest, caller: Caller, profile_id: UUID, grant_id: 
     try:
         grants.take_back(child.id, grant_id, now=timezone.now())
     except Refusal as refusal:
-        if refusal.status != 409:
+        if refusal.code not in ("taken_back", "day_over"):
             raise
         sentence = _("This was taken back already, or its day is over.")
         return _to_card(request, profile_id, messages.WARNING, sentence)

@@ -129,7 +129,7 @@ def _save(request: HttpRequest, caller: Caller, form: LimitsForm, config: Viewin
             config.pk, user_id=caller.user_id, settings=wanted, pin_token=request.session.get(PROOF), now=now
         )
     except Refusal as refusal:
-        if refusal.status != 403 or "pin" not in form.fields:
+        if refusal.code != "pin_required" or "pin" not in form.fields:
             raise
         form.add_error("pin", _("Your PIN is needed to change the day, the timezone, or what educational titles use."))
         return False

@@ -12,7 +12,7 @@ from tests.families import make_child
 
 HEARTBEAT = "/api/v1/viewing-time/heartbeat"
 LOGIN = "/api/v1/auth/login"
-TOO_LARGE = {"detail": "Request body too large"}
+TOO_LARGE = {"detail": "Request body too large", "code": "too_large"}
 
 
 def address(server):

@@ -135,7 +135,7 @@ def test_an_exhausted_pool_is_503(committed, tmp_path):
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [200, 503, 503]
     assert int(refused.headers["Retry-After"]) >= 1
-    assert list(refused.json()) == ["detail"]
+    assert list(refused.json()) == ["detail", "code"]
 
 
 def prepared_names(running, child):

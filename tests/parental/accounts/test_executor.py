@@ -67,7 +67,7 @@ def test_one_runs_eight_wait_and_the_tenth_is_refused(executor):
 
     refusal = asyncio.run(scenario())
 
-    assert (refusal.status, refusal.detail, refusal.headers) == (429, "Too many", {"Retry-After": "1"})
+    assert (refusal.code, refusal.detail, refusal.headers) == ("rate_limited", "Too many", {"Retry-After": "1"})
 
 
 def test_a_client_that_goes_away_keeps_the_place_of_what_runs_only(executor):

@@ -8,7 +8,7 @@ from tests.families import make_user
 from tests.parental.cast import PASSWORD, bearer, fields_of, make_parent
 
 URL = "/api/v1/auth/login"
-WRONG = (401, {"detail": "Invalid email or password"})
+WRONG = (401, {"detail": "Invalid email or password", "code": "login_wrong"})
 
 
 @pytest.fixture
@@ -105,4 +105,4 @@ def test_bad_fields_are_named(http, field, value, kind):
 def test_broken_json(http, body):
     answer = http.post(URL, content=body)
 
-    assert (answer.status_code, answer.json()) == (400, {"detail": "Cannot parse request body"})
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Cannot parse request body", "code": "broken_body"})

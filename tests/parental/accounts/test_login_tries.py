@@ -41,7 +41,10 @@ def test_the_eleventh_is_refused_even_when_right(http, email, clock, compared):
 
     refused = try_password(http, email, PASSWORD)
 
-    assert (refused.status_code, refused.json()) == (429, {"detail": "Too many tries, try again later"})
+    assert (refused.status_code, refused.json()) == (
+        429,
+        {"detail": "Too many tries, try again later", "code": "too_many_tries"},
+    )
     assert refused.headers["Retry-After"] == "200"
     assert len(compared) == 10
 
@@ -117,7 +120,7 @@ def test_a_full_queue_uses_up_no_try(http, email):
             place.__exit__(None, None, None)
 
     sentence = "Too many password checks are waiting, try again"
-    assert (refused.status_code, refused.json()) == (429, {"detail": sentence})
+    assert (refused.status_code, refused.json()) == (429, {"detail": sentence, "code": "rate_limited"})
     assert refused.headers["Retry-After"] == "1"
     assert not tries_of(email).exists()
 

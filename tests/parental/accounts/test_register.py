@@ -55,7 +55,7 @@ def test_the_address_is_one_in_any_case_and_spacing(http):
 
     assert User.objects.filter(email=email).exists()
     again = register(http, email=email.title())
-    assert (again.status_code, again.json()) == (409, {"detail": "Email already registered"})
+    assert (again.status_code, again.json()) == (409, {"detail": "Email already registered", "code": "taken"})
 
 
 def test_parallel_registers_of_an_address_open_one_account(server):
@@ -127,7 +127,7 @@ def test_missing_fields_are_named(http):
 def test_broken_json(http):
     answer = http.post(URL, content=b'{"email": ')
 
-    assert (answer.status_code, answer.json()) == (400, {"detail": "Cannot parse request body"})
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Cannot parse request body", "code": "broken_body"})
 
 
 def test_an_answer_never_repeats_the_password(http):

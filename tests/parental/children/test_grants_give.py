@@ -167,7 +167,7 @@ def test_broken_json_and_no_token(http, home):
 
     assert said(http.post(url, content=b"{", headers=home.parent.headers)) == (
         400,
-        {"detail": "Cannot parse request body"},
+        {"detail": "Cannot parse request body", "code": "broken_body"},
     )
     assert said(http.post(url, json={"minutes": 30})) == NO_TOKEN
 

@@ -9,7 +9,7 @@ from parental.tokens import pin_tokens
 from tests.families import make_player
 from tests.parental.homes import DENIED, PIN, grant_url, make_home, said
 
-TOKEN_NEEDED = (403, {"detail": "Valid PIN token required"})
+TOKEN_NEEDED = (403, {"detail": "Valid PIN token required", "code": "pin_required"})
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -28,8 +28,11 @@ def grants(home):
 
 
 def test_60_minutes_without_pin_from_the_childs_device_are_refused(http, home):
-    assert said(home.grant_on_the_device(http, 60)) == (403, {"detail": "PIN required"})
-    assert said(home.grant_on_the_device(http, None, pin=None, pin_token=None)) == (403, {"detail": "PIN required"})
+    assert said(home.grant_on_the_device(http, 60)) == (403, {"detail": "PIN required", "code": "pin_required"})
+    assert said(home.grant_on_the_device(http, None, pin=None, pin_token=None)) == (
+        403,
+        {"detail": "PIN required", "code": "pin_required"},
+    )
     assert grants(home) == []
     assert home.child.balance().granted_seconds == 0
 
@@ -62,7 +65,7 @@ def test_a_parents_token_with_the_pin_is_a_grant_on_the_device(http, home, proof
 def test_a_wrong_pin_grants_nothing_to_anyone(http, home, way):
     answer = getattr(home, way)(http, 60, pin="4321")
 
-    assert said(answer) == (403, {"detail": "Incorrect PIN"})
+    assert said(answer) == (403, {"detail": "Incorrect PIN", "code": "pin_wrong"})
     assert grants(home) == []
 
 
@@ -70,7 +73,7 @@ def test_a_wrong_pin_grants_nothing_to_anyone(http, home, way):
 def test_a_wrong_pin_is_not_made_good_by_a_token(http, home, way):
     answer = getattr(home, way)(http, 60, pin="4321", pin_token=home.pin_token())
 
-    assert said(answer) == (403, {"detail": "Incorrect PIN"})
+    assert said(answer) == (403, {"detail": "Incorrect PIN", "code": "pin_wrong"})
 
 
 @pytest.mark.parametrize("way", ["grant", "grant_on_the_device"])
@@ -90,7 +93,7 @@ def test_what_is_no_valid_pin_token_grants_nothing(http, home, way, kind):
 def test_without_a_pin_there_is_nothing_to_give(http):
     home = make_home()
 
-    assert said(home.grant_on_the_device(http, 60, pin=PIN)) == (400, {"detail": "No PIN set"})
+    assert said(home.grant_on_the_device(http, 60, pin=PIN)) == (400, {"detail": "No PIN set", "code": "pin_none"})
     assert said(home.grant_on_the_device(http, 60, pin_token="sgn_x")) == TOKEN_NEEDED
     assert home.grant(http, 60).status_code == 200
 
@@ -109,6 +112,6 @@ def test_five_wrong_pins_lock_the_device_but_not_the_parent(http, home):
 
     locked = home.grant_on_the_device(http, 60, pin=PIN)
 
-    assert said(locked) == (403, {"detail": "PIN locked due to too many failed attempts"})
+    assert said(locked) == (403, {"detail": "PIN locked due to too many failed attempts", "code": "pin_locked"})
     assert "X-Locked-Until" in locked.headers
     assert home.grant(http, 60, pin=PIN).status_code == 200

@@ -116,7 +116,7 @@ def test_between_the_steps_is_422_with_a_sentence(http, home, name, minutes):
 
     answer = home.change(http, educational_exempt=False, pin_token=home.pin_token(), **{name: minutes})
 
-    assert said(answer) == (422, {"detail": "Limits are set in steps of 15 minutes"})
+    assert said(answer) == (422, {"detail": "Limits are set in steps of 15 minutes", "code": "invalid"})
     assert home.limits(http).json() == before
 
 
@@ -125,7 +125,7 @@ def test_broken_json_and_a_list(http, home):
 
     assert said(http.put(url, content=b"{", headers=home.parent.headers)) == (
         400,
-        {"detail": "Cannot parse request body"},
+        {"detail": "Cannot parse request body", "code": "broken_body"},
     )
     assert http.put(url, json=[], headers=home.parent.headers).status_code == 422
 

@@ -20,7 +20,7 @@ def home(server):
 
 
 def refused(*names):
-    return 403, {"detail": f"Valid PIN token required to change: {', '.join(names)}"}
+    return 403, {"detail": f"Valid PIN token required to change: {', '.join(names)}", "code": "pin_required"}
 
 
 @pytest.mark.parametrize("name", NEW)

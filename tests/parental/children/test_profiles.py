@@ -117,7 +117,7 @@ def test_bad_fields_are_named(http, parent, field, value, kind):
 def test_a_missing_name_and_broken_json(http, parent):
     assert fields_of(http.post(URL, json={}, headers=parent.headers)) == [(["body", "name"], "missing")]
     broken = http.post(URL, content=b"{", headers=parent.headers)
-    assert (broken.status_code, broken.json()) == (400, {"detail": "Cannot parse request body"})
+    assert (broken.status_code, broken.json()) == (400, {"detail": "Cannot parse request body", "code": "broken_body"})
 
 
 def test_the_longest_fields_fit(http, parent):
@@ -137,7 +137,7 @@ def test_an_account_has_at_most_20_profiles_however_parallel(server, parent):
 
     assert sorted(answer.status_code for answer in answers) == [201] * 5 + [409] * 5
     refused = next(answer for answer in answers if answer.status_code == 409)
-    assert refused.json() == {"detail": "An account has at most 20 profiles"}
+    assert refused.json() == {"detail": "An account has at most 20 profiles", "code": "too_many"}
     assert Profile.objects.filter(user=parent.user).count() == 20
 
 

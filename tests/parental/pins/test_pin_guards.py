@@ -32,7 +32,7 @@ class Unhurried:
 
     def place(self):
         if self.is_full:
-            raise Refusal(429, "full")
+            raise Refusal("rate_limited", "full")
         return self
 
     def __enter__(self):

@@ -27,7 +27,7 @@ from tests.statements import statements
 pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 
 DONE = (200, {"detail": "PIN set successfully"})
-CURRENT_NEEDED = (400, {"detail": "Current PIN required to change existing PIN"})
+CURRENT_NEEDED = (400, {"detail": "Current PIN required to change existing PIN", "code": "pin_required"})
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_full_queue_refuses_the_first_one_too(http):
         for place in places:
             place.__exit__(None, None, None)
 
-    assert said(refused) == (429, {"detail": "Too many PIN checks are waiting, try again"})
+    assert said(refused) == (429, {"detail": "Too many PIN checks are waiting, try again", "code": "rate_limited"})
     assert status(http, parent)["has_pin"] is False
 
 

@@ -38,7 +38,7 @@ def test_a_wrong_one_tells_nothing_more(http, parent):
 
 
 def test_without_a_pin(http):
-    assert said(verify(http, make_parent())) == (400, {"detail": "No PIN set"})
+    assert said(verify(http, make_parent())) == (400, {"detail": "No PIN set", "code": "pin_none"})
 
 
 def test_another_familys_pin_is_not_ours(http, parent):
@@ -53,14 +53,17 @@ def test_its_token_is_no_access_token(http, parent):
 
     for method, path in (("GET", "/auth/me"), ("GET", "/parental-controls/pin/status"), ("POST", "/auth/profiles")):
         answer = http.request(method, f"/api/v1{path}", headers=bearer(token))
-        assert said(answer) == (401, {"detail": "Invalid or missing token"})
+        assert said(answer) == (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
 
 
 def test_its_token_is_worth_nothing_after_a_change(http, parent):
     token = verify(http, parent).json()["pin_token"]
     assert set_pin(http, parent, new_pin=PIN, current_pin=PIN).status_code == 200  # even to the same digits
 
-    assert said(issue_player_token(http, parent, token)) == (403, {"detail": "Valid PIN token required"})
+    assert said(issue_player_token(http, parent, token)) == (
+        403,
+        {"detail": "Valid PIN token required", "code": "pin_required"},
+    )
     token = verify(http, parent).json()["pin_token"]
     assert issue_player_token(http, parent, token).status_code == 201
 
@@ -93,7 +96,7 @@ def test_parents_only(http, method, path, body):
     assert said(http.request(method, URL + path, json=body, headers=child.headers)) == PLAYERS_MAY_NOT
     for headers in ({}, bearer("sgp_unknown"), bearer("sga_x.y.z")):
         answer = http.request(method, URL + path, json=body, headers=headers)
-        assert said(answer) == (401, {"detail": "Invalid or missing token"})
+        assert said(answer) == (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
     assert not Pin.objects.filter(user=child.profile.user).exists()
 
 
@@ -136,7 +139,7 @@ def test_bodies_that_are_none(http, parent, path):
     missing = fields_of(http.post(URL + path, json={}, headers=parent.headers))
     assert {kind for _, kind in missing} == {"missing"}
     broken = http.post(URL + path, content=b"{", headers=parent.headers)
-    assert said(broken) == (400, {"detail": "Cannot parse request body"})
+    assert said(broken) == (400, {"detail": "Cannot parse request body", "code": "broken_body"})
     assert http.post(URL + path, json=["1234"], headers=parent.headers).status_code == 422
     wrong_method = http.request("PUT", URL + path, json={}, headers=parent.headers)
-    assert said(wrong_method) == (405, {"detail": "Method not allowed"})
+    assert said(wrong_method) == (405, {"detail": "Method not allowed", "code": "method"})

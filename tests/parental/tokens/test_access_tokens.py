@@ -14,7 +14,7 @@ from tests.parental.cast import bearer, make_parent
 from tests.statements import statements
 
 URL = "/api/v1/auth/me"
-REFUSED = (401, {"detail": "Invalid or missing token"})
+REFUSED = (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_a_player_token_may_do_nothing_here(http, method, path):
 
     answer = http.request(method, url, json=body, headers=child.headers)
 
-    assert (answer.status_code, answer.json()) == (403, {"detail": "A player token cannot do this"})
+    assert (answer.status_code, answer.json()) == (403, {"detail": "A player token cannot do this", "code": "caller"})
     assert (http.request(method, url, json=body).status_code) == 401
 
 

@@ -26,7 +26,7 @@ def full_queue(server):
 def test_too_many_hashes_are_waiting(http, full_queue, path):
     answer = http.post(f"/api/v1/auth/{path}", json={"email": f"{path}@example.com", "password": PASSWORD})
 
-    assert (answer.status_code, answer.json()) == (429, {"detail": BUSY})
+    assert (answer.status_code, answer.json()) == (429, {"detail": BUSY, "code": "rate_limited"})
     assert answer.headers["Retry-After"] == "1"
 
 
@@ -66,7 +66,7 @@ def test_no_database(http, monkeypatch):
 def test_a_body_over_the_limit(http):
     answer = http.post("/api/v1/auth/login", json={"email": "a@example.com", "password": "x" * 70_000})
 
-    assert (answer.status_code, set(answer.json())) == (413, {"detail"})
+    assert (answer.status_code, set(answer.json())) == (413, {"detail", "code"})
 
 
 def test_the_schema_declares_every_status(http):

@@ -13,9 +13,9 @@ from tests.families import make_child, make_gateway, make_user
 from viewing.models import GatewayToken
 
 BULK = "/api/v1/viewing-time/heartbeats"
-NO_TOKEN = (401, {"detail": "Invalid or missing token"})
-ONLY_GATEWAYS = (403, {"detail": "Only a gateway token can do this"})
-NO_GATEWAY = (403, {"detail": "A gateway token cannot do this"})
+NO_TOKEN = (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
+ONLY_GATEWAYS = (403, {"detail": "Only a gateway token can do this", "code": "caller"})
+NO_GATEWAY = (403, {"detail": "A gateway token cannot do this", "code": "caller"})
 
 
 def bulk_as(http, child, token):

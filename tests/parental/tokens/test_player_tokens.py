@@ -15,9 +15,9 @@ from tests.families import make_child, make_player
 from tests.parental.cast import bearer, fields_of, in_parallel, log_in, make_parent
 from viewing.models import PlayerToken, Profile
 
-DENIED = (403, {"detail": "Profile not found or access denied"})
-PIN_NEEDED = (403, {"detail": "Valid PIN token required"})
-NOT_FOUND = (404, {"detail": "Player token not found"})
+DENIED = (403, {"detail": "Profile not found or access denied", "code": "access_denied"})
+PIN_NEEDED = (403, {"detail": "Valid PIN token required", "code": "pin_required"})
+NOT_FOUND = (404, {"detail": "Player token not found", "code": "not_found"})
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_bad_ids_and_broken_json(http, child, parent):
     assert fields_of(revoke(http, parent, "7")) == [(["path", "token_id"], "uuid_parsing")]
     url = f"/api/v1/auth/profiles/{child.profile.id}/player-token"
     broken = http.post(url, content=b"[", headers=parent.headers)
-    assert (broken.status_code, broken.json()) == (400, {"detail": "Cannot parse request body"})
+    assert (broken.status_code, broken.json()) == (400, {"detail": "Cannot parse request body", "code": "broken_body"})
 
 
 def living(profile):

@@ -10,7 +10,7 @@ from parental.tokens import families
 from tests.parental.cast import bearer, fields_of, in_parallel, log_in, make_parent
 
 URL = "/api/v1/auth/refresh"
-REFUSED = (401, {"detail": "Invalid or expired refresh token"})
+REFUSED = (401, {"detail": "Invalid or expired refresh token", "code": "refresh_invalid"})
 
 
 def refresh(http, token):
@@ -159,4 +159,4 @@ def test_bad_fields_are_named(http, body, kind):
 def test_broken_json(http):
     answer = http.post(URL, content=b"refresh_token=x")
 
-    assert (answer.status_code, answer.json()) == (400, {"detail": "Cannot parse request body"})
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Cannot parse request body", "code": "broken_body"})

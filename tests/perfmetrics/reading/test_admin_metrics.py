@@ -215,7 +215,7 @@ class TestCounting:
 
 
 class TestWhoMayAsk:
-    REFUSED = {"detail": "Admin privileges required"}
+    REFUSED = {"detail": "Admin privileges required", "code": "staff_only"}
 
     def test_the_session_of_the_admin_site_lets_staff_in(self, server, staff):
         with httpx.Client(base_url=server, cookies=session_cookies(staff.user)) as browser:
@@ -226,7 +226,10 @@ class TestWhoMayAsk:
     def test_nobody_without_a_token(self, http):
         response = http.get(PATH)
 
-        assert (response.status_code, response.json()) == (401, {"detail": "Invalid or missing token"})
+        assert (response.status_code, response.json()) == (
+            401,
+            {"detail": "Invalid or missing token", "code": "unauthenticated"},
+        )
 
     @pytest.mark.parametrize("token", ["x", "sgp_unknown", "a.b.c"])
     def test_nobody_with_a_wrong_token(self, http, token):

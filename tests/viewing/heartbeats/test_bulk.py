@@ -71,12 +71,12 @@ def test_every_answer_has_its_documented_form(http, gateway, clock):
                 "next_reset_at": "2026-03-05T00:00:00Z",
             },
         },
-        {"status": 404, "detail": "Session not found"},
-        {"status": 403, "detail": "Session does not belong to this profile"},
-        {"status": 404, "detail": "Title not found"},
-        {"status": 403, "detail": "Profile not found or access denied"},
-        {"status": 409, "detail": "Session has ended", "reason": "session_ended"},
-        {"status": 409, "detail": "Session has ended", "reason": "taken_over"},
+        {"status": 404, "detail": "Session not found", "code": "session_unknown"},
+        {"status": 403, "detail": "Session does not belong to this profile", "code": "session_foreign"},
+        {"status": 404, "detail": "Title not found", "code": "title_unknown"},
+        {"status": 403, "detail": "Profile not found or access denied", "code": "access_denied"},
+        {"status": 409, "detail": "Session has ended", "code": "session_ended", "reason": "session_ended"},
+        {"status": 409, "detail": "Session has ended", "code": "taken_over", "reason": "taken_over"},
         {
             "status": 422,
             "detail": [
@@ -86,6 +86,7 @@ def test_every_answer_has_its_documented_form(http, gateway, clock):
                     "msg": "String should have at least 1 character",
                 }
             ],
+            "code": "invalid",
         },
     ]
 
@@ -190,9 +191,10 @@ def test_an_invalid_one_is_422_in_its_place_and_harms_no_neighbour(http, gateway
 
     results = response.json()["results"]
     for (field, _, kind, message), result in zip(INVALID, results[::2], strict=True):
-        assert set(result) == {"status", "detail"}
+        assert set(result) == {"status", "detail", "code"}
         (error,) = result["detail"]
-        assert (result["status"], error["type"], error["loc"]) == (422, kind, ["body", field])
+        assert (result["status"], result["code"]) == (422, "invalid")
+        assert (error["type"], error["loc"]) == (kind, ["body", field])
         assert error["msg"].startswith(message)
     assert [result["body"]["used_minutes"] for result in results[1::2]] == [0.5] * len(good)
     assert child.has_written_nothing()
@@ -207,6 +209,7 @@ def test_what_is_no_object_is_422_in_its_place(http, gateway, item):
     assert results[0] == {
         "status": 422,
         "detail": [{"type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a JSON object"}],
+        "code": "invalid",
     }
     assert results[1]["status"] == 200
 
@@ -242,7 +245,10 @@ def test_one_too_many_counts_none(http, gateway):
 def test_broken_json_is_400(http, gateway):
     response = post(http, gateway, b'{"heartbeats": [')
 
-    assert (response.status_code, response.json()) == (400, {"detail": "Cannot parse request body"})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"detail": "Cannot parse request body", "code": "broken_body"},
+    )
 
 
 @pytest.mark.parametrize("over", [0, 1])
@@ -255,7 +261,7 @@ def test_the_limit_of_the_body_is_its_own_and_exact(http, gateway, settings, ove
     assert response.status_code == (413 if over else 200)
     assert len(child.sessions()) == 1 - over
     if over:
-        assert response.json() == {"detail": "Request body too large"}
+        assert response.json() == {"detail": "Request body too large", "code": "too_large"}
 
 
 def test_the_next_reset_is_told_in_utc(http, gateway, clock):

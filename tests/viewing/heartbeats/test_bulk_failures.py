@@ -14,7 +14,7 @@ from tests.viewing.heartbeats.test_heartbeat_failures import NIL, fail, locked_s
 from viewing.heartbeats import bulk, queue, writer
 from viewing.hotpath import entries, sql
 
-BUSY = {"status": 503, "detail": "The service is busy, try again"}
+BUSY = {"status": 503, "detail": "The service is busy, try again", "code": "busy"}
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_when_every_beat_is_503_so_is_the_request(http, gateway):
 
     response = locked_session(session_id, lambda: gateway.send(http, [child.body(session_id=session_id)]))
 
-    assert (response.status_code, response.json()) == (503, {"detail": BUSY["detail"]})
+    assert (response.status_code, response.json()) == (503, {"detail": BUSY["detail"], "code": "busy"})
     assert response.headers["retry-after"] == "1"
 
 

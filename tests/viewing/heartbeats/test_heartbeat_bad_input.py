@@ -8,7 +8,7 @@ import pytest
 from tests.families import make_child
 
 HEARTBEAT = "/api/v1/viewing-time/heartbeat"
-UNPARSABLE = {"detail": "Cannot parse request body"}
+UNPARSABLE = {"detail": "Cannot parse request body", "code": "broken_body"}
 
 
 def send(http, child, content):
@@ -26,7 +26,7 @@ def errors_of(response):
     """The validation errors of a 422, each of the documented form."""
     assert response.status_code == 422, response.text
     assert response.headers["content-type"] == "application/json"
-    assert set(response.json()) == {"detail"}
+    assert set(response.json()) == {"detail", "code"}
     errors = response.json()["detail"]
     assert [set(error) for error in errors] == [{"type", "loc", "msg"}] * len(errors)
     return errors

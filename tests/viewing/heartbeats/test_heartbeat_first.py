@@ -99,7 +99,7 @@ def test_takes_over_the_running_session(http):
     assert (str(ended.id), ended.end_reason) == (old, EndReason.TAKEN_OVER)
     assert (str(active.id), active.ended_at) == (new, None)
     assert late.status_code == 409
-    assert late.json() == {"detail": "Session has ended", "reason": "taken_over"}
+    assert late.json() == {"detail": "Session has ended", "code": "taken_over", "reason": "taken_over"}
     assert [session.counted_seconds for session in child.sessions()] == [60, 30]
     assert child.balance().used_seconds == 90
 
@@ -177,7 +177,7 @@ def test_an_unknown_title_is_404(http):
 
     response = child.beat(http, title_id=str(uuid.uuid4()))
 
-    assert (response.status_code, response.json()) == (404, {"detail": "Title not found"})
+    assert (response.status_code, response.json()) == (404, {"detail": "Title not found", "code": "title_unknown"})
     assert child.has_written_nothing()
 
 
@@ -189,5 +189,8 @@ def test_another_profile_is_403_whether_or_not_it_exists(http, whose):
 
     response = child.beat(http, profile_id=str(ids[whose]))
 
-    assert (response.status_code, response.json()) == (403, {"detail": "Profile not found or access denied"})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "Profile not found or access denied", "code": "access_denied"},
+    )
     assert sibling.has_written_nothing()

@@ -31,7 +31,7 @@ def test_1_an_unknown_session_is_404_before_anything_else(http):
 
     response = child.beat(http, session_id=UNKNOWN, title_id=UNKNOWN)
 
-    assert (response.status_code, response.json()) == (404, {"detail": "Session not found"})
+    assert (response.status_code, response.json()) == (404, {"detail": "Session not found", "code": "session_unknown"})
     assert child.has_written_nothing()
 
 
@@ -41,7 +41,10 @@ def test_1_a_session_of_another_profile_is_403_before_the_title(http):
 
     response = one.beat(http, session_id=theirs, title_id=UNKNOWN)
 
-    assert (response.status_code, response.json()) == (403, {"detail": "Session does not belong to this profile"})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "Session does not belong to this profile", "code": "session_foreign"},
+    )
     assert one.has_written_nothing()
     assert [session.counted_seconds for session in other.sessions()] == [30]
 
@@ -52,7 +55,7 @@ def test_1_an_unknown_title_is_404_before_the_replay(http):
 
     response = child.beat(http, session_id=session_id, title_id=UNKNOWN, sequence=1)
 
-    assert (response.status_code, response.json()) == (404, {"detail": "Title not found"})
+    assert (response.status_code, response.json()) == (404, {"detail": "Title not found", "code": "title_unknown"})
 
 
 @pytest.mark.parametrize("sequence", [5, 4, 0])
@@ -121,7 +124,7 @@ def test_3_ten_beats_on_an_ended_session_are_409_and_count_nothing(http):
     answers = [child.beat(http, session_id=session_id) for _ in range(10)]
 
     assert {answer.status_code for answer in answers} == {409}
-    assert answers[0].json() == {"detail": "Session has ended", "reason": "session_ended"}
+    assert answers[0].json() == {"detail": "Session has ended", "code": "session_ended", "reason": "session_ended"}
     assert child.balance().used_seconds == 60
 
 

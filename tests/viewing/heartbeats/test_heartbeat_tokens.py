@@ -23,7 +23,8 @@ def parents_pair(child):
 
 def refused(child, response):
     return (
-        (response.status_code, response.json()) == (401, {"detail": "Invalid or missing token"})
+        (response.status_code, response.json())
+        == (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
         and response.headers["content-type"] == "application/json"
         and response.headers["www-authenticate"] == "Bearer"
         and child.has_written_nothing()
@@ -122,7 +123,10 @@ def test_a_parents_access_token_is_403_for_a_profile_of_another_account(http):
 
     response = beat_as(http, stranger, f"Bearer {parents_pair(child)['access_token']}")
 
-    assert (response.status_code, response.json()) == (403, {"detail": "Profile not found or access denied"})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "Profile not found or access denied", "code": "access_denied"},
+    )
     assert stranger.has_written_nothing()
 
 

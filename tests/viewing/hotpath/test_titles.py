@@ -73,4 +73,7 @@ def test_a_parent_may_read_it_too(http):
 def test_without_a_valid_token_it_is_401(http):
     response = http.get("/api/v1/catalog/titles")
 
-    assert (response.status_code, response.json()) == (401, {"detail": "Invalid or missing token"})
+    assert (response.status_code, response.json()) == (
+        401,
+        {"detail": "Invalid or missing token", "code": "unauthenticated"},
+    )

@@ -167,7 +167,10 @@ def test_another_profile_is_403_whether_or_not_it_exists(http, path, whose):
 
     response = http.get(f"/api/v1/viewing-time/{path}/{ids[whose]}", headers=child.headers)
 
-    assert (response.status_code, response.json()) == (403, {"detail": "Profile not found or access denied"})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "Profile not found or access denied", "code": "access_denied"},
+    )
 
 
 @pytest.mark.parametrize("path", ["balance", "playback-eligible"])
@@ -181,7 +184,10 @@ def test_a_parent_reads_no_other_account(http, path, whose):
         f"/api/v1/viewing-time/{path}/{profile_id}", headers={"Authorization": f"Bearer {pair['access_token']}"}
     )
 
-    assert (response.status_code, response.json()) == (403, {"detail": "Profile not found or access denied"})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "Profile not found or access denied", "code": "access_denied"},
+    )
 
 
 @pytest.mark.parametrize("path", ["balance", "playback-eligible"])
@@ -200,5 +206,8 @@ def test_a_malformed_id_is_422_and_named(http, path, profile_id):
 def test_without_a_valid_token_it_is_401_before_the_id_is_looked_at(http, path, headers):
     response = http.get(f"/api/v1/viewing-time/{path}/not-an-id", headers=headers)
 
-    assert (response.status_code, response.json()) == (401, {"detail": "Invalid or missing token"})
+    assert (response.status_code, response.json()) == (
+        401,
+        {"detail": "Invalid or missing token", "code": "unauthenticated"},
+    )
     assert response.headers["www-authenticate"] == "Bearer"

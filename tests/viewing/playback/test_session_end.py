@@ -101,7 +101,10 @@ def test_an_unknown_session_is_404(http):
 
     for headers in (family.children[0].headers, parents_headers(family)):
         response = end(http, uuid.uuid4(), headers)
-        assert (response.status_code, response.json()) == (404, {"detail": "Session not found"})
+        assert (response.status_code, response.json()) == (
+            404,
+            {"detail": "Session not found", "code": "session_unknown"},
+        )
 
 
 @pytest.mark.parametrize("state", ["running", "ended"])
@@ -120,7 +123,10 @@ def test_anothers_session_is_403_and_goes_on(http, caller, state):
 
     response = end(http, session_id, callers[caller])
 
-    assert (response.status_code, response.json()) == (403, {"detail": "Session access denied"})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "Session access denied", "code": "access_denied"},
+    )
     assert child.sessions()[0].ended_at == before
 
 
@@ -140,7 +146,10 @@ def test_without_a_token_it_is_401_and_the_session_goes_on(http):
 
     response = end(http, session_id, {})
 
-    assert (response.status_code, response.json()) == (401, {"detail": "Invalid or missing token"})
+    assert (response.status_code, response.json()) == (
+        401,
+        {"detail": "Invalid or missing token", "code": "unauthenticated"},
+    )
     assert child.sessions()[0].ended_at is None
 
 

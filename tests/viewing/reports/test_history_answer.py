@@ -164,20 +164,29 @@ def test_another_accounts_profile_is_403_whether_or_not_it_exists(http, parent, 
 
     response = history(http, parent, stranger, format=form)
 
-    assert (response.status_code, response.json()) == (403, {"detail": "Profile not found or access denied"})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "Profile not found or access denied", "code": "access_denied"},
+    )
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_a_player_token_is_403(http, child, form):
     response = history(http, child, child, format=form)
 
-    assert (response.status_code, response.json()) == (403, {"detail": "A player token cannot do this"})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "A player token cannot do this", "code": "caller"},
+    )
 
 
 def test_without_a_token_it_is_401(http, child):
     response = http.get(f"/api/v1/parental-controls/profiles/{child.profile.id}/history")
 
-    assert (response.status_code, response.json()) == (401, {"detail": "Invalid or missing token"})
+    assert (response.status_code, response.json()) == (
+        401,
+        {"detail": "Invalid or missing token", "code": "unauthenticated"},
+    )
 
 
 def test_a_malformed_id_is_422_and_named(http, parent):

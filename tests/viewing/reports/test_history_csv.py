@@ -144,7 +144,7 @@ def test_a_failure_before_the_first_line_is_answered_as_such(http, parent, child
 
     response = history(http, parent, child, format="csv")
 
-    assert (response.status_code, response.json()) == (500, {"detail": "Internal Server Error"})
+    assert (response.status_code, response.json()) == (500, {"detail": "Internal Server Error", "code": "internal"})
 
 
 def test_a_failure_on_the_way_breaks_the_download_off(http, parent, child, monkeypatch):

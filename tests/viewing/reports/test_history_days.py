@@ -86,7 +86,7 @@ def test_rules_over_both_dates_are_422_with_a_sentence(http, parent, child, date
     for form in ("json", "csv"):
         response = history(http, parent, child, from_date=from_date, to_date=to_date, format=form)
 
-        assert (response.status_code, response.json()) == (422, {"detail": detail})
+        assert (response.status_code, response.json()) == (422, {"detail": detail, "code": "invalid"})
 
 
 @pytest.mark.parametrize("field", ["from_date", "to_date"])

@@ -227,13 +227,19 @@ def test_the_limits_are_those_set_now(http, wednesday, parent):
 def test_a_player_token_is_403(http, parent, form):
     response = weekly_report(http, make_player(parent.user), format=form)
 
-    assert (response.status_code, response.json()) == (403, {"detail": "A player token cannot do this"})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "A player token cannot do this", "code": "caller"},
+    )
 
 
 def test_without_a_token_it_is_401(http):
     response = http.get("/api/v1/parental-controls/weekly-report")
 
-    assert (response.status_code, response.json()) == (401, {"detail": "Invalid or missing token"})
+    assert (response.status_code, response.json()) == (
+        401,
+        {"detail": "Invalid or missing token", "code": "unauthenticated"},
+    )
 
 
 def test_an_unknown_format_is_422_and_named(http, parent):
@@ -258,5 +264,5 @@ def test_without_its_database_it_is_503(http, parent, monkeypatch):
 
     for response in (weekly_report(http, parent), history(http, parent, child)):
         assert response.status_code == 503
-        assert response.json() == {"detail": "The database cannot be reached, try again"}
+        assert response.json() == {"detail": "The database cannot be reached, try again", "code": "database"}
         assert response.headers["retry-after"] == "1"

@@ -86,7 +86,7 @@ def test_today_may_be_asked_for_and_tomorrow_not(user):
     assert compared(user, date(2026, 3, 4))["week_end"] == date(2026, 3, 4)
     with pytest.raises(Refusal) as refused:
         compared(user, date(2026, 3, 5))
-    assert refused.value.status == 422
+    assert refused.value.code == "invalid"
 
 
 def test_each_child_tells_its_own_running_day(user):
