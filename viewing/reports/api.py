@@ -5,6 +5,7 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.responses import Response
@@ -13,6 +14,7 @@ from viewing import rules
 from viewing.caller import Caller, obtain_profile, parent_only
 from viewing.profile import Profile
 from viewing.reports import downloads, history, periods, weekly
+from viewing.reports.answers import WeeklyReport, history_body
 from viewing.reports.schemas import HistoryOut, HistoryQuery, ReportQuery, WeeklyReportOut
 from viewing.schemas import ErrorDetail, ValidationDetail
 
@@ -27,8 +29,8 @@ class Request(HttpRequest):
 
 
 @router.get("/profiles/{profile_id}/history", response={200: HistoryOut, **REFUSED}, openapi_extra=CSV)
-async def profile_history(request: Request, profile_id: UUID, query: Query[HistoryQuery]) -> Any:
-    """What a profile watched, by its viewing days, newest first; as CSV a line a session, however many."""
+async def profile_history(request: Request, profile_id: UUID, query: Query[HistoryQuery]) -> HttpResponseBase:
+    """What a profile watched, by its viewing days, newest first; as CSV one line per session, however many."""
     profile = await obtain_profile(parent_only(request.auth), profile_id)
     today = rules.viewing_day(profile.schedule, now=timezone.now())
     period = periods.asked_period(from_date=query.from_date, to_date=query.to_date, today=today)
@@ -39,12 +41,12 @@ async def profile_history(request: Request, profile_id: UUID, query: Query[Histo
 
 def _history_response(profile: Profile, period: periods.Period) -> Response:
     # Written in this thread: Ninja would check and write 500 sessions in the event loop, and every beat wait for it.
-    return Response(history.history(profile, period))
+    return Response(history_body(history.history(profile, period)))
 
 
 @router.get("/weekly-report", response={200: WeeklyReportOut, **REFUSED}, openapi_extra=CSV)
-async def weekly_report(request: Request, query: Query[ReportQuery]) -> Any:
-    """The last seven viewing days of the account's children; as CSV a line for each child and day."""
+async def weekly_report(request: Request, query: Query[ReportQuery]) -> WeeklyReport | HttpResponseBase:
+    """The last seven viewing days of the account's children; as CSV one line per child and day."""
     user_id = parent_only(request.auth).user_id
     report = await sync_to_async(weekly.weekly_report)(user_id, now=timezone.now())
     return downloads.weekly_csv(report) if query.format == "csv" else report

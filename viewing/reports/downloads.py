@@ -8,6 +8,7 @@ import csv
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from io import StringIO
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -18,12 +19,12 @@ from django.db.models import Q
 from django.http import StreamingHttpResponse
 
 from viewing.profile import Profile
-from viewing.reports.history import newest_sessions, session_answer
+from viewing.reports.answers import WeeklyReport
+from viewing.reports.history import SessionRow, newest_sessions, session_rows, watched_session
 from viewing.reports.periods import Period
 
-PAGE = 500
-HISTORY_COLUMNS: Final = (
-    "date",
+PAGE_SIZE = 500
+SESSION_COLUMNS: Final = (
     "session_id",
     "title_id",
     "title_name",
@@ -33,39 +34,33 @@ HISTORY_COLUMNS: Final = (
     "ended_at",
     "duration_minutes",
 )
-WEEK_COLUMNS: Final = (
-    "profile_id",
-    "profile_name",
-    "date",
-    "minutes",
-    "counted_minutes",
-    "educational_minutes",
-    "limit_minutes",
-)
+DAY_COLUMNS: Final = ("date", "minutes", "counted_minutes", "educational_minutes", "limit_minutes")
 # What makes a spreadsheet take a cell for a formula; in some languages the wide forms do too.
 FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 _json_time = DjangoJSONEncoder().default
+_session_cells = attrgetter(*SESSION_COLUMNS)
+_day_cells = attrgetter(*DAY_COLUMNS)
 
 
 async def history_csv(profile: Profile, period: Period) -> StreamingHttpResponse:
-    """A line for each session of the period, newest first. The first page is read before anything is answered."""
+    """One line for each session of the period, newest first. The first page is read before the response starts."""
     first = await sync_to_async(_page)(profile.id, period, None)
     name = f"history-{period.from_date}-to-{period.to_date}.csv"
-    return _response(name, HISTORY_COLUMNS, _pages(profile.id, period, first))
+    return _response(name, ("date", *SESSION_COLUMNS), _pages(profile.id, period, first))
 
 
-def weekly_csv(report: dict[str, Any]) -> StreamingHttpResponse:
-    """A line for each child and day of a weekly report, oldest day first."""
-    name = f"weekly-report-{report['week_start']}-to-{report['week_end']}.csv"
-    return _response(name, WEEK_COLUMNS, _weeks(report))
+def weekly_csv(report: WeeklyReport) -> StreamingHttpResponse:
+    """One line for each child and day of a weekly report, oldest day first."""
+    name = f"weekly-report-{report.week_start}-to-{report.week_end}.csv"
+    return _response(name, ("profile_id", "profile_name", *DAY_COLUMNS), _weeks(report))
 
 
 class Page(NamedTuple):
-    """Lines, and the session after which the next page begins; None: there is none."""
+    """Lines, and the session after which the next page begins, or None where this page is the last."""
 
     text: str
-    last: dict[str, Any] | None
+    last: SessionRow | None
 
 
 async def _pages(profile_id: UUID, period: Period, page: Page) -> AsyncIterator[str]:
@@ -75,24 +70,24 @@ async def _pages(profile_id: UUID, period: Period, page: Page) -> AsyncIterator[
         yield page.text
 
 
-def _page(profile_id: UUID, period: Period, last: dict[str, Any] | None) -> Page:
+def _page(profile_id: UUID, period: Period, last: SessionRow | None) -> Page:
     """The sessions after `last`, also of those that began together with it; those that begin meanwhile come before."""
     rows = newest_sessions(profile_id, period)
     if last:
-        rows = rows.filter(started_at__lte=last["started_at"])
-        rows = rows.filter(Q(started_at__lt=last["started_at"]) | Q(id__lt=last["id"]))
+        rows = rows.filter(started_at__lte=last.started_at)
+        rows = rows.filter(Q(started_at__lt=last.started_at) | Q(id__lt=last.id))
     try:
-        sessions = list(rows[:PAGE])
+        sessions = session_rows(rows[:PAGE_SIZE])
     finally:
         # Back to the pool: a client that reads slowly must not keep it.
         connection.close()
-    text = _lines(HISTORY_COLUMNS, ({"date": row["day"], **session_answer(row)} for row in sessions))
-    return Page(text, sessions[-1] if len(sessions) == PAGE else None)
+    text = _lines((row.day, *_session_cells(watched_session(row))) for row in sessions)
+    return Page(text, sessions[-1] if len(sessions) == PAGE_SIZE else None)
 
 
-async def _weeks(report: dict[str, Any]) -> AsyncIterator[str]:
-    for profile in report["profiles"]:
-        yield _lines(WEEK_COLUMNS, ({**profile, **day} for day in profile["daily_totals"]))
+async def _weeks(report: WeeklyReport) -> AsyncIterator[str]:
+    for week in report.profiles:
+        yield _lines((week.profile_id, week.profile_name, *_day_cells(day)) for day in week.daily_totals)
 
 
 def _response(name: str, columns: Sequence[str], parts: AsyncIterator[str]) -> StreamingHttpResponse:
@@ -108,9 +103,9 @@ def _response(name: str, columns: Sequence[str], parts: AsyncIterator[str]) -> S
     )
 
 
-def _lines(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+def _lines(rows: Iterable[Sequence[Any]]) -> str:
     text = StringIO()
-    csv.writer(text).writerows([_cell(row[column]) for column in columns] for row in rows)
+    csv.writer(text).writerows(map(_cell, row) for row in rows)
     return text.getvalue()
 
 

@@ -12,7 +12,7 @@ from viewing.errors import Refusal
 from viewing.models import ViewingSession
 
 DEFAULT_DAYS_OFF: Final = timedelta(days=30)
-MOST_DAYS_OFF: Final = timedelta(days=90)
+MAX_DAYS_OFF: Final = timedelta(days=90)
 # How far from its date, in UTC, a viewing day's sessions may begin. No zone is more than 16 h ahead of UTC; a day ends
 # up to 35 h after its date, and later where it is held (rules.hold).
 EARLIEST: Final = timedelta(days=1)
@@ -52,7 +52,7 @@ def asked_period(*, from_date: date | None, to_date: date | None, today: date) -
         from_date = shifted(to_date, -DEFAULT_DAYS_OFF)
     if from_date > to_date:
         raise Refusal("invalid", "from_date must not be after to_date")
-    if to_date - from_date > MOST_DAYS_OFF:
+    if to_date - from_date > MAX_DAYS_OFF:
         raise Refusal("invalid", "Date range must not exceed 90 days")
     return Period(from_date, to_date)
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -14,18 +15,37 @@ from viewing import rules
 from viewing.errors import Refusal
 from viewing.models import Profile, ViewingTimeConfig
 from viewing.reports import sql
+from viewing.reports.answers import ProfileWeek, TopTitle, WeekDay, WeeklyReport
 from viewing.reports.periods import Period, shifted
 from viewing.reports.sql import WeekSum
 from viewing.schemas import minutes
 
 DAYS: Final = 7
-MOST_TITLES: Final = 3
+MAX_TITLES: Final = 3
 
 # The account's kids profiles in the order they were made, each with its settings.
 Children = list[tuple[Profile, ViewingTimeConfig]]
 
 
-def weekly_report(user_id: UUID, *, now: datetime) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ComparedWeek:
+    """A child's week with the seven days before it; `today` is the child's running viewing day."""
+
+    week: ProfileWeek
+    before: ProfileWeek
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedReport:
+    """A weekly report with the week before; `latest` is the last day of the running week."""
+
+    report: WeeklyReport
+    profiles: list[ComparedWeek]
+    latest: date
+
+
+def weekly_report(user_id: UUID, *, now: datetime) -> WeeklyReport:
     """The report of the account's kids profiles in the order they were made; three statements however many.
 
     Indexes: profile_user_created_idx, the settings' primary key, session_profile_started_idx.
@@ -35,22 +55,23 @@ def weekly_report(user_id: UUID, *, now: datetime) -> dict[str, Any]:
         return _report(children, _running_week(children, now=now))
 
 
-def compared_report(user_id: UUID, *, now: datetime, last: date | None) -> dict[str, Any]:
+def compared_report(user_id: UUID, *, now: datetime, last: date | None) -> ComparedReport:
     """The report of the seven days up to `last` (None: those of `weekly_report`); four statements however many.
 
-    Beside the report's own fields: `latest`, the day with which the running week ends; of each profile `today`, its
-    running viewing day, and `before`, its report of the seven days before. Refusal 422: `last` lies ahead.
+    Refusal 422: `last` is in the future.
     """
     children = _children(user_id)
     latest = _running_week(children, now=now).to_date
     week = _week_to(last or latest)
     if week.to_date > latest:
         raise Refusal("invalid", "The week must not end after today")
-    report = {**_report(children, week), "latest": latest}
-    before = _report(children, _week_to(shifted(week.from_date, -timedelta(days=1))))
-    for profile, earlier, (_, config) in zip(report["profiles"], before["profiles"], children, strict=True):
-        profile.update(before=earlier, today=rules.viewing_day(config.schedule, now=now))
-    return report
+    report = _report(children, week)
+    earlier = _report(children, _week_to(shifted(week.from_date, -timedelta(days=1))))
+    compared = [
+        ComparedWeek(week=week_of_child, before=before, today=rules.viewing_day(config.schedule, now=now))
+        for week_of_child, before, (_, config) in zip(report.profiles, earlier.profiles, children, strict=True)
+    ]
+    return ComparedReport(report=report, profiles=compared, latest=latest)
 
 
 @contextmanager
@@ -69,13 +90,13 @@ def _counted() -> Iterator[None]:
     metrics.count_report(queries=queries, seconds=time.perf_counter() - started)
 
 
-def _report(children: Children, week: Period) -> dict[str, Any]:
+def _report(children: Children, week: Period) -> WeeklyReport:
     sums = _sums([profile for profile, _ in children], week)
-    return {
-        "week_start": week.from_date,
-        "week_end": week.to_date,
-        "profiles": [_profile_answer(profile, config, week, sums[profile.id]) for profile, config in children],
-    }
+    return WeeklyReport(
+        week_start=week.from_date,
+        week_end=week.to_date,
+        profiles=[_profile_week(profile, config, week, sums[profile.id]) for profile, config in children],
+    )
 
 
 def _children(user_id: UUID) -> Children:
@@ -101,40 +122,39 @@ def _week_to(last: date) -> Period:
 def _sums(profiles: list[Profile], week: Period) -> dict[UUID, list[WeekSum]]:
     sums: dict[UUID, list[WeekSum]] = {profile.id: [] for profile in profiles}
     if profiles:
-        for row in sql.week_sums(sums, week, titles=MOST_TITLES):
+        for row in sql.week_sums(sums, week, titles=MAX_TITLES):
             sums[row.profile_id].append(row)
     return sums
 
 
-def _profile_answer(profile: Profile, config: ViewingTimeConfig, week: Period, sums: list[WeekSum]) -> dict[str, Any]:
+def _profile_week(profile: Profile, config: ViewingTimeConfig, week: Period, sums: list[WeekSum]) -> ProfileWeek:
     by_day = {row.day: row for row in sums if row.day}
-    days = [_day_answer(day, config, by_day.get(day)) for day in week.dates()]
+    days = [_week_day(day, config, by_day.get(day)) for day in week.dates()]
     total = sum(row.total for row in by_day.values())
-    return {
-        "profile_id": profile.id,
-        "profile_name": profile.name,
-        "daily_totals": days,
-        "average_daily_minutes": round(total / 60 / DAYS, 2),
-        "total_minutes": minutes(total),
-        "educational_minutes": minutes(sum(row.educational for row in by_day.values())),
-        "limit_usage_percent": _percent(total, sum(day["limit_minutes"] or 0 for day in days)),
-        "top_titles": [
-            {"title_id": row.title_id, "title_name": row.title_name, "total_minutes": minutes(row.total)}
+    return ProfileWeek(
+        profile_id=profile.id,
+        profile_name=profile.name,
+        daily_totals=days,
+        average_daily_minutes=round(total / 60 / DAYS, 2),
+        total_minutes=minutes(total),
+        educational_minutes=minutes(sum(row.educational for row in by_day.values())),
+        limit_usage_percent=_percent(total, sum(day.limit_minutes or 0 for day in days)),
+        top_titles=[
+            TopTitle(title_id=row.title_id, title_name=row.title_name or "", total_minutes=minutes(row.total))
             for row in sums
             if row.title_id
         ],
-    }
+    )
 
 
-def _day_answer(day: date, config: ViewingTimeConfig, row: WeekSum | None) -> dict[str, Any]:
-    weekday, weekend = config.weekday_limit_minutes, config.weekend_limit_minutes
-    return {
-        "date": day,
-        "minutes": minutes(row.total if row else 0),
-        "counted_minutes": minutes(row.counted if row else 0),
-        "educational_minutes": minutes(row.educational if row else 0),
-        "limit_minutes": rules.limit_minutes_for(day=day, weekday=weekday, weekend=weekend),
-    }
+def _week_day(day: date, config: ViewingTimeConfig, row: WeekSum | None) -> WeekDay:
+    return WeekDay(
+        date=day,
+        minutes=minutes(row.total if row else 0),
+        counted_minutes=minutes(row.counted if row else 0),
+        educational_minutes=minutes(row.educational if row else 0),
+        limit_minutes=config.limit_minutes(day),
+    )
 
 
 def _percent(total_seconds: int, limit_minutes: int) -> float | None:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
-from typing import Any, Final
+from typing import Final
+
+from viewing.reports.answers import ProfileWeek
 
 WIDTH: Final = 300
 HEIGHT: Final = 190
@@ -16,7 +18,7 @@ LEFT: Final = 36  # the labels of the axis stand here
 TOP: Final = 18  # the figure over the highest bar
 BOTTOM: Final = 24  # the weekdays
 BAR_SHARE: Final = 0.6  # of a day's width
-MOST_STEPS: Final = 4
+MAX_STEPS: Final = 4
 STEPS: Final = (15, 30, 60, 120, 180, 240, 360)
 
 
@@ -77,16 +79,16 @@ class Chart:
     weekday_y: int = HEIGHT - 8
 
 
-def days_of(report: dict[str, Any]) -> list[Day]:
+def chart_days(week: ProfileWeek) -> list[Day]:
     """The days of one child in a weekly report."""
     return [
         Day(
-            day=day["date"],
-            counted=day["counted_minutes"],
-            exempt=round(day["minutes"] - day["counted_minutes"], 2),
-            limit=day["limit_minutes"],
+            day=day.date,
+            counted=day.counted_minutes,
+            exempt=round(day.minutes - day.counted_minutes, 2),
+            limit=day.limit_minutes,
         )
-        for day in report["daily_totals"]
+        for day in week.daily_totals
     ]
 
 
@@ -122,7 +124,7 @@ def bar_chart(days: Sequence[Day]) -> Chart:
 
 def scale(most: float) -> tuple[int, int]:
     """The distance of the grid's lines and the highest of them, in minutes: at most 4 lines over the axis."""
-    step = next((step for step in STEPS if step * MOST_STEPS >= most), STEPS[-1])
+    step = next((step for step in STEPS if step * MAX_STEPS >= most), STEPS[-1])
     return step, step * max(1, ceil(most / step))
 
 

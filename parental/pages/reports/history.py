@@ -1,5 +1,6 @@
 """What a child or an adult of the account watched, by viewing day."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,7 +23,8 @@ from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal, access_denied
 from viewing.reports import downloads
-from viewing.reports.history_pages import history_page
+from viewing.reports.answers import WatchedSession
+from viewing.reports.history_pages import HistoryPage, PageDay, history_page
 from viewing.reports.periods import Period, asked_period
 
 QUICK_DAYS: Final = (7, 30, 90)
@@ -85,23 +87,36 @@ def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: b
     }
     if is_valid:
         page = history_page(profile_id, form.period, number=_number(request))
-        _tell_other_dates(page, ZoneInfo(profile.schedule.timezone))
         shown_days = {"from_date": form.period.from_date, "to_date": form.period.to_date}
         context |= {
             "form": PeriodForm(initial=shown_days, today=today),
             "page": page,
+            "days": _shown_days(page, ZoneInfo(profile.schedule.timezone)),
             "period": form.period,
             "query": urlencode(shown_days),
         }
     return render(request, "parental/history.html", context, status=200 if is_valid else 422)
 
 
-def _tell_other_dates(page: dict[str, Any], zone: ZoneInfo) -> None:
-    """`other_date` of what began on another date than its viewing day's: after midnight, before the reset."""
-    for day in page["days"]:
-        for session in day["sessions"]:
-            began = session["started_at"].astimezone(zone).date()
-            session["other_date"] = began if began != day["date"] else None
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A session as the page shows it.
+
+    `other_date` is the local date on which it began where that is not its viewing day's: after midnight, before the
+    reset.
+    """
+
+    session: WatchedSession
+    other_date: date | None
+
+
+def _shown_days(page: HistoryPage, zone: ZoneInfo) -> list[tuple[PageDay, list[Row]]]:
+    return [(each, [_row(session, each.day.date, zone) for session in each.day.sessions]) for each in page.days]
+
+
+def _row(session: WatchedSession, day: date, zone: ZoneInfo) -> Row:
+    began = session.started_at.astimezone(zone).date()
+    return Row(session=session, other_date=began if began != day else None)
 
 
 def _query(period: Period) -> str:

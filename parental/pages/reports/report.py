@@ -1,5 +1,6 @@
 """A week of all children, compared to their limits and to the week before."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,12 +19,33 @@ from parental.pages.reports.dates import EARLIEST, day_field
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.reports import downloads, weekly
+from viewing.reports.answers import ProfileWeek, WeekDay
 
 
 class WeekForm(forms.Form):
     """The last of seven days; none: the running viewing day."""
 
     last = day_field(_("Seven days up to"))
+
+
+@dataclass(frozen=True, slots=True)
+class ChildWeek:
+    """A child's week as the page shows it: `number` makes ids unique, `days` pairs each day with the week before's.
+
+    `more` and `less` are minutes, compared to the week before; one of them is 0. `days_over` counts the days above
+    their limit.
+    """
+
+    number: int
+    week: ProfileWeek
+    before: ProfileWeek
+    today: date
+    chart: charts.Chart
+    days: list[tuple[WeekDay, WeekDay]]
+    more: float
+    less: float
+    most: WeekDay
+    days_over: int
 
 
 @require_safe
@@ -35,14 +57,17 @@ def report(request: HttpRequest, caller: Caller, *, as_csv: bool = False) -> Htt
     if found is None:
         return render(request, "parental/report.html", {"form": form}, status=422)
     if as_csv:
-        return downloads.weekly_csv(found)
-    for number, profile in enumerate(found["profiles"]):
-        profile.update(_compared(profile), number=number, chart=charts.bar_chart(charts.days_of(profile)))
-    form = WeekForm(initial={"last": found["week_end"]})
-    return render(request, "parental/report.html", {"form": form, "report": found, **_neighbours(found)})
+        return downloads.weekly_csv(found.report)
+    context = {
+        "form": WeekForm(initial={"last": found.report.week_end}),
+        "report": found.report,
+        "children": [_child_week(number, compared) for number, compared in enumerate(found.profiles)],
+        **_neighbours(found),
+    }
+    return render(request, "parental/report.html", context)
 
 
-def _read(form: WeekForm, caller: Caller) -> dict[str, Any] | None:
+def _read(form: WeekForm, caller: Caller) -> weekly.ComparedReport | None:
     if not form.is_valid():
         return None
     try:
@@ -52,25 +77,27 @@ def _read(form: WeekForm, caller: Caller) -> dict[str, Any] | None:
         return None
 
 
-def _compared(profile: dict[str, Any]) -> dict[str, Any]:
-    """What the page says of a child's week beside the report's own figures."""
-    days = profile["daily_totals"]
-    for day, before in zip(days, profile["before"]["daily_totals"], strict=True):
-        day["before"] = before["minutes"]
-    change = round(profile["total_minutes"] - profile["before"]["total_minutes"], 2)
-    return {
-        "more": max(change, 0),
-        "less": max(-change, 0),
-        "most": max(days, key=lambda day: day["minutes"]),
-        "days_over": sum(
-            day["limit_minutes"] is not None and day["counted_minutes"] > day["limit_minutes"] for day in days
-        ),
-    }
+def _child_week(number: int, compared: weekly.ComparedWeek) -> ChildWeek:
+    week, before = compared.week, compared.before
+    days = week.daily_totals
+    change = round(week.total_minutes - before.total_minutes, 2)
+    return ChildWeek(
+        number=number,
+        week=week,
+        before=before,
+        today=compared.today,
+        chart=charts.bar_chart(charts.chart_days(week)),
+        days=list(zip(days, before.daily_totals, strict=True)),
+        more=max(change, 0),
+        less=max(-change, 0),
+        most=max(days, key=lambda day: day.minutes),
+        days_over=sum(day.limit_minutes is not None and day.counted_minutes > day.limit_minutes for day in days),
+    )
 
 
-def _neighbours(found: dict[str, Any]) -> dict[str, Any]:
+def _neighbours(found: weekly.ComparedReport) -> dict[str, Any]:
     """Addresses' queries of the week before and after, None where there is none, and of this one."""
-    last, latest = found["week_end"], found["latest"]
+    last, latest = found.report.week_end, found.latest
     before, after = last - timedelta(days=weekly.DAYS), min(last + timedelta(days=weekly.DAYS), latest)
     return {
         "query": _query(last),

@@ -1,4 +1,4 @@
-"""History as CSV: a line a session, all of them, streamed; nothing that a spreadsheet would run."""
+"""History as CSV: one line per session, all of them, streamed; nothing that a spreadsheet would run."""
 
 import asyncio
 import csv
@@ -104,17 +104,17 @@ def test_other_titles_stay_as_they_are(http, parent, child, name):
 
 
 def test_a_download_is_not_cut_and_has_every_session_once(http, parent, child):
-    add_many(child, 2 * downloads.PAGE + 7, until="2026-03-05T20:00:00Z", every=timedelta(seconds=90))
+    add_many(child, 2 * downloads.PAGE_SIZE + 7, until="2026-03-05T20:00:00Z", every=timedelta(seconds=90))
 
     rows = rows_of(history(http, parent, child, **SPAN, format="csv"))
 
-    assert len({row["session_id"] for row in rows}) == len(rows) == 2 * downloads.PAGE + 7
+    assert len({row["session_id"] for row in rows}) == len(rows) == 2 * downloads.PAGE_SIZE + 7
     began = [row["started_at"] for row in rows]
     assert began == sorted(began, reverse=True)
 
 
 def test_sessions_that_began_together_are_not_lost_between_two_pages(http, parent, child, monkeypatch):
-    monkeypatch.setattr(downloads, "PAGE", 3)
+    monkeypatch.setattr(downloads, "PAGE_SIZE", 3)
     made = {str(add_session(child, f"2026-03-0{1 + n % 2}T08:00:00Z").id) for n in range(20)}
 
     rows = rows_of(history(http, parent, child, **SPAN, format="csv"))
@@ -125,7 +125,7 @@ def test_sessions_that_began_together_are_not_lost_between_two_pages(http, paren
 
 def test_it_comes_in_pieces_while_the_rest_is_still_to_be_read(server, parent, child, monkeypatch):
     add_many(child, 30, until="2026-03-05T20:00:00Z", every=timedelta(seconds=90))
-    monkeypatch.setattr(downloads, "PAGE", 10)
+    monkeypatch.setattr(downloads, "PAGE_SIZE", 10)
     url = f"{server}/api/v1/parental-controls/profiles/{child.profile.id}/history"
 
     with httpx.stream("GET", url, params={**SPAN, "format": "csv"}, headers=parent.headers, timeout=30) as response:
@@ -150,7 +150,7 @@ def test_a_failure_before_the_first_line_is_answered_as_such(http, parent, child
 def test_a_failure_on_the_way_breaks_the_download_off(http, parent, child, monkeypatch):
     add_many(child, 5, until="2026-03-05T20:00:00Z", every=timedelta(seconds=90))
     read = downloads._page
-    monkeypatch.setattr(downloads, "PAGE", 2)
+    monkeypatch.setattr(downloads, "PAGE_SIZE", 2)
 
     def fail_on_the_second(profile_id, period, last):
         if last:

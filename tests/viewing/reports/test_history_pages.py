@@ -14,7 +14,7 @@ from tests.statements import statements
 from tests.viewing.watched import add_many, add_session, days_of, plans
 from viewing.models import ViewingSession
 from viewing.reports import history_pages
-from viewing.reports.history_pages import MOST_DAYS, MOST_SESSIONS, Part, history_page, parts
+from viewing.reports.history_pages import MAX_DAYS, MAX_SESSIONS, Part, history_page, parts
 from viewing.reports.periods import Period
 
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
@@ -34,7 +34,7 @@ def page(child, number=1, period=MARCH):
 
 
 def listed(answer):
-    return [(day["date"].day, len(day["sessions"])) for day in answer["days"]]
+    return [(each.day.date.day, len(each.day.sessions)) for each in answer.days]
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_whatever_the_counts_every_session_is_on_exactly_one_page():
             for part in found
             for day in range(part.first, part.end)
             for skip in [part.skip]
-            for n in range(min(counts[day] - skip, MOST_SESSIONS))
+            for n in range(min(counts[day] - skip, MAX_SESSIONS))
         ]
         assert seen == [(day, n) for day, count in enumerate(counts) for n in range(count)]
         for part in found:
-            assert part.end - part.first <= MOST_DAYS
-            assert part.skip or sum(counts[part.first : part.end]) <= MOST_SESSIONS or part.end - part.first == 1
+            assert part.end - part.first <= MAX_DAYS
+            assert part.skip or sum(counts[part.first : part.end]) <= MAX_SESSIONS or part.end - part.first == 1
 
 
 def test_pages_show_whole_days_newest_first(child):
@@ -83,21 +83,21 @@ def test_pages_show_whole_days_newest_first(child):
     first, second = page(child), page(child, 2)
 
     assert (listed(first), listed(second)) == ([(9, 60), (8, 30)], [(7, 20), (1, 3)])
-    assert [(answer["number"], answer["pages"]) for answer in (first, second)] == [(1, 2), (2, 2)]
+    assert [(answer.number, answer.pages) for answer in (first, second)] == [(1, 2), (2, 2)]
 
 
 def test_a_day_with_more_sessions_than_a_page_goes_over_several_with_the_totals_of_the_whole(child):
     on(child, 5, 250)
 
-    pages = [page(child, number)["days"][0] for number in (1, 2, 3)]
+    pages = [page(child, number).days[0] for number in (1, 2, 3)]
 
-    assert [(day["first_session"], day["last_session"], day["session_count"]) for day in pages] == [
+    assert [(day.first_session, day.last_session, day.session_count) for day in pages] == [
         (1, 100, 250),
         (101, 200, 250),
         (201, 250, 250),
     ]
-    assert [day["total_minutes"] for day in pages] == [250.0] * 3
-    began = [session["started_at"] for day in pages for session in day["sessions"]]
+    assert [each.day.total_minutes for each in pages] == [250.0] * 3
+    began = [session.started_at for each in pages for session in each.day.sessions]
     assert len(began) == 250
     assert all(later > earlier for later, earlier in pairwise(began))
 
@@ -108,17 +108,17 @@ def test_the_pages_together_are_the_apis_history(http, child):
         on(child, day, day)
         add_session(child, f"2026-03-{day:02}T10:00:00Z", title=lesson, is_educational=True, exempt_seconds=90)
 
-    pages = [page(child, number + 1) for number in range(page(child)["pages"])]
+    pages = [page(child, number + 1) for number in range(page(child).pages)]
 
-    days = [day for each in pages for day in each["days"]]
+    days = [each.day for each_page in pages for each in each_page.days]
     by_api = days_of(http, log_in(child.profile.user), child, from_date="2026-03-01", to_date="2026-03-31")
     for ours, theirs in zip(days, by_api, strict=True):
-        assert str(ours["date"]) == theirs["date"]
-        assert [str(session["session_id"]) for session in ours["sessions"]] == [
+        assert str(ours.date) == theirs["date"]
+        assert [str(session.session_id) for session in ours.sessions] == [
             session["session_id"] for session in theirs["sessions"]
         ]
         for total in ("total_minutes", "educational_minutes", "counted_minutes"):
-            assert ours[total] == theirs[total]
+            assert getattr(ours, total) == theirs[total]
 
 
 def test_every_page_tells_the_sums_of_the_whole_period(child):
@@ -128,12 +128,12 @@ def test_every_page_tells_the_sums_of_the_whole_period(child):
     for number in (1, 2):
         answer = page(child, number)
 
-        assert (answer["total_minutes"], answer["educational_minutes"], answer["counted_minutes"]) == (
+        assert (answer.total_minutes, answer.educational_minutes, answer.counted_minutes) == (
             101.5,
             1.5,
             100.0,
         )
-        assert (answer["day_count"], answer["session_count"]) == (2, 101)
+        assert (answer.day_count, answer.session_count) == (2, 101)
 
 
 @pytest.mark.parametrize(("asked", "number"), [(0, 1), (-3, 1), (2, 2), (3, 2), (10**9, 2)])
@@ -141,13 +141,13 @@ def test_beyond_the_last_page_is_the_last_and_before_the_first_the_first(child, 
     on(child, 9, 100)
     on(child, 8, 1)
 
-    assert page(child, asked)["number"] == number
+    assert page(child, asked).number == number
 
 
 def test_nothing_watched_is_a_page_without_days(child):
     answer = page(child, 3)
 
-    assert (answer["days"], answer["number"], answer["pages"], answer["total_minutes"]) == ([], 1, 0, 0)
+    assert (answer.days, answer.number, answer.pages, answer.total_minutes) == ([], 1, 0, 0)
 
 
 def test_two_statements_and_one_where_nothing_was_watched(child):
@@ -170,7 +170,7 @@ def test_a_page_is_found_by_the_index(child):
     add_many(child, 20_000, until=until, every=timedelta(minutes=30))
 
     with plans() as found:
-        assert len(page(child, 5)["days"]) == 2
+        assert len(page(child, 5).days) == 2
 
     assert len(found) == 2
     for plan in found:
@@ -195,5 +195,5 @@ def test_sums_and_sessions_are_of_one_moment(child, monkeypatch):
     answer = page(child)
     monkeypatch.undo()
 
-    assert (listed(answer), answer["session_count"]) == ([(9, 2)], 2)
+    assert (listed(answer), answer.session_count) == ([(9, 2)], 2)
     assert listed(page(child)) == [(9, 3)]

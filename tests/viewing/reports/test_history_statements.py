@@ -59,7 +59,7 @@ def test_with_120_000_sessions_of_one_profile_the_index_finds_the_days(crowd, da
     with plans() as found:
         answer = read_history(crowd, Period(last - timedelta(days=days), last))
 
-    assert len(answer["days"]) == 1  # 300 a day
+    assert len(answer.days) == 1  # 300 a day
     assert len(found) == 2
     for plan in found:
         check(plan)
@@ -72,8 +72,8 @@ def test_every_page_of_a_csv_is_found_by_the_index(crowd):
         first = downloads._page(crowd.id, period, None)
         second = downloads._page(crowd.id, period, first.last)
 
-    assert [len(page.text.splitlines()) for page in (first, second)] == [downloads.PAGE] * 2
-    assert second.last["started_at"] < first.last["started_at"]
+    assert [len(page.text.splitlines()) for page in (first, second)] == [downloads.PAGE_SIZE] * 2
+    assert second.last.started_at < first.last.started_at
     for plan in found:
         check(plan)
         assert "Sort" not in plan or "Incremental Sort" in plan, plan
@@ -147,7 +147,7 @@ def test_no_function_is_put_over_the_columns_that_are_compared(http, child):
 
 
 def test_a_csv_is_one_statement_a_page(http, child, monkeypatch):
-    monkeypatch.setattr(downloads, "PAGE", 2)
+    monkeypatch.setattr(downloads, "PAGE_SIZE", 2)
     ask(http, child)
 
     with statements() as sent:

@@ -1,6 +1,7 @@
 """The report of any week with the week before it, which the parents' page shows."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -32,15 +33,15 @@ def test_without_a_day_it_is_the_apis_report(http, clock, user):
         add_session(child, "2026-03-03T12:00:00Z", counted_seconds=600)
         add_session(child, "2026-02-25T12:00:00Z")
 
-    report = compared(user)
+    found = compared(user)
 
     # Written and read, so that ids and dates are text as in the API's.
-    ours = json.loads(json.dumps(report, cls=DjangoJSONEncoder))
-    assert ours.pop("latest") == "2026-03-04"
-    for profile in ours["profiles"]:
-        assert (profile.pop("before")["total_minutes"], profile.pop("today")) == (1.0, "2026-03-04")
+    ours = json.loads(json.dumps(asdict(found.report), cls=DjangoJSONEncoder))
     assert ours == weekly_report(http, log_in(user)).json()
-    assert [profile["total_minutes"] for profile in ours["profiles"]] == [10.0, 10.0]
+    assert found.latest == date(2026, 3, 4)
+    assert [each.week for each in found.profiles] == found.report.profiles
+    assert [(each.week.total_minutes, each.before.total_minutes) for each in found.profiles] == [(10.0, 1.0)] * 2
+    assert [each.today for each in found.profiles] == [date(2026, 3, 4)] * 2
 
 
 def test_any_seven_days_with_the_seven_before(user):
@@ -56,34 +57,29 @@ def test_any_seven_days_with_the_seven_before(user):
     ):
         add_session(child, f"2026-{day}T12:00:00Z", title=film, counted_seconds=seconds)
 
-    report = compared(user, date(2026, 2, 21))
+    found = compared(user, date(2026, 2, 21))
 
-    assert (report["week_start"], report["week_end"], report["latest"]) == (
-        date(2026, 2, 15),
-        date(2026, 2, 21),
-        date(2026, 3, 4),
-    )
-    (profile,) = report["profiles"]
-    assert [day["minutes"] for day in profile["daily_totals"]] == [8.0, 0, 0, 0, 0, 0, 16.0]
-    assert [title["total_minutes"] for title in profile["top_titles"]] == [24.0]
-    before = profile["before"]
-    assert [day["date"] for day in before["daily_totals"]] == [date(2026, 2, 8) + timedelta(days=n) for n in range(7)]
-    assert [day["minutes"] for day in before["daily_totals"]] == [2.0, 0, 0, 0, 0, 0, 4.0]
+    week = found.report
+    assert (week.week_start, week.week_end, found.latest) == (date(2026, 2, 15), date(2026, 2, 21), date(2026, 3, 4))
+    (child_week,) = found.profiles
+    assert [day.minutes for day in child_week.week.daily_totals] == [8.0, 0, 0, 0, 0, 0, 16.0]
+    assert [title.total_minutes for title in child_week.week.top_titles] == [24.0]
+    before = child_week.before
+    assert [day.date for day in before.daily_totals] == [date(2026, 2, 8) + timedelta(days=n) for n in range(7)]
+    assert [day.minutes for day in before.daily_totals] == [2.0, 0, 0, 0, 0, 0, 4.0]
 
 
 def test_the_week_before_is_each_childs_own(user):
     for minutes in (1, 2):
         add_session(make_player(user), "2026-02-20T12:00:00Z", counted_seconds=minutes * 60)
 
-    report = compared(user)
-
-    assert [profile["before"]["total_minutes"] for profile in report["profiles"]] == [1.0, 2.0]
+    assert [each.before.total_minutes for each in compared(user).profiles] == [1.0, 2.0]
 
 
 def test_today_may_be_asked_for_and_tomorrow_not(user):
     make_player(user)
 
-    assert compared(user, date(2026, 3, 4))["week_end"] == date(2026, 3, 4)
+    assert compared(user, date(2026, 3, 4)).report.week_end == date(2026, 3, 4)
     with pytest.raises(Refusal) as refused:
         compared(user, date(2026, 3, 5))
     assert refused.value.code == "invalid"
@@ -93,9 +89,9 @@ def test_each_child_tells_its_own_running_day(user):
     make_player(user, timezone="Pacific/Kiritimati")
     make_player(user, timezone="Etc/GMT+12")
 
-    report = compared(user, now=datetime(2026, 3, 4, 10, 30, tzinfo=UTC))
+    found = compared(user, now=datetime(2026, 3, 4, 10, 30, tzinfo=UTC))
 
-    assert [profile["today"] for profile in report["profiles"]] == [date(2026, 3, 5), date(2026, 3, 3)]
+    assert [each.today for each in found.profiles] == [date(2026, 3, 5), date(2026, 3, 3)]
 
 
 @pytest.mark.parametrize("children", [1, 10])
@@ -105,11 +101,11 @@ def test_four_statements_for_one_child_or_ten(user, children):
     compared(user)
 
     with statements() as sent:
-        report = compared(user, date(2026, 3, 3))
+        found = compared(user, date(2026, 3, 3))
 
     # 1. the profiles  2. their settings  3. their sessions, summed by day and by title  4. the same of the week before
     assert len(sent) == 4, sent
-    assert [profile["total_minutes"] for profile in report["profiles"]] == [1.0] * children
+    assert [each.week.total_minutes for each in found.profiles] == [1.0] * children
 
 
 def test_both_weeks_are_found_by_the_index(user):

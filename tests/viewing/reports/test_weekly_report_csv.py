@@ -1,4 +1,4 @@
-"""The weekly report as CSV: a line for each child and day."""
+"""The weekly report as CSV: one line per child and day."""
 
 import csv
 from io import StringIO

@@ -36,7 +36,7 @@ def test_ten_childrens_sessions_are_found_by_the_index(crowd):
     with plans() as found:
         answer = weekly.weekly_report(crowd.id, now=NOW)
 
-    assert [report["total_minutes"] for report in answer["profiles"]] == [6 * 30 + 16] * 10
+    assert [week.total_minutes for week in answer.profiles] == [6 * 30 + 16] * 10
     # 1. the profiles  2. the settings  3. the sessions
     assert len(found) == 3
     assert "session_profile_started_idx" in found[2], found[2]

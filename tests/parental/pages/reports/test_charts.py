@@ -3,10 +3,12 @@
 import re
 from datetime import date, timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 
-from parental.pages.reports.charts import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, Day, bar_chart, days_of, scale
+from parental.pages.reports.charts import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, Day, bar_chart, chart_days, scale
+from viewing.reports.answers import ProfileWeek, WeekDay
 
 MONDAY = date(2026, 3, 2)
 PLOT = HEIGHT - TOP - BOTTOM
@@ -122,6 +124,7 @@ def test_coordinates_are_written_as_svg_reads_them(settings):
 
 
 def test_days_come_from_a_childs_report():
-    day = {"date": MONDAY, "minutes": 70.5, "counted_minutes": 60.17, "educational_minutes": 30, "limit_minutes": 90}
+    day = WeekDay(MONDAY, minutes=70.5, counted_minutes=60.17, educational_minutes=30, limit_minutes=90)
+    week = ProfileWeek(UUID(int=1), "Mia", [day], 0, 0, 0, None, [])
 
-    assert days_of({"daily_totals": [day]}) == [Day(MONDAY, counted=60.17, exempt=10.33, limit=90)]
+    assert chart_days(week) == [Day(MONDAY, counted=60.17, exempt=10.33, limit=90)]

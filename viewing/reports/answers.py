@@ -1,0 +1,94 @@
+"""What history and weekly report return, as values: API, CSV and pages read the same ones.
+
+The fields carry the names of the API's (docs/contract.md#history); `viewing/reports/schemas.py` describes them. Times
+are aware datetimes, durations minutes rounded to 2 decimals.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedSession:
+    """One session of a history."""
+
+    session_id: UUID
+    title_id: UUID
+    title_name: str
+    device_type: str
+    is_educational: bool
+    started_at: datetime
+    ended_at: datetime | None
+    duration_minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryDay:
+    """One viewing day. Its totals cover the whole day, also where `sessions` lists only a part of it."""
+
+    date: date
+    total_minutes: float
+    educational_minutes: float
+    counted_minutes: float
+    sessions: list[WatchedSession]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`truncated`: the period has more sessions than the days list."""
+
+    profile_id: UUID
+    days: list[HistoryDay]
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WeekDay:
+    """One day of a child's week; `limit_minutes` is None where no limit is set."""
+
+    date: date
+    minutes: float
+    counted_minutes: float
+    educational_minutes: float
+    limit_minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopTitle:
+    title_id: UUID
+    title_name: str
+    total_minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileWeek:
+    """A child's seven days, oldest first."""
+
+    profile_id: UUID
+    profile_name: str
+    daily_totals: list[WeekDay]
+    average_daily_minutes: float
+    total_minutes: float
+    educational_minutes: float
+    limit_usage_percent: float | None
+    top_titles: list[TopTitle]
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyReport:
+    week_start: date
+    week_end: date
+    profiles: list[ProfileWeek]
+
+
+_HISTORY: Final = TypeAdapter(History)
+
+
+def history_body(history: History) -> dict[str, Any]:
+    """The body of the API's answer, without the fields that are left at their default."""
+    body: dict[str, Any] = _HISTORY.dump_python(history, exclude_defaults=True)
+    return body
