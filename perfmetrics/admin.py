@@ -1,7 +1,8 @@
 """The admin site's page "Performance", for all staff."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.http import HttpRequest, JsonResponse
@@ -20,7 +21,7 @@ else:
 
 @admin.register(MinuteFigures)
 class PerformanceAdmin(_ModelAdmin):
-    """In place of a list of minutes: what they show."""
+    """Shows plots of the minutes instead of a list of them."""
 
     def get_urls(self) -> list[URLPattern]:
         """No forms: nobody edits figures."""
@@ -32,30 +33,38 @@ class PerformanceAdmin(_ModelAdmin):
         ]
 
     def performance_view(self, request: HttpRequest) -> TemplateResponse:
+        page = performance.read_page(now=time.time())
         context = {
             **self.admin_site.each_context(request),
-            **performance.page(now=time.time(), with_history=True),
+            "now": page.now,
+            "hour": page.hour,
+            "week": page.week,
+            "reconcile": page.reconcile,
             "title": _("Performance"),
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/perfmetrics/performance.html", context)
 
     def live_view(self, request: HttpRequest) -> JsonResponse:
-        """What the page's script draws; `?history=1` with hour and week."""
-        found = performance.page(now=time.time(), with_history="history" in request.GET)
-        return JsonResponse(found)
+        """What the page's script draws; with `?history=1` the hour and the week too, which change once per minute."""
+        now = time.time()
+        if "history" in request.GET:
+            return JsonResponse(asdict(performance.read_page(now=now)))
+        return JsonResponse({"now": asdict(performance.read_live(now=now))})
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 — Django's signature
-        return True  # the admin site lets in staff only
+    # The admin site lets in staff only: they may all look, and nobody may change anything.
 
-    def has_module_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_view_permission(self, request: HttpRequest, obj: MinuteFigures | None = None) -> bool:
         return True
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: MinuteFigures | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: MinuteFigures | None = None) -> bool:
         return False

@@ -47,11 +47,11 @@ class CountedTTLCache(LocMemCache):
         super().__init__(name, params)
         self.figures = _figures.setdefault(name, CacheFigures())
 
-    def make_and_validate_key(self, key: Any, version: int | None = None) -> Any:  # noqa: ARG002 — Django's signature
+    def make_and_validate_key(self, key: Any, version: int | None = None) -> Any:
         """The key as it is: no prefix, no string is made of it."""
         return key
 
-    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:  # noqa: ARG002
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         """The object itself, not a copy; an expired one is dropped on sight."""
         with self._lock:
             if self._has_expired(key):
@@ -62,18 +62,18 @@ class CountedTTLCache(LocMemCache):
             self._cache.move_to_end(key)
             return self._cache[key]
 
-    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:  # noqa: ARG002
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
         with self._lock:
             self._set(key, value, timeout)
 
-    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:  # noqa: ARG002
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         with self._lock:
             if not self._has_expired(key):
                 return False
             self._set(key, value, timeout)
             return True
 
-    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:  # noqa: ARG002
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
         with self._lock:
             if self._has_expired(key):
                 self._delete(key)

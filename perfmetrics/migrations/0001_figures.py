@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
             name="MinuteFigures",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("minute", models.DateTimeField(help_text="Its beginning.", verbose_name="minute")),
+                ("minute", models.DateTimeField(help_text="Start of the minute.", verbose_name="minute")),
                 ("host", models.CharField(max_length=255, verbose_name="host")),
                 ("workers", models.PositiveIntegerField(verbose_name="workers")),
                 ("heartbeats", models.PositiveBigIntegerField(verbose_name="heartbeats")),
@@ -36,9 +36,9 @@ class Migration(migrations.Migration):
                 (
                     "config_fetches",
                     models.FloatField(
-                        help_text="How often a kept profile was read within one lifetime.",
+                        help_text="Database reads per cached profile within one TTL.",
                         null=True,
-                        verbose_name="fetches a profile",
+                        verbose_name="reads per profile",
                     ),
                 ),
                 ("pin_checks", models.PositiveBigIntegerField(verbose_name="PIN checks")),
@@ -57,12 +57,12 @@ class Migration(migrations.Migration):
             name="ReconcileRun",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("ran_at", models.DateTimeField(verbose_name="ran")),
+                ("ran_at", models.DateTimeField(verbose_name="ran at")),
                 ("day", models.DateField(verbose_name="viewing day")),
                 ("profiles_checked", models.PositiveBigIntegerField(verbose_name="profiles")),
                 ("sessions_checked", models.PositiveBigIntegerField(verbose_name="sessions")),
-                ("differing_profiles", models.PositiveBigIntegerField(verbose_name="profiles that differ")),
-                ("difference_seconds", models.PositiveBigIntegerField(verbose_name="seconds of difference")),
+                ("differing_profiles", models.PositiveBigIntegerField(verbose_name="differing profiles")),
+                ("difference_seconds", models.PositiveBigIntegerField(verbose_name="difference (s)")),
                 ("duration_ms", models.FloatField(help_text="Milliseconds.", verbose_name="duration")),
             ],
             options={

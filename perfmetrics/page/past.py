@@ -1,95 +1,99 @@
 """The last hour and the last week of all hosts, from the table that `perfmetrics/reading/recorder.py` fills."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, FloatField, Max, QuerySet, Sum
-from django.db.models.functions import Cast, Trunc
+from django.db.models import Count, FloatField, Max, Sum
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, Trunc
 
 from perfmetrics.models import MinuteFigures
 from perfmetrics.page import plots
-from perfmetrics.page.plots import Range
-from perfmetrics.page.specs import SPECS
+from perfmetrics.page.plots import Drawing, Range
+from perfmetrics.reading import old_columns, registry
+from perfmetrics.reading.measures import MINUTE_SECONDS, Figure, Point, Values
 
 HOUR: Final = 3600
 WEEK_HOURS: Final = 7 * 24
 
 
-def last_hour(*, now: float) -> dict[str, Any]:
-    """A point a minute, of all hosts."""
-    end = now - now % 60
-    rows = _summed(since=end - HOUR, bins="minute")
+@dataclass(frozen=True, slots=True)
+class History:
+    """Plots of a past time, and their values as a table, the latest row first."""
+
+    plots: Sequence[Drawing]
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def last_hour(*, now: float) -> History:
+    """A point per minute, of all hosts."""
+    end = now - now % MINUTE_SECONDS
     labels = [(end - HOUR + 600 * n, _clock(end - HOUR + 600 * n, "%H:%M")) for n in range(7)]
-    return _history(rows, Range(start=end - HOUR, end=end, step=60, labels=labels), clock="%H:%M")
+    covered = Range(start=end - HOUR, end=end, step=MINUTE_SECONDS, labels=labels)
+    return _history(_points(since=end - HOUR, bins="minute"), covered, clock="%H:%M")
 
 
-def last_week(*, now: float) -> dict[str, Any]:
-    """A point an hour, of all hosts; quantiles are those of its worst minute."""
+def last_week(*, now: float) -> History:
+    """A point per hour, of all hosts; a figure that does not add up is that of the hour's worst minute."""
     end = now - now % HOUR + HOUR
     start = end - WEEK_HOURS * HOUR
     midnights = [at for at in (start + HOUR * n for n in range(WEEK_HOURS)) if at % 86400 == 0]
     labels = [(at, _clock(at, "%a")) for at in midnights]
     covered = Range(start=start, end=end, step=HOUR, labels=labels)
-    return _history(_summed(since=start, bins="hour"), covered, clock="%a %d, %H:%M")
+    return _history(_points(since=start, bins="hour"), covered, clock="%a %d, %H:%M")
 
 
-def _summed(*, since: float, bins: str) -> QuerySet[MinuteFigures, dict[str, Any]]:
+def last_minute() -> Values:
+    """The values of the latest minute of this host, by stored name; empty where it is older than three minutes."""
+    since = datetime.now(UTC) - timedelta(minutes=3)
+    rows = MinuteFigures.objects.filter(minute__gte=since, host=settings.METRICS_HOST).order_by("-minute")
+    stored = {figure.column: _stored(figure) for figure in registry.all_figures()}
+    found = rows.values_list(*stored.values()).first()
+    return dict(zip(stored, found, strict=True)) if found else {}
+
+
+def _points(*, since: float, bins: str) -> list[Point]:
     """Index: minute_figures_minute_host_uniq."""
-    sums = ["heartbeats", "statements", "cache_hits", "cache_misses", "pin_checks", "failures", "refused_busy"]
-    worst = ["p50_ms", "p95_ms", "p99_ms", "longest_queue", "config_fetches"]
-    return (
+    figures = registry.all_figures()
+    combined = {f"all_{figure.column}": (Sum if figure.is_count else Max)(_stored(figure)) for figure in figures}
+    rows = (
         MinuteFigures.objects.filter(minute__gte=datetime.fromtimestamp(since, UTC))
         .annotate(bin=Trunc("minute", bins, tzinfo=UTC))
         .values("bin")
         .order_by("bin")
-        .annotate(
-            minutes=Count("minute", distinct=True),
-            **{f"sum_{name}": Cast(Sum(name), FloatField()) for name in sums},
-            **{f"max_{name}": Max(name) for name in worst},
-        )
+        .annotate(minutes=Count("minute", distinct=True), **combined)
+        .values_list("bin", "minutes", *combined)
     )
+    points = []
+    for start, minutes, *values in rows:
+        found = {figure.column: value for figure, value in zip(figures, values, strict=True)}
+        # Of the minutes that were written: the current hour is not over.
+        points.append(Point(start.timestamp(), registry.shown(found, seconds=MINUTE_SECONDS * minutes)))
+    return points
 
 
-def _history(rows: QuerySet[MinuteFigures, dict[str, Any]], covered: Range, *, clock: str) -> dict[str, Any]:
-    points = [_point(row) for row in rows]
-    columns = [(key, name or spec.title, spec) for spec in SPECS for key, name in spec.series]
-    return {
-        "plots": [plots.draw(spec, points, covered) for spec in SPECS],
-        "heads": [str(name) for _key, name, _spec in columns],
-        "rows": [
-            [
-                _clock(point["at"], clock),
-                *("–" if point[key] is None else spec.text(point[key]) for key, _n, spec in columns),
-            ]
+def _stored(figure: Figure) -> Combinable:
+    """The value of a minute; null where the figure was not recorded."""
+    value = Cast(KeyTextTransform(figure.column, "figures"), FloatField())
+    old = old_columns.READ.get(figure.column)
+    return value if old is None else Coalesce(value, Cast(old, FloatField()))
+
+
+def _history(points: Sequence[Point], covered: Range, *, clock: str) -> History:
+    columns = [(figure, figure.name or plot.title) for plot in registry.PLOTS for figure in plot.figures]
+    return History(
+        plots=[plots.draw(plot, points, covered) for plot in registry.PLOTS],
+        heads=[str(name) for _, name in columns],
+        rows=[
+            [_clock(point.at, clock), *(plots.text(figure, point.values[figure.key]) for figure, _ in columns)]
             for point in reversed(points)
         ],
-    }
-
-
-def _point(row: dict[str, Any]) -> dict[str, Any]:
-    seconds = 60 * row["minutes"]  # those that were written: the running hour is not over
-    beats, reads = row["sum_heartbeats"], row["sum_cache_hits"] + row["sum_cache_misses"]
-    return {
-        "at": row["bin"].timestamp(),
-        "heartbeats": beats / seconds,
-        "p50": row["max_p50_ms"],
-        "p95": row["max_p95_ms"],
-        "p99": row["max_p99_ms"],
-        "statements": row["sum_statements"] / beats if beats else None,
-        "hit_rate": row["sum_cache_hits"] / reads if reads else None,
-        "queue": row["max_longest_queue"],
-        "pin_checks": row["sum_pin_checks"] / seconds,
-        "failures": row["sum_failures"],
-        "refused_busy": row["sum_refused_busy"],
-        "config_fetches": row["max_config_fetches"],
-    }
-
-
-def last_minute() -> MinuteFigures | None:
-    """This host's, if it is no older than two minutes."""
-    since = datetime.now(UTC) - timedelta(minutes=3)
-    return MinuteFigures.objects.filter(minute__gte=since, host=settings.METRICS_HOST).order_by("-minute").first()
+    )
 
 
 def _clock(at: float, form: str) -> str:

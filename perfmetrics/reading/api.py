@@ -2,14 +2,13 @@
 
 import asyncio
 import time
-from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
 from perfmetrics.counting import cache, folder, metrics
 from perfmetrics.reading import figures
-from perfmetrics.reading.figures import Totals
+from perfmetrics.reading.figures import CONFIG_CACHE, Totals
 
 router = Router()
 
@@ -58,7 +57,7 @@ class MetricsOut(Schema):
 
 
 @router.get("/metrics", response={200: MetricsOut, 401: Refused, 403: Refused, 503: Refused})
-async def admin_metrics(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 — Ninja's signature
+async def admin_metrics(request: HttpRequest) -> MetricsOut:  # noqa: ARG001 — Ninja's signature
     """How the service runs: for staff."""
     tell_now()
     uptime_seconds = time.time() - folder.started()
@@ -71,36 +70,37 @@ def tell_now() -> None:
     cache.tell_metrics()
 
 
-def metrics_answer(now: Totals, *, uptime_seconds: float) -> dict[str, Any]:
+def metrics_answer(now: Totals, *, uptime_seconds: float) -> MetricsOut:
     """The body of docs/contract.md#admin-metrics; 0 where nothing has happened yet."""
-    reads = now.cache_hits + now.cache_misses
-    return {
-        "uptime_seconds": round(uptime_seconds, 1),
-        "workers": now.workers,
-        "heartbeat": {
-            "total_processed": now.heartbeats,
-            "avg_db_ops_per_heartbeat": _ratio(now.statements, now.heartbeats),
-            "avg_duration_ms": _ratio(now.heartbeat.sum * 1000, now.heartbeat.count),
-            "max_duration_ms": round(now.slowest * 1000, 3),
-            "p95_duration_ms": _p95_ms(now.heartbeat),
-            "batch_size_avg": _ratio(now.batched, now.batches),
-            "failures": now.failed_closed,
-        },
-        "config_cache": {
-            "hit_rate": _ratio(now.cache_hits, reads),
-            "total_hits": now.cache_hits,
-            "total_misses": now.cache_misses,
-            "total_invalidations": now.cache_invalidations,
-            "current_size": now.cache_largest,
-            "max_size": cache.counted(figures.CONFIG_CACHE).max_entries,
-        },
-        "weekly_report": {
-            "total_generated": now.report.count,
-            "avg_query_count": _ratio(now.report_queries, now.report.count),
-            "max_query_count": now.report_most_queries,
-            "p95_duration_ms": _p95_ms(now.report),
-        },
-    }
+    latency, reports = now.buckets("heartbeat_duration_seconds"), now.buckets("weekly_report_duration_seconds")
+    hits, misses = (now.sum(f"cache_{name}_total", CONFIG_CACHE) for name in ("hits", "misses"))
+    return MetricsOut(
+        uptime_seconds=round(uptime_seconds, 1),
+        workers=int(now.sum("workers")),
+        heartbeat=HeartbeatFigures(
+            total_processed=int(now.heartbeats),
+            avg_db_ops_per_heartbeat=_ratio(now.sum("heartbeat_statements_total"), now.heartbeats),
+            avg_duration_ms=_ratio(latency.sum * 1000, latency.count),
+            max_duration_ms=round(now.sum("heartbeat_duration_seconds_max") * 1000, 3),
+            p95_duration_ms=_p95_ms(latency),
+            batch_size_avg=_ratio(now.sum("heartbeat_batch_size_sum"), now.sum("heartbeat_batch_size_count")),
+            failures=int(now.failed_closed),
+        ),
+        config_cache=ConfigCacheFigures(
+            hit_rate=_ratio(hits, hits + misses),
+            total_hits=int(hits),
+            total_misses=int(misses),
+            total_invalidations=int(now.sum("cache_invalidations_total", CONFIG_CACHE)),
+            current_size=int(now.sum("cache_entries_max", CONFIG_CACHE)),
+            max_size=cache.counted(CONFIG_CACHE).max_entries,
+        ),
+        weekly_report=WeeklyReportFigures(
+            total_generated=int(reports.count),
+            avg_query_count=_ratio(now.sum("weekly_report_queries_total"), reports.count),
+            max_query_count=int(now.sum("weekly_report_queries_max")),
+            p95_duration_ms=_p95_ms(reports),
+        ),
+    )
 
 
 def _ratio(part: float, whole: float) -> float:

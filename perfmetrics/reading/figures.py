@@ -3,18 +3,19 @@
 import math
 import struct
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from perfmetrics.counting import folder, metrics
 
 # The alias of the cache that holds profiles with their limits.
 CONFIG_CACHE: Final = "profiles"
+PREFIX: Final = "sandglass_"
 T = TypeVar("T")
 
 
@@ -37,65 +38,42 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts since the server started, and gauges of now. Times are seconds."""
+    """What all workers counted since the server started, and gauges of now. Times are seconds.
 
-    workers: float = 0
-    youngest: float = 0  # when it started (Unix time)
-    outcomes: dict[str, float] = field(default_factory=dict)
-    statements: float = 0
-    batches: float = 0
-    batched: float = 0
-    heartbeat: Buckets = field(default_factory=Buckets)
-    slowest: float = 0
-    queue: float = 0
-    queue_peak: float = 0
-    queue_limit: float = 0
-    cache_hits: float = 0
-    cache_misses: float = 0
-    cache_invalidations: float = 0
-    cache_fills: float = 0
-    cache_entries: float = 0
-    cache_largest: float = 0
-    pin_checks: dict[str, float] = field(default_factory=dict)
-    hashes_waiting: float = 0
-    pool_in_use: float = 0
-    pool_waiting: float = 0
-    failures: float = 0
-    slow_requests: float = 0
-    report: Buckets = field(default_factory=Buckets)
-    report_queries: float = 0
-    report_most_queries: float = 0
+    `samples`: values by name (without "sandglass_") and label ("" where there is none).
+    """
+
+    samples: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def sum(self, name: str, *labels: str) -> float:
+        """The sum of the samples with these labels, of all where none is named; 0 where there are none."""
+        found = self.samples.get(name, {})
+        return sum(found.get(label, 0) for label in labels) if labels else sum(found.values())
+
+    def max(self, name: str) -> float:
+        """The highest of the samples; 0 where there are none."""
+        return max(self.samples.get(name, {}).values(), default=0)
+
+    def buckets(self, name: str) -> Buckets:
+        counts = self.samples.get(f"{name}_bucket", {})
+        return Buckets([counts[bound] for bound in sorted(counts, key=float)], self.sum(f"{name}_sum"))
 
     @property
     def heartbeats(self) -> float:
-        """Beats answered 200, replays and blocked ones included (docs/contract.md#admin-metrics)."""
-        return sum(self.outcomes.get(outcome, 0) for outcome in metrics.answered_outcomes)
+        """Heartbeats answered 200, replays and blocked ones included (docs/contract.md#admin-metrics)."""
+        return sum(self.sum("heartbeats_total", outcome) for outcome in metrics.answered_outcomes)
 
     @property
     def failed_closed(self) -> float:
-        return self.outcomes.get("unavailable", 0)
+        return self.sum("heartbeats_total", "unavailable")
 
     @property
     def refused_busy(self) -> float:
-        return self.outcomes.get("busy", 0) + self.outcomes.get("queue_full", 0)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            each.name: [value.cumulative, value.sum] if isinstance(value, Buckets) else value
-            for each in fields(self)
-            for value in [getattr(self, each.name)]
-        }
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Totals":
-        found: dict[str, Any] = {
-            name: Buckets(*value) if isinstance(value, list) else value for name, value in values.items()
-        }
-        return cls(**found)
+        return self.sum("heartbeats_total", "busy", "queue_full")
 
 
 def quantile(buckets: Buckets, q: float, *, bounds: Sequence[float]) -> float | None:
-    """The least observation that the share `q` of all does not exceed (the nearest rank), or None without any.
+    """The lowest observation that the share `q` of all does not exceed (the nearest rank), or None without any.
 
     Taken from inside the bucket that holds it, so it is off by less than the bucket is wide; above the last bound: that
     bound.
@@ -112,7 +90,10 @@ def quantile(buckets: Buckets, q: float, *, bounds: Sequence[float]) -> float | 
 
 
 def collect(use: Callable[[CollectorRegistry], T]) -> T:
-    """What `use` makes of all workers' figures. Reads files: call it in a thread (some ms with a few workers)."""
+    """Pass all workers' figures to `use` and return what it returns.
+
+    Reads files: call it in a thread (some ms with a few workers).
+    """
     with folder.reading() as path:
         if path is None:  # no server: this process alone
             return use(REGISTRY)
@@ -131,51 +112,12 @@ def read() -> Totals:
     return collect(lambda registry: totals(registry.collect()))
 
 
-def totals(collected: Iterable[Any]) -> Totals:
-    """The figures in what prometheus-client collected."""
-    found: dict[str, dict[tuple[str, ...], float]] = {}
+def totals(collected: Iterable[Metric]) -> Totals:
+    """The samples in what prometheus-client collected, except those with several labels (times by route)."""
+    found: dict[str, dict[str, float]] = {}
     for family in collected:
         for sample in family.samples:
-            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
-
-    def by_label(name: str) -> dict[str, float]:
-        return {labels[0]: value for labels, value in found.get(f"sandglass_{name}", {}).items()}
-
-    def total(name: str) -> float:
-        return sum(found.get(f"sandglass_{name}", {}).values())
-
-    def config(name: str) -> float:
-        return by_label(name).get(CONFIG_CACHE, 0)
-
-    def buckets(name: str) -> Buckets:
-        counts = by_label(f"{name}_bucket")
-        return Buckets([counts[bound] for bound in sorted(counts, key=float)], total(f"{name}_sum"))
-
-    return Totals(
-        workers=total("workers"),
-        youngest=max(found.get("sandglass_process_start_time_seconds", {}).values(), default=0),
-        outcomes=by_label("heartbeats_total"),
-        statements=total("heartbeat_statements_total"),
-        batches=total("heartbeat_batch_size_count"),
-        batched=total("heartbeat_batch_size_sum"),
-        heartbeat=buckets("heartbeat_duration_seconds"),
-        slowest=total("heartbeat_duration_seconds_max"),
-        queue=total("heartbeat_queue"),
-        queue_peak=total("heartbeat_queue_peak"),
-        queue_limit=total("heartbeat_queue_limit"),
-        cache_hits=config("cache_hits_total"),
-        cache_misses=config("cache_misses_total"),
-        cache_invalidations=config("cache_invalidations_total"),
-        cache_fills=config("cache_fills_total"),
-        cache_entries=config("cache_entries"),
-        cache_largest=config("cache_entries_max"),
-        pin_checks=by_label("pin_checks_total"),
-        hashes_waiting=by_label("hashes_waiting").get("pin", 0),
-        pool_in_use=by_label("pool_connections").get("in_use", 0),
-        pool_waiting=total("pool_waiting"),
-        failures=total("failures_total"),
-        slow_requests=total("slow_requests_total"),
-        report=buckets("weekly_report_duration_seconds"),
-        report_queries=total("weekly_report_queries_total"),
-        report_most_queries=total("weekly_report_queries_max"),
-    )
+            if sample.name.startswith(PREFIX) and len(sample.labels) <= 1:
+                label = next(iter(sample.labels.values()), "")
+                found.setdefault(sample.name.removeprefix(PREFIX), {})[label] = sample.value
+    return Totals(found)

@@ -1,8 +1,9 @@
-"""Tells the metrics what has no moment of its own, and keeps what the Performance page plots.
+"""Samples what is too expensive to count as it happens, and records what the Performance page plots.
 
-Two tasks of the server's lifespan, a tick a second, never on the heartbeat's path. In every worker: gauges and the
-caches' counts. In one worker a host, whoever holds the lock: the last minutes' points, in a file of the metrics'
-folder, and a row a minute in the database. What a tick needs to know is in that file: another worker can go on with it.
+Two tasks of the server's lifespan, which tick every second or two, never on a heartbeat's path. In every worker: gauges
+and the caches' counts. In one worker per host, the one that holds the lock: the points of the last minutes, in a file
+of the metrics folder, and a row per minute in the database. What a tick needs to know is in that file, so that another
+worker can continue with it.
 """
 
 import asyncio
@@ -10,11 +11,12 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.conf import settings
@@ -23,127 +25,103 @@ from django.db import connections
 
 from perfmetrics.counting import cache, folder, metrics
 from perfmetrics.models import MinuteFigures
-from perfmetrics.reading import figures
+from perfmetrics.reading import figures, old_columns, registry
 from perfmetrics.reading.figures import Totals
+from perfmetrics.reading.measures import MINUTE_SECONDS, PEAK, Point, Values
 
 log = structlog.stdlib.get_logger(__name__)
 
 TICK_SECONDS: Final = 1.0
 POINT_SECONDS: Final = 2.0
-POINTS_KEPT: Final = 150
-MINUTE: Final = 60
-DAYS_KEPT: Final = 8
-MINUTES_WAITING: Final = 120
+MAX_POINTS: Final = 150
+MAX_AGE_DAYS: Final = 8
+MAX_UNSAVED_MINUTES: Final = 120
 FILE: Final = "recent.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The last minutes; `base`: the totals when the running minute began (Unix times)."""
+    """What the recorder knows. Unix times.
+
+    `base`: the totals when the current minute began; `peaks`: the highest readings of gauges since.
+    """
 
     at: float
     last: Totals
     minute: float
     base: Totals = field(default_factory=Totals)
-    peak: float = 0
-    points: tuple[dict[str, Any], ...] = ()
+    peaks: Values = field(default_factory=dict)
+    points: tuple[Point, ...] = ()
 
 
-def point(before: Totals, now: Totals, *, at: float, seconds: float) -> dict[str, Any]:
-    """What happened between two readings, for the plots: rates a second, ms, null where nothing was answered."""
-    beats = now.heartbeats - before.heartbeats
-    latency = now.heartbeat.since(before.heartbeat)
-    reads = now.cache_hits + now.cache_misses - before.cache_hits - before.cache_misses
-    checks = sum(now.pin_checks.values()) - sum(before.pin_checks.values())
-    return {
-        "at": round(at, 1),
-        "heartbeats": round(beats / seconds, 2),
-        **{f"p{q}": _ms(figures.quantile(latency, q / 100, bounds=metrics.FINE)) for q in (50, 95, 99)},
-        "statements": round((now.statements - before.statements) / beats, 3) if beats else None,
-        "hit_rate": round((now.cache_hits - before.cache_hits) / reads, 4) if reads else None,
-        "queue": now.queue_peak,
-        "pin_checks": round(checks / seconds, 2),
-        "pin_waiting": now.hashes_waiting,
-        "failures": now.failed_closed + now.failures - before.failed_closed - before.failures,
-        "refused_busy": now.refused_busy - before.refused_busy,
-    }
+def point(before: Totals, now: Totals, *, at: float, seconds: float) -> Point:
+    """What happened between two readings, for the plots."""
+    values = registry.measured(before, now, is_live=True)
+    return Point(round(at, 1), registry.shown(values, seconds=seconds))
 
 
 def minute_row(recent: Recent, now: Totals) -> MinuteFigures:
     """What the workers did since the minute began."""
-    before = recent.base
-    latency = now.heartbeat.since(before.heartbeat)
-    checks = sum(now.pin_checks.values()) - sum(before.pin_checks.values())
-    return MinuteFigures(
+    values = {**registry.measured(recent.base, now, is_live=False), **_peaks(recent, now)}
+    row = MinuteFigures(
         minute=datetime.fromtimestamp(recent.minute, UTC),
         host=settings.METRICS_HOST,
-        workers=now.workers,
-        heartbeats=now.heartbeats - before.heartbeats,
-        failures=now.failed_closed + now.failures - before.failed_closed - before.failures,
-        statements=now.statements - before.statements,
-        batches=now.batches - before.batches,
-        p50_ms=_ms(figures.quantile(latency, 0.50, bounds=metrics.FINE)),
-        p95_ms=_ms(figures.quantile(latency, 0.95, bounds=metrics.FINE)),
-        p99_ms=_ms(figures.quantile(latency, 0.99, bounds=metrics.FINE)),
-        longest_queue=max(recent.peak, now.queue_peak),
-        refused_busy=now.refused_busy - before.refused_busy,
-        cache_hits=now.cache_hits - before.cache_hits,
-        cache_misses=now.cache_misses - before.cache_misses,
-        config_fetches=None if now.youngest > recent.minute else fetches_a_profile(before, now),
-        pin_checks=checks,
-        pin_checks_wrong=now.pin_checks.get("wrong", 0) - before.pin_checks.get("wrong", 0),
-        slow_requests=now.slow_requests - before.slow_requests,
+        workers=int(now.sum("workers")),
+        figures={name: value for name, value in values.items() if value is not None},
     )
+    old_columns.fill(row, values)
+    return row
 
 
-def fetches_a_profile(before: Totals, now: Totals) -> float | None:
-    """How often a profile was read within one lifetime of its entry, during a minute; changes call for one more each.
-
-    At most 1 while the cache does its work. With a lifetime of more than a minute: at least so often. Nobody knows in a
-    minute that a worker was replaced in: what the old one read is counted, what it kept is gone.
-    """
-    if not now.cache_entries:
-        return None
-    changes = now.cache_invalidations - before.cache_invalidations
-    fetches = max(0, now.cache_fills - before.cache_fills - changes)
-    lifetime: float = settings.CACHES[figures.CONFIG_CACHE]["TIMEOUT"]
-    return round(fetches * min(1, lifetime / MINUTE) / now.cache_entries, 3)
+def _peaks(recent: Recent, now: Totals) -> dict[str, float]:
+    """The highest readings of gauges since the minute began."""
+    readings = {
+        figure.column: figure.measure(recent.base, now) or 0 for figure in registry.all_figures() if figure.per == PEAK
+    }
+    return {name: max(recent.peaks.get(name) or 0, value) for name, value in readings.items()}
 
 
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * 1000, 2)
-
-
-def advance(recent: Recent | None, now: Totals, *, at: float) -> tuple[Recent, MinuteFigures | None]:
+def advance(
+    recent: Recent | None, now: Totals, *, at: float, server_started: float
+) -> tuple[Recent, MinuteFigures | None]:
     """What is known after another reading, and the row of the minute that ended, if one did.
 
-    The first reading of a server's life counts from zero.
+    The first reading of a server's life counts from zero. A first reading later in its life, after the file was lost or
+    was another version's, counts from itself: else one minute would hold everything since the start.
     """
-    minute = at - at % MINUTE
+    minute = at - at % MINUTE_SECONDS
     if recent is None:
-        return Recent(at=at, last=now, minute=minute, peak=now.queue_peak), None
+        first = Recent(at=at, last=now, minute=minute)
+        is_new_server = server_started >= minute - MINUTE_SECONDS
+        return replace(first, base=Totals() if is_new_server else now, peaks=_peaks(first, now)), None
     points = recent.points
     if at - recent.at >= POINT_SECONDS / 2:
-        points = (*points, point(recent.last, now, at=at, seconds=at - recent.at))[-POINTS_KEPT:]
+        points = (*points, point(recent.last, now, at=at, seconds=at - recent.at))[-MAX_POINTS:]
     if minute == recent.minute:
-        peak = max(recent.peak, now.queue_peak)
-        return Recent(at=at, last=now, minute=minute, base=recent.base, peak=peak, points=points), None
+        return replace(recent, at=at, last=now, peaks=_peaks(recent, now), points=points), None
     return Recent(at=at, last=now, minute=minute, base=now, points=points), minute_row(recent, now)
 
 
 def load(path: Path | None) -> Recent | None:
-    """The file of the server's folder; None where there is none yet."""
+    """The file of the server's folder; None where there is none yet, or it is another version's."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         values = json.loads(((path or Path()) / FILE).read_text())
-        return Recent(**{**values, **{name: Totals.from_json(values[name]) for name in ("last", "base")}})
+        totals = {name: Totals(**values[name]) for name in ("last", "base")}
+        return Recent(**{**values, **totals, "points": tuple(Point(**each) for each in values["points"])})
     return None
 
 
 def save(path: Path, recent: Recent) -> None:
-    values = {name: getattr(recent, name) for name in ("at", "minute", "peak", "points")}
-    totals = {"last": recent.last.as_json(), "base": recent.base.as_json()}
     new = path / f"{FILE}.new"
-    new.write_text(json.dumps({**values, **totals}))
+    values = {
+        "at": recent.at,
+        "minute": recent.minute,
+        "last": {"samples": recent.last.samples},
+        "base": {"samples": recent.base.samples},
+        "peaks": recent.peaks,
+        "points": [{"at": point.at, "values": point.values} for point in recent.points],
+    }
+    new.write_text(json.dumps(values))
     new.replace(path / FILE)
 
 
@@ -160,12 +138,12 @@ class Recorder:
         metrics.workers.set(1)
         metrics.process_start.set(time.time())
         self._tasks = [
-            asyncio.create_task(self._again(self._sample, TICK_SECONDS)),
-            asyncio.create_task(self._again(self._record, POINT_SECONDS)),
+            asyncio.create_task(self._repeat(self._sample, TICK_SECONDS)),
+            asyncio.create_task(self._repeat(self._record, POINT_SECONDS)),
         ]
 
     async def stop(self) -> None:
-        """Tell what was counted to the end."""
+        """Publish what was counted until the end."""
         for task in self._tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -176,11 +154,11 @@ class Recorder:
             os.close(self._lock)
             self._lock = None
 
-    async def _again(self, tick: Any, seconds: float) -> None:
+    async def _repeat(self, tick: Callable[[], Awaitable[None]], seconds: float) -> None:
         while True:
             try:
                 await tick()
-            except Exception:  # figures must not end because one reading failed
+            except Exception:  # recording must not end because one reading failed
                 log.exception("figures_not_recorded")
             await asyncio.sleep(seconds)
 
@@ -194,15 +172,15 @@ class Recorder:
             await self.record(path, at=time.time())
 
     async def record(self, path: Path, *, at: float) -> None:
-        """Read the figures and keep them, if this worker is the one that does."""
-        if self._is_ours(path):
+        """Read the figures and store them, if this worker is the one that records."""
+        if self._holds_the_lock(path):
             row = await asyncio.to_thread(_read_and_save, path, at)
-            self._unsaved = [*self._unsaved, *([row] if row else [])][-MINUTES_WAITING:]
+            self._unsaved = [*self._unsaved, *([row] if row else [])][-MAX_UNSAVED_MINUTES:]
             if self._unsaved and row:
-                await asyncio.to_thread(self._keep)
+                await asyncio.to_thread(self._store_unsaved)
 
-    def _is_ours(self, path: Path) -> bool:
-        """Whether this worker holds the lock that one worker holds; the kernel frees it when that one ends."""
+    def _holds_the_lock(self, path: Path) -> bool:
+        """Whether this worker is the one per host that records; the kernel frees the lock when that one ends."""
         if self._lock is None:
             handle = os.open(path / "recorder", os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -213,9 +191,9 @@ class Recorder:
             self._lock = handle
         return True
 
-    def _keep(self) -> None:
+    def _store_unsaved(self) -> None:
         try:
-            keep(self._unsaved, now=datetime.now(UTC))
+            store(self._unsaved, now=datetime.now(UTC))
         except DatabaseError as error:
             log.warning("figures_wait_for_the_database", error=str(error), minutes=len(self._unsaved))
         else:
@@ -223,19 +201,19 @@ class Recorder:
 
 
 def _read_and_save(path: Path, at: float) -> MinuteFigures | None:
-    recent, row = advance(load(path), figures.read(), at=at)
+    recent, row = advance(load(path), figures.read(), at=at, server_started=folder.started())
     save(path, recent)
     return row
 
 
-def keep(rows: list[MinuteFigures], *, now: datetime) -> None:
-    """Write minutes that nobody of this host wrote before, and forget what is older than the page shows.
+def store(rows: list[MinuteFigures], *, now: datetime) -> None:
+    """Insert minutes that no worker of this host has written yet, and delete what is older than the page shows.
 
     Index: minute_figures_minute_host_uniq. Closes its thread's connection.
     """
     try:
         MinuteFigures.objects.bulk_create(rows, ignore_conflicts=True)
-        MinuteFigures.objects.filter(minute__lt=now - timedelta(days=DAYS_KEPT)).delete()
+        MinuteFigures.objects.filter(minute__lt=now - timedelta(days=MAX_AGE_DAYS)).delete()
     finally:
         connections["default"].close()
 

@@ -9,7 +9,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
 def _move_content_type(apps: Apps, schema_editor: BaseDatabaseSchemaEditor, *, source: str, target: str) -> None:
-    """Keep the row that permissions refer to, so that whoever was granted them keeps them.
+    """Keep the row that permissions refer to, so that everyone who was granted one keeps it.
 
     There is none in a new database (Django makes it after all migrations), and two where both versions made one.
     """
@@ -45,12 +45,12 @@ class Migration(migrations.Migration):
                                 auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                             ),
                         ),
-                        ("ran_at", models.DateTimeField(verbose_name="ran")),
+                        ("ran_at", models.DateTimeField(verbose_name="ran at")),
                         ("day", models.DateField(verbose_name="viewing day")),
                         ("profiles_checked", models.PositiveBigIntegerField(verbose_name="profiles")),
                         ("sessions_checked", models.PositiveBigIntegerField(verbose_name="sessions")),
-                        ("differing_profiles", models.PositiveBigIntegerField(verbose_name="profiles that differ")),
-                        ("difference_seconds", models.PositiveBigIntegerField(verbose_name="seconds of difference")),
+                        ("differing_profiles", models.PositiveBigIntegerField(verbose_name="differing profiles")),
+                        ("difference_seconds", models.PositiveBigIntegerField(verbose_name="difference (s)")),
                         ("duration_ms", models.FloatField(help_text="Milliseconds.", verbose_name="duration")),
                     ],
                     options={

@@ -7,12 +7,12 @@ from django.utils.translation import gettext_lazy as _
 class ReconcileRun(models.Model):
     """One comparison of a viewing day's balances with its sessions (`manage.py reconcile`)."""
 
-    ran_at = models.DateTimeField(_("ran"))
+    ran_at = models.DateTimeField(_("ran at"))
     day = models.DateField(_("viewing day"))
     profiles_checked = models.PositiveBigIntegerField(_("profiles"))
     sessions_checked = models.PositiveBigIntegerField(_("sessions"))
-    differing_profiles = models.PositiveBigIntegerField(_("profiles that differ"))
-    difference_seconds = models.PositiveBigIntegerField(_("seconds of difference"))
+    differing_profiles = models.PositiveBigIntegerField(_("differing profiles"))
+    difference_seconds = models.PositiveBigIntegerField(_("difference (s)"))
     duration_ms = models.FloatField(_("duration"), help_text=_("Milliseconds."))
 
     class Meta:

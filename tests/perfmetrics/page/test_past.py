@@ -1,4 +1,4 @@
-"""The last hour and week on the Performance page: all hosts' minutes."""
+"""The last hour and week on the Performance page: all hosts' minutes, by workers of this version or the last."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,20 +6,22 @@ import pytest
 
 from perfmetrics.models import MinuteFigures
 from perfmetrics.page import past
+from tests.perfmetrics.old_version import insert_as_old_version
 
 NOW = datetime(2031, 5, 14, 12, 30, 20, tzinfo=UTC).timestamp()
 
 
-@pytest.fixture
-def history(committed):
-    """Two hosts in the last hours, written as the recorder writes."""
+def insert_as_this_version(*, minute, host, **figures):
+    MinuteFigures.objects.create(minute=minute, host=host, workers=1, figures=figures)
 
-    def add(at, host="one", **values):
-        row = dict.fromkeys(("workers", "heartbeats", "failures", "statements", "batches", "longest_queue"), 0)
-        row |= dict.fromkeys(("refused_busy", "cache_hits", "cache_misses", "pin_checks", "pin_checks_wrong"), 0)
-        return MinuteFigures.objects.create(
-            minute=datetime.fromisoformat(f"{at}+00:00"), host=host, **{**row, "slow_requests": 0, **values}
-        )
+
+@pytest.fixture(params=[insert_as_this_version, insert_as_old_version], ids=["this-version", "old-version"])
+def history(request, committed):
+    """Writes what workers did in a minute of UTC."""
+
+    def add(at, host="one", *, insert=request.param, **figures):
+        counts = dict.fromkeys(("heartbeats", "statements", "cache_hits", "cache_reads", "failures", "queue"), 0)
+        insert(minute=datetime.fromisoformat(f"{at}+00:00"), host=host, **{**counts, **figures})
 
     MinuteFigures.objects.all().delete()
     yield add
@@ -27,14 +29,14 @@ def history(committed):
 
 
 def row_of(table, first):
-    (row,) = (row for row in table["rows"] if row[0] == first)
-    return dict(zip(table["heads"], row[1:], strict=True))
+    (row,) = (row for row in table.rows if row[0] == first)
+    return dict(zip(table.heads, row[1:], strict=True))
 
 
 class TestPast:
     def test_an_hour_is_by_minutes_of_all_hosts(self, history):
-        history("2031-05-14 12:10", heartbeats=600, statements=60, p95_ms=20, cache_hits=90, longest_queue=4)
-        history("2031-05-14 12:10", host="two", heartbeats=1200, statements=300, p95_ms=30, cache_misses=10, failures=2)
+        history("2031-05-14 12:10", heartbeats=600, statements=60, p95=20, cache_hits=90, cache_reads=90, queue=4)
+        history("2031-05-14 12:10", host="two", heartbeats=1200, statements=300, p95=30, cache_reads=10, failures=2)
 
         row = row_of(past.last_hour(now=NOW), "12:10")
 
@@ -46,10 +48,21 @@ class TestPast:
         assert row["Longest worker queue"] == "4"
         assert row["failures"] == "2"
 
+    def test_both_versions_are_added_up_while_a_deploy_runs(self, history):
+        counts = {"heartbeats": 600, "statements": 60, "cache_hits": 9, "cache_reads": 10}
+        for host, insert in (("one", insert_as_this_version), ("two", insert_as_old_version)):
+            history("2031-05-14 12:10", host, insert=insert, **counts)
+
+        row = row_of(past.last_hour(now=NOW), "12:10")
+
+        assert row["Heartbeats per second"] == "20"
+        assert row["Statements per heartbeat"] == "0.1"
+        assert row["Config cache hits"] == "90 %"
+
     def test_a_week_is_by_hours_and_shows_the_worst_minute(self, history):
-        history("2031-05-13 09:00", heartbeats=60, p95_ms=10, config_fetches=0.5)
-        history("2031-05-13 09:59", heartbeats=180, p95_ms=90, config_fetches=2.5)
-        history("2031-05-13 10:00", heartbeats=60, p95_ms=300)
+        history("2031-05-13 09:00", heartbeats=60, p95=10, config_fetches=0.5)
+        history("2031-05-13 09:59", heartbeats=180, p95=90, config_fetches=2.5)
+        history("2031-05-13 10:00", heartbeats=60, p95=300)
 
         row = row_of(past.last_week(now=NOW), "Tue 13, 09:00")
 
@@ -61,23 +74,21 @@ class TestPast:
         history("2031-05-14 11:29", heartbeats=60)
         history("2031-05-07 12:59", heartbeats=60)
 
-        assert past.last_hour(now=NOW)["rows"] == []
-        assert [row[0] for row in past.last_week(now=NOW)["rows"]] == ["Wed 14, 11:00"]
+        assert past.last_hour(now=NOW).rows == []
+        assert [row[0] for row in past.last_week(now=NOW).rows] == ["Wed 14, 11:00"]
 
     def test_limits_are_marked(self, history):
-        history("2031-05-14 12:10", heartbeats=600, p95_ms=250, config_fetches=3)
+        history("2031-05-14 12:10", heartbeats=600, p95=250, config_fetches=3)
 
         for found in (past.last_hour(now=NOW), past.last_week(now=NOW)):
-            assert {plot["key"] for plot in found["plots"] if plot["over"]} == {"latency", "config_fetches"}
+            assert {plot.key for plot in found.plots if plot.over} == {"latency", "config_fetches"}
 
+    def test_the_last_minute_is_this_hosts_and_recent(self, history, settings):
+        settings.METRICS_HOST = "this-one"
+        now = datetime.now(UTC)
+        for host, minutes, fetches in (("this-one", 10, 9), ("another", 1, 8), ("this-one", 2, 7)):
+            history(f"{now - timedelta(minutes=minutes):%Y-%m-%d %H:%M}", host, config_fetches=fetches)
 
-def test_the_last_minute_is_this_hosts_and_recent(settings, committed):
-    settings.METRICS_HOST = "this-one"
-    now = datetime.now(UTC)
-    for host, minutes, fetches in (("this-one", 10, 9), ("another", 1, 8), ("this-one", 2, 7)):
-        zeros = {field.name: 0 for field in MinuteFigures._meta.fields if field.name not in ("id", "minute", "host")}
-        minute = now - timedelta(minutes=minutes)
-        MinuteFigures.objects.create(**{**zeros, "minute": minute, "host": host, "config_fetches": fetches})
-
-    assert past.last_minute().config_fetches == 7
-    MinuteFigures.objects.all().delete()
+        assert past.last_minute()["config_fetches"] == 7
+        settings.METRICS_HOST = "a-new-one"
+        assert past.last_minute() == {}

@@ -8,12 +8,12 @@ import httpx
 import pytest
 from django.urls import reverse
 
-from perfmetrics.models import MinuteFigures
 from perfmetrics.page import performance
-from perfmetrics.reading.figures import Totals
+from perfmetrics.reading.measures import Point
 from perfmetrics.reading.recorder import Recent
 from tests.families import make_child, make_user
 from tests.perfmetrics.reading.test_admin_metrics import session_cookies
+from tests.perfmetrics.readings import make_totals
 
 NOW = datetime(2031, 5, 14, 12, 30, 20, tzinfo=UTC).timestamp()
 GOOD = {
@@ -25,7 +25,6 @@ GOOD = {
     "hit_rate": 0.98,
     "queue": 3,
     "pin_checks": 0.5,
-    "pin_waiting": 0,
     "failures": 0,
     "refused_busy": 0,
 }
@@ -33,23 +32,24 @@ GOOD = {
 
 def points(*changes):
     """One every two seconds, the last one now."""
-    return [{**GOOD, "at": NOW - 2 * (len(changes) - 1 - n), **change} for n, change in enumerate(changes)]
+    return [Point(NOW - 2 * (len(changes) - 1 - n), {**GOOD, **change}) for n, change in enumerate(changes)]
 
 
-def shown(*changes, fetches=1.0, totals=None):
-    recent = Recent(at=NOW, last=totals or Totals(workers=3, queue_limit=100), minute=0, points=tuple(points(*changes)))
-    return performance.live(recent, MinuteFigures(config_fetches=fetches), now=NOW)
+def shown(*changes, fetches=1.0):
+    last = make_totals(workers=3, queue_limit=100, pins_waiting=4)
+    recent = Recent(at=NOW, last=last, minute=0, points=tuple(points(*changes)))
+    return performance.live(recent, {"config_fetches": fetches}, now=NOW)
 
 
 def bad_tiles(found):
-    return {tile["key"] for tile in found["tiles"] if tile["is_bad"]}
+    return {tile.key for tile in found.tiles if tile.is_bad}
 
 
 class TestMarks:
     def test_nothing_while_all_is_well(self):
         found = shown({}, {}, {})
 
-        assert (bad_tiles(found), found["warnings"]) == (set(), [])
+        assert (bad_tiles(found), found.warnings) == (set(), [])
 
     @pytest.mark.parametrize(
         ("change", "tile", "sentence"),
@@ -64,7 +64,7 @@ class TestMarks:
         found = shown(change)
 
         assert bad_tiles(found) == {tile}
-        (warning,) = found["warnings"]
+        (warning,) = found.warnings
         assert sentence in warning
 
     def test_more_than_one_config_read_a_profile_and_ttl(self):
@@ -72,20 +72,20 @@ class TestMarks:
         found = shown({}, fetches=2.5)
 
         assert bad_tiles(found) == {"config_fetches"}
-        assert "2.5 times" in found["warnings"][0]
+        assert "2.5 times" in found.warnings[0]
 
     def test_up_to_its_limit_all_is_well(self):
-        assert shown({"p95": 200.0, "queue": 99})["warnings"] == []
+        assert shown({"p95": 200.0, "queue": 99}).warnings == []
 
     def test_are_gone_a_minute_later(self):
         changes = [{"p95": 500.0}] + [{}] * 31
 
-        assert shown(*changes[:-2])["warnings"]
-        assert not shown(*changes)["warnings"]
+        assert shown(*changes[:-2]).warnings
+        assert not shown(*changes).warnings
 
     def test_are_on_the_plots_too(self):
         found = shown({"p95": 500.0, "failures": 2, "queue": 100}, {})
-        over = {plot["key"] for plot in found["plots"] if plot["over"]}
+        over = {plot.key for plot in found.plots if plot.over}
 
         assert over == {"latency", "failures", "queue"}
 
@@ -93,7 +93,7 @@ class TestMarks:
 class TestTiles:
     def test_are_means_of_the_last_seconds(self):
         found = shown({"heartbeats": 999.0}, {"heartbeats": 10.0}, {"heartbeats": 20.0}, {"heartbeats": 30.0})
-        tiles = {tile["key"]: tile["value"] for tile in found["tiles"]}
+        tiles = {tile.key: tile.value for tile in found.tiles}
 
         assert tiles == {
             "heartbeats": "20",
@@ -106,11 +106,22 @@ class TestTiles:
             "config_fetches": "1",
         }
 
-    def test_of_a_server_that_just_started_are_empty(self):
-        found = performance.live(None, None, now=NOW)
+    def test_have_notes(self):
+        notes = {tile.key: tile.note for tile in shown({}).tiles if tile.note}
 
-        assert {tile["value"] for tile in found["tiles"]} == {"0", "–"}
-        assert (found["workers"], found["warnings"]) == (0, [])
+        assert notes == {
+            "p95": "p50 5 · p99 40",
+            "queue": "of 100 per worker",
+            "pin_checks": "4 waiting",
+            "failures": "in the last 6 s",
+            "config_fetches": "per TTL; 1 or less is fine",
+        }
+
+    def test_of_a_server_that_just_started_are_empty(self):
+        found = performance.live(None, {}, now=NOW)
+
+        assert {tile.value for tile in found.tiles} == {"0", "–"}
+        assert (found.workers, found.warnings) == (0, [])
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from django.urls import reverse
 
 from perfmetrics.reading import figures
 from perfmetrics.reading.api import metrics_answer
-from perfmetrics.reading.figures import Buckets, Totals
+from perfmetrics.reading.figures import Buckets
 from tests.families import make_child, make_user
 from tests.parental.cast import bearer, log_in, make_parent
+from tests.perfmetrics.readings import make_totals
 
 PATH = "/api/v1/admin/metrics"
 FORM = {
@@ -68,7 +69,7 @@ class TestForm:
         assert form_of(read(http, staff)) == FORM
 
     def test_of_known_figures(self):
-        now = Totals(
+        now = make_totals(
             workers=2,
             outcomes={"counted": 90, "replay": 5, "nothing_left": 3, "unavailable": 2, "ended": 7, "busy": 1},
             statements=25,
@@ -86,7 +87,7 @@ class TestForm:
             report_most_queries=3,
         )
 
-        answer = metrics_answer(now, uptime_seconds=12.345)
+        answer = metrics_answer(now, uptime_seconds=12.345).model_dump()
 
         assert answer == {
             "uptime_seconds": 12.3,
@@ -117,11 +118,11 @@ class TestForm:
         }
 
     def test_before_anything_happened(self):
-        answer = metrics_answer(Totals(workers=1), uptime_seconds=0)
+        answer = metrics_answer(make_totals(workers=1), uptime_seconds=0)
 
-        assert answer["heartbeat"]["p95_duration_ms"] == 0.0
-        assert answer["config_cache"]["hit_rate"] == 0.0
-        assert answer["weekly_report"]["avg_query_count"] == 0.0
+        assert answer.heartbeat.p95_duration_ms == 0.0
+        assert answer.config_cache.hit_rate == 0.0
+        assert answer.weekly_report.avg_query_count == 0.0
 
 
 class TestCounting:
