@@ -93,5 +93,5 @@ def _sequential_scans(family: list[Player], viewer: Player, now: datetime) -> in
     profile = Profile(id=viewer.profile.id, user_id=viewer.profile.user_id, is_kids=True)
     with plans() as found:
         viewing.reports.weekly.weekly_report(family[0].profile.user_id, now=now)
-        viewing.reports.history.history(profile, quarter)
+        viewing.reports.history.history(profile, quarter, now=now)
     return sum("Seq Scan on viewing_viewingsession" in plan for plan in found)

@@ -14,7 +14,11 @@ from pydantic import TypeAdapter
 
 @dataclass(frozen=True, slots=True)
 class WatchedSession:
-    """One session of a history."""
+    """One session of a history.
+
+    `stopped_without_notice`: no beat came for more than 5 minutes, and nobody ended the session. Then `ended_at` is
+    30 s after the last beat, or None while the next beat may still continue the session.
+    """
 
     session_id: UUID
     title_id: UUID
@@ -24,6 +28,7 @@ class WatchedSession:
     started_at: datetime
     ended_at: datetime | None
     duration_minutes: float
+    stopped_without_notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """History and weekly report (docs/contract.md#history, docs/contract.md#weekly-report)."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,16 +33,17 @@ class Request(HttpRequest):
 async def profile_history(request: Request, profile_id: UUID, query: Query[HistoryQuery]) -> HttpResponseBase:
     """What a profile watched, by its viewing days, newest first; as CSV one line per session, however many."""
     profile = await obtain_profile(parent_only(request.auth), profile_id)
-    today = rules.viewing_day(profile.schedule, now=timezone.now())
+    now = timezone.now()
+    today = rules.viewing_day(profile.schedule, now=now)
     period = periods.asked_period(from_date=query.from_date, to_date=query.to_date, today=today)
     if query.format == "csv":
         return await downloads.history_csv(profile, period)
-    return await sync_to_async(_history_response)(profile, period)
+    return await sync_to_async(_history_response)(profile, period, now)
 
 
-def _history_response(profile: Profile, period: periods.Period) -> Response:
+def _history_response(profile: Profile, period: periods.Period, now: datetime) -> Response:
     # Written in this thread: Ninja would check and write 500 sessions in the event loop, and every beat wait for it.
-    return Response(history_body(history.history(profile, period)))
+    return Response(history_body(history.history(profile, period, now=now)))
 
 
 @router.get("/weekly-report", response={200: WeeklyReportOut, **REFUSED}, openapi_extra=CSV)

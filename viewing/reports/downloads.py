@@ -17,6 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import Q
 from django.http import StreamingHttpResponse
+from django.utils import timezone
 
 from viewing.profile import Profile
 from viewing.reports.answers import WeeklyReport
@@ -81,7 +82,8 @@ def _page(profile_id: UUID, period: Period, last: SessionRow | None) -> Page:
     finally:
         # Back to the pool: a client that reads slowly must not keep it.
         connection.close()
-    text = _lines((row.day, *_session_cells(watched_session(row))) for row in sessions)
+    now = timezone.now()
+    text = _lines((row.day, *_session_cells(watched_session(row, now=now))) for row in sessions)
     return Page(text, sessions[-1] if len(sessions) == PAGE_SIZE else None)
 
 

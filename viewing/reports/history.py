@@ -1,7 +1,7 @@
 """What a profile has watched, by viewing day (docs/contract.md#history)."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import accumulate, groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from viewing import rules
 from viewing.models import ViewingSession
 from viewing.profile import Profile
 from viewing.reports import sql
@@ -18,6 +19,9 @@ from viewing.reports.periods import Period, sessions_of
 from viewing.schemas import minutes
 
 MAX_SESSIONS: Final = 500
+# A player that says nothing for this long has stopped, whenever the service notices and writes `ended_at`.
+SILENCE: Final = timedelta(minutes=5)
+BEAT: Final = timedelta(seconds=rules.BEAT_SECONDS)
 
 on_day = attrgetter("day")
 
@@ -42,6 +46,7 @@ class SessionRow(NamedTuple):
     device_type: str
     is_educational: bool
     started_at: datetime
+    last_heartbeat_at: datetime
     ended_at: datetime | None
     counted_seconds: int
     exempt_seconds: int
@@ -56,13 +61,14 @@ _COLUMNS: Final = (
     "device_type",
     "is_educational",
     "started_at",
+    "last_heartbeat_at",
     "ended_at",
     "counted_seconds",
     "exempt_seconds",
 )
 
 
-def history(profile: Profile, period: Period) -> History:
+def history(profile: Profile, period: Period, *, now: datetime) -> History:
     """The newest whole days of the period with at most 500 sessions, newest first; two statements on one snapshot.
 
     If the newest day alone has more, its newest 500. A day's totals are always those of the whole day.
@@ -74,7 +80,7 @@ def history(profile: Profile, period: Period) -> History:
     listed = {day: list(rows) for day, rows in groupby(sessions, key=on_day)}
     return History(
         profile_id=profile.id,
-        days=[history_day(day, listed[day.day]) for day in days],
+        days=[history_day(day, listed[day.day], now=now) for day in days],
         truncated=len(sessions) < sum(day.sessions for day in sums),
     )
 
@@ -112,7 +118,9 @@ def session_rows(rows: Iterable[tuple[Any, ...]]) -> list[SessionRow]:
     return [SessionRow(*row) for row in rows]
 
 
-def watched_session(row: SessionRow) -> WatchedSession:
+def watched_session(row: SessionRow, *, now: datetime) -> WatchedSession:
+    """A session that was abandoned ended with its last beat, not when the service noticed; what is stored stays."""
+    has_stopped = (row.ended_at or now) - row.last_heartbeat_at > SILENCE
     return WatchedSession(
         session_id=row.id,
         title_id=row.title_id,
@@ -120,19 +128,20 @@ def watched_session(row: SessionRow) -> WatchedSession:
         device_type=row.device_type,
         is_educational=row.is_educational,
         started_at=row.started_at,
-        ended_at=row.ended_at,
+        ended_at=row.last_heartbeat_at + BEAT if has_stopped and row.ended_at else row.ended_at,
         duration_minutes=minutes(row.counted_seconds + row.exempt_seconds),
+        stopped_without_notice=has_stopped,
     )
 
 
-def history_day(day: DaySum, sessions: Iterable[SessionRow]) -> HistoryDay:
+def history_day(day: DaySum, sessions: Iterable[SessionRow], *, now: datetime) -> HistoryDay:
     """A day with those of its sessions that are listed."""
     return HistoryDay(
         date=day.day,
         total_minutes=minutes(day.total),
         educational_minutes=minutes(day.educational),
         counted_minutes=minutes(day.counted),
-        sessions=[watched_session(row) for row in sessions],
+        sessions=[watched_session(row, now=now) for row in sessions],
     )
 
 

@@ -4,6 +4,7 @@ The API lists at most 500 sessions of a period (`viewing/reports/history.py`); h
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Final
 from uuid import UUID
@@ -76,13 +77,13 @@ def parts(counts: list[int]) -> list[Part]:
     return found
 
 
-def history_page(profile_id: UUID, period: Period, *, number: int) -> HistoryPage:
+def history_page(profile_id: UUID, period: Period, *, number: int, now: datetime) -> HistoryPage:
     """Page `number` of the period, from 1; beyond the last page, the last. Two statements on one snapshot."""
     with sql.snapshot():
         sums = day_sums(profile_id, period)
         found = parts([day.sessions for day in sums])
         number = min(max(number, 1), max(len(found), 1))
-        days = _read(profile_id, sums, found[number - 1]) if found else []
+        days = _read(profile_id, sums, found[number - 1], now=now) if found else []
     return HistoryPage(
         days=days,
         number=number,
@@ -95,13 +96,13 @@ def history_page(profile_id: UUID, period: Period, *, number: int) -> HistoryPag
     )
 
 
-def _read(profile_id: UUID, sums: list[DaySum], part: Part) -> list[PageDay]:
+def _read(profile_id: UUID, sums: list[DaySum], part: Part, *, now: datetime) -> list[PageDay]:
     days = sums[part.first : part.end]
     sessions = read_sessions(profile_id, days, skip=part.skip, limit=MAX_SESSIONS)
     listed = {day: list(rows) for day, rows in groupby(sessions, key=on_day)}
     return [
         PageDay(
-            day=history_day(day, listed[day.day]),
+            day=history_day(day, listed[day.day], now=now),
             first_session=part.skip + 1,
             last_session=part.skip + len(listed[day.day]),
             session_count=day.sessions,

@@ -40,8 +40,13 @@ class SessionOut(Schema):
     device_type: DeviceType
     is_educational: bool
     started_at: datetime
-    ended_at: datetime | None = Field(..., description="Null while it runs.")
+    ended_at: datetime | None = Field(
+        ..., description="Null while it runs. Of a session that stopped without notice, 30 seconds after its last beat."
+    )
     duration_minutes: float
+    stopped_without_notice: bool = Field(
+        False, description="Only there, and true, when no beat came for more than 5 minutes before the session ended."
+    )
 
 
 class HistoryDayOut(Schema):

@@ -68,7 +68,8 @@ def last_days(count: int, today: date) -> Period:
 def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: bool = False) -> HttpResponseBase:
     """The page, or the whole period as CSV. A wrong period: 422, with what was entered."""
     profile = own_profile(caller, profile_id)
-    today = rules.viewing_day(profile.schedule, now=timezone.now())
+    now = timezone.now()
+    today = rules.viewing_day(profile.schedule, now=now)
     form = PeriodForm(request.GET, today=today)
     is_valid = form.is_valid()
     if is_valid and as_csv:
@@ -86,7 +87,7 @@ def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: b
         "quick": [(days, _query(last_days(days, today))) for days in QUICK_DAYS],
     }
     if is_valid:
-        page = history_page(profile_id, form.period, number=_number(request))
+        page = history_page(profile_id, form.period, number=_number(request), now=now)
         shown_days = {"from_date": form.period.from_date, "to_date": form.period.to_date}
         context |= {
             "form": PeriodForm(initial=shown_days, today=today),

@@ -17,6 +17,7 @@ from viewing.reports import history_pages
 from viewing.reports.history_pages import MAX_DAYS, MAX_SESSIONS, Part, history_page, parts
 from viewing.reports.periods import Period
 
+NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
 
 
@@ -30,7 +31,7 @@ def on(child, day, sessions):
 
 
 def page(child, number=1, period=MARCH):
-    return history_page(child.profile.id, period, number=number)
+    return history_page(child.profile.id, period, number=number, now=NOW)
 
 
 def listed(answer):
@@ -186,10 +187,10 @@ def test_sums_and_sessions_are_of_one_moment(child, monkeypatch):
         on(child, 9, 1)
         connection.close()
 
-    def meanwhile(*given):
+    def meanwhile(*given, now):
         with ThreadPoolExecutor(1) as other:  # a connection of its own
             other.submit(begin_another).result()
-        return read(*given)
+        return read(*given, now=now)
 
     monkeypatch.setattr(history_pages, "_read", meanwhile)
     answer = page(child)

@@ -12,7 +12,7 @@ from tests.parental.cast import log_in
 from tests.parental.pages.histories import FEBRUARY_MARCH, days_on, page_of, path_of, sums_of
 from tests.parental.pages.visitors import text_of
 from tests.statements import statements
-from tests.viewing.watched import add_many, add_session, days_of, history
+from tests.viewing.watched import add_many, add_session, at, days_of, history
 from viewing.models import Profile
 
 
@@ -219,3 +219,22 @@ def test_the_same_statements_for_one_child_or_ten(browse, children):
     assert len(days_on(page)) == 7
     # 1. the session  2. the account  3. the profiles  4. the sums of each day  5. the sessions with their titles
     assert len(sent) == 5, sent
+
+
+@pytest.mark.parametrize("minutes", [5, 6])
+def test_an_open_session_that_is_silent_for_more_than_5_minutes_has_stopped(clock, browse, child, minutes):
+    clock.set("2026-03-04T10:00:00Z")
+    add_session(child, "2026-03-04T10:00:00Z", ended_at=None, end_reason="")
+    clock.forward(minutes=minutes)
+
+    page = text_of(page_of(browse, child))
+
+    assert ("stopped without notice" in page, "not ended" in page) == (minutes > 5, minutes == 5)
+
+
+def test_an_abandoned_session_shows_when_it_stopped_in_the_childs_zone(clock, browse):
+    clock.set("2026-03-05T12:00:00Z")
+    child = make_player(make_user(), timezone="Europe/Berlin")
+    add_session(child, "2026-03-04T10:00:00Z", ended_at=at("2026-03-05T06:00:00Z"))
+
+    assert "stopped without notice at 11:00" in text_of(page_of(browse, child))
