@@ -52,7 +52,7 @@ class PerformanceAdmin(_ModelAdmin):
             return JsonResponse(asdict(performance.read_page(now=now)))
         return JsonResponse({"now": asdict(performance.read_live(now=now))})
 
-    # The admin site lets in staff only: they may all look, and nobody may change anything.
+    # The admin site lets in staff only: all of them may see it, and nobody may change anything.
 
     def has_view_permission(self, request: HttpRequest, obj: MinuteFigures | None = None) -> bool:
         return True

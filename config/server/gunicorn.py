@@ -36,8 +36,8 @@ accesslog = None
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """A worker ended, however: what it counted stays."""
-    folder.bury(worker.pid)
+    """A worker ended, for whatever reason: its counts are kept."""
+    folder.archive_worker(worker.pid)
 
 
 def on_exit(_server: Any) -> None:

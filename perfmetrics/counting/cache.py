@@ -1,7 +1,7 @@
 """The cache of every process: Django's LocMemCache, but it stores objects, evicts the least recently used, and counts.
 
-The stock class pickles (ten times the cost of a get here) and culls a third of all entries at once. Entries are shared
-with the readers, so only what nobody changes (frozen dataclasses, tuples, strings) belongs in here.
+The stock class pickles (ten times the cost of a get here) and culls a third of all entries when it is full. Entries are
+shared with all readers, so only what nobody changes (frozen dataclasses, tuples, strings) belongs in it.
 """
 
 import functools
@@ -20,7 +20,7 @@ from perfmetrics.counting import metrics
 
 @dataclass(slots=True)
 class CacheFigures:
-    """What one cache of this process did since it started."""
+    """What one cache of this process did since the process started."""
 
     hits: int = 0
     misses: int = 0
@@ -28,10 +28,10 @@ class CacheFigures:
     fills: int = 0
 
 
-# By name, as LocMemCache keeps its entries: Django makes an instance a thread.
+# By name, as LocMemCache keeps its entries: Django makes an instance per thread.
 _figures: dict[str, CacheFigures] = {}
-# What of them the metrics know already.
-_told: dict[str, CacheFigures] = {}
+# What of them has been published already.
+_published: dict[str, CacheFigures] = {}
 _NOTHING: Any = object()
 
 
@@ -52,7 +52,7 @@ class CountedTTLCache(LocMemCache):
         return key
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        """The object itself, not a copy; an expired one is dropped on sight."""
+        """The object itself, not a copy; an expired one is dropped."""
         with self._lock:
             if self._has_expired(key):
                 self._delete(key)
@@ -83,13 +83,13 @@ class CountedTTLCache(LocMemCache):
             return int(self._cache[key])
 
     def invalidate(self, key: Any) -> None:
-        """Drop what a change made wrong, and count it."""
+        """Drop an entry that a change made out of date, and count it."""
         with self._lock:
             self._delete(key)
             self.figures.invalidations += 1
 
     def clear(self) -> None:
-        """Drop everything, for anything may be wrong: as many invalidations."""
+        """Drop everything, since anything may be out of date; each entry counts as an invalidation."""
         with self._lock:
             self.figures.invalidations += len(self._cache)
             self._cache.clear()
@@ -125,24 +125,24 @@ class CountedTTLCache(LocMemCache):
 
 @functools.cache
 def counted(alias: str) -> CountedTTLCache:
-    """The cache that the settings name `alias`: one instance a process, which locks for itself.
+    """The cache that the settings name `alias`: one instance per process, which locks for itself.
 
-    Django's `caches` makes one a thread and, under ASGI, one a request: a sixth of a heartbeat's Python.
+    Django's `caches` makes one per thread and, under ASGI, one per request: a sixth of a heartbeat's Python.
     """
     cache = caches[alias]
-    assert isinstance(cache, CountedTTLCache)  # noqa: S101 — for the type checker; a system check tells the operator
+    assert isinstance(cache, CountedTTLCache)  # noqa: S101 — for the type checker; a system check reports it
     return cache
 
 
-def tell_metrics() -> None:
-    """Count in the metrics what happened since the last call: a counter a get would cost as much as the get."""
+def publish_figures() -> None:
+    """Add to the metrics what happened since the last call: a counter per get would cost as much as the get."""
     for alias in settings.CACHES:
         cache = counted(alias)
-        now, told = replace(cache.figures), _told.get(alias, CacheFigures())
-        _told[alias] = now
-        metrics.cache_hits.labels(alias).inc(now.hits - told.hits)
-        metrics.cache_misses.labels(alias).inc(now.misses - told.misses)
-        metrics.cache_invalidations.labels(alias).inc(now.invalidations - told.invalidations)
-        metrics.cache_fills.labels(alias).inc(now.fills - told.fills)
+        now, before = replace(cache.figures), _published.get(alias, CacheFigures())
+        _published[alias] = now
+        metrics.cache_hits.labels(alias).inc(now.hits - before.hits)
+        metrics.cache_misses.labels(alias).inc(now.misses - before.misses)
+        metrics.cache_invalidations.labels(alias).inc(now.invalidations - before.invalidations)
+        metrics.cache_fills.labels(alias).inc(now.fills - before.fills)
         metrics.cache_entries.labels(alias).set(len(cache))
         metrics.cache_largest.labels(alias).set(len(cache))

@@ -1,9 +1,9 @@
 """The folder in which the workers of one server count together (prometheus-client's multiprocess mode).
 
 Made by the process that starts the workers, before prometheus-client is imported anywhere: private, in `METRICS_DIR` or
-in memory where the system has such a place (a disk makes a write to a mapped page wait now and then), and gone when the
-server ends. Each worker writes files of its own there. A worker that
-ended leaves its counts: they are added to those of all dead ones, so that restarts do not pile files up.
+in memory where the system has such a place (a disk makes a write to a mapped page wait now and then), and removed when
+the server ends. Each worker writes its own files there. The counts of a worker that ended are kept: they are added to
+those of all ended ones, so that files do not pile up with restarts.
 
 METRICS_DIR  where the folder is made; /dev/shm, or the system's temporary folder where there is none
 """
@@ -20,12 +20,12 @@ from typing import Any, Final
 
 IN_MEMORY: Final = "/dev/shm"  # noqa: S108 — the folder in it is private
 PREFIX: Final = "sandglass-metrics-"
-# What prometheus-client goes by.
+# Where prometheus-client looks for the folder.
 VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 # A folder that is younger may belong to a server that has not locked it yet.
 LEFTOVER_SECONDS: Final = 60
 LOCK_SECONDS: Final = 1.0
-DEAD: Final = "dead"
+ENDED: Final = "dead"
 
 _made: Path | None = None
 # Held by the server's processes until the last one ends, however it ends.
@@ -33,7 +33,7 @@ _in_use: int | None = None
 
 
 def make() -> Path:
-    """Make this server's folder and tell prometheus-client; the same one when called again (a reload of settings)."""
+    """Make this server's folder and pass it to prometheus-client; the same one on a second call (reloaded settings)."""
     global _made, _in_use  # noqa: PLW0603 — one server, one folder
     if _made is None:
         parent = Path(
@@ -58,7 +58,7 @@ def remove() -> None:
 
 
 def _remove_leftovers(parent: Path) -> None:
-    """Those of servers that were killed: nobody holds them any more."""
+    """Remove the folders of servers that were killed: no process holds their lock any more."""
     for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):  # another user's, or removed by another server just now
             if time.time() - folder.stat().st_mtime < LEFTOVER_SECONDS:
@@ -72,7 +72,7 @@ def _remove_leftovers(parent: Path) -> None:
 
 
 def path() -> Path | None:
-    """The server's folder; None where nothing is shared: a command, say."""
+    """The server's folder; None where nothing is shared, in a command for example."""
     value = os.environ.get(VARIABLE)
     return Path(value) if value else None
 
@@ -88,7 +88,7 @@ def started() -> float:
 
 @contextmanager
 def reading() -> Iterator[Path | None]:
-    """The folder, while no worker's counts are being moved."""
+    """The folder, while no worker's counts are being archived."""
     folder = path()
     if folder is None:
         yield None
@@ -97,8 +97,8 @@ def reading() -> Iterator[Path | None]:
         yield folder
 
 
-def bury(pid: int) -> None:
-    """Add the counts of a worker that ended to those of the dead, and forget what it had open."""
+def archive_worker(pid: int) -> None:
+    """Add the counts of a worker that ended to those of all ended ones, and drop its gauges of the moment."""
     from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415 — not before the folder is known
 
     folder = path()
@@ -108,21 +108,21 @@ def bury(pid: int) -> None:
         for source in folder.glob(f"*_{pid}.db"):
             kind = source.stem.rpartition("_")[0]
             if not kind.startswith("gauge_live"):
-                dead = MmapedDict(str(folder / f"{kind}_{DEAD}.db"))  # type: ignore[no-untyped-call]
-                _add(dead, source, largest=kind == "gauge_max")
+                archive = MmapedDict(str(folder / f"{kind}_{ENDED}.db"))  # type: ignore[no-untyped-call]
+                _add(archive, source, largest=kind == "gauge_max")
             source.unlink()
 
 
-def _add(dead: Any, source: Path, *, largest: bool) -> None:
-    for key, value, timestamp, _ in dead.read_all_values_from_file(str(source)):
-        before, _ = dead.read_value(key)
-        dead.write_value(key, max(before, value) if largest else before + value, timestamp)
-    dead.close()
+def _add(archive: Any, source: Path, *, largest: bool) -> None:
+    for key, value, timestamp, _ in archive.read_all_values_from_file(str(source)):
+        before, _ = archive.read_value(key)
+        archive.write_value(key, max(before, value) if largest else before + value, timestamp)
+    archive.close()
 
 
 @contextmanager
 def _locked(folder: Path, kind: int) -> Iterator[None]:
-    """Readers share it. All pass a gate on their way in, so that readers who come and come keep nobody out."""
+    """Readers share the lock. Everyone passes a gate first, so that a stream of readers never keeps a writer out."""
     with _held(folder / "gate", kind):
         lock = ExitStack()
         lock.enter_context(_held(folder / "lock", kind))
@@ -132,7 +132,7 @@ def _locked(folder: Path, kind: int) -> Iterator[None]:
 
 @contextmanager
 def _held(path: Path, kind: int) -> Iterator[None]:
-    """Who is stopped while it holds a lock must not stop the server: after a second this goes on without."""
+    """A process that was paused while it holds the lock must not block the server: after a second, go on without it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + LOCK_SECONDS

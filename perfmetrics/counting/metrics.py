@@ -1,7 +1,7 @@
 """What is counted, in prometheus-client, the one store of figures.
 
 Every worker counts in files of its own (`perfmetrics/counting/folder.py`), so that a sum over them is the service's.
-What is asked for at each beat costs a few µs in all: children of labels are made here, counters count once per batch.
+All that is counted for each heartbeat costs a few µs: children of labels are made here, counters count once per batch.
 """
 
 from bisect import bisect_left
@@ -15,7 +15,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class QuickHistogram(Histogram):
-    """Finds its bucket by halves: of 146 the stock one tries one after the other, and takes twice as long."""
+    """Finds its bucket by binary search: the stock one tries all 146 in turn, and takes twice as long."""
 
     def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002 — its signature
         self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
@@ -81,7 +81,7 @@ hashes_waiting = Gauge(
 )
 report_seconds = QuickHistogram("sandglass_weekly_report_duration_seconds", "Weekly reports", buckets=FINE)
 report_queries = Counter("sandglass_weekly_report_queries", "Database queries of weekly reports")
-report_most_queries = Gauge(
+report_max_queries = Gauge(
     "sandglass_weekly_report_queries_max", "Most queries of one weekly report", multiprocess_mode="max"
 )
 
@@ -108,9 +108,18 @@ process_start = Gauge(
     "sandglass_process_start_time_seconds", "When each worker process started", multiprocess_mode="liveall"
 )
 
-# The largest of this process so far.
-_slowest = 0.0
-_most_queries = 0
+
+class _Highest:
+    """The highest values of this process so far."""
+
+    __slots__ = ("queries", "seconds")
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.queries = 0
+
+
+_highest = _Highest()
 _observers: dict[str, Callable[[float], None]] = {}
 _watched: list[tuple[Gauge, Callable[[], float]]] = []
 
@@ -145,14 +154,13 @@ def count_batch(outcomes: Iterable[str], *, waited_seconds: float) -> None:
 
 
 def observe_heartbeat(seconds: float) -> None:
-    """A heartbeat was answered 200 so long after it came in."""
-    global _slowest  # noqa: PLW0603 — told to the gauge once a second
-    _slowest = max(_slowest, seconds)
+    """Count a heartbeat that was answered 200, by the seconds from request to answer."""
+    _highest.seconds = max(_highest.seconds, seconds)  # published once a second
     heartbeat_seconds.observe(seconds)
 
 
 def observe_request(route: str, seconds: float) -> None:
-    """Any other request was answered; `route` is the pattern of its path, never the path."""
+    """Count any other request, by its seconds. `route` is the pattern of its path, never the path."""
     observe = _observers.get(route)
     if observe is None:
         observe = _observers[route] = request_seconds.labels(route).observe
@@ -160,21 +168,20 @@ def observe_request(route: str, seconds: float) -> None:
 
 
 def count_report(*, queries: int, seconds: float) -> None:
-    """A weekly report was made with so many database queries."""
-    global _most_queries  # noqa: PLW0603
-    _most_queries = max(_most_queries, queries)
-    report_most_queries.set(_most_queries)
+    """Count a weekly report, by its database queries and seconds."""
+    _highest.queries = max(_highest.queries, queries)
+    report_max_queries.set(_highest.queries)
     report_queries.inc(queries)
     report_seconds.observe(seconds)
 
 
 def watch(gauge: Gauge, read: Callable[[], float]) -> None:
-    """Set the gauge to what `read` tells, once a second (`sample`)."""
+    """Set the gauge to what `read` returns, once a second (`sample`)."""
     _watched.append((gauge, read))
 
 
 def sample() -> None:
-    """What is too dear, or has no moment of its own, to be told as it happens; in the event loop, so no I/O."""
-    heartbeat_slowest.set(_slowest)
+    """Set the gauges that are too expensive to set at each change. It runs in the event loop: no I/O."""
+    heartbeat_slowest.set(_highest.seconds)
     for gauge, read in _watched:
         gauge.set(read())

@@ -59,15 +59,15 @@ class MetricsOut(Schema):
 @router.get("/metrics", response={200: MetricsOut, 401: Refused, 403: Refused, 503: Refused})
 async def admin_metrics(request: HttpRequest) -> MetricsOut:  # noqa: ARG001 — Ninja's signature
     """How the service runs: for staff."""
-    tell_now()
+    publish_samples()
     uptime_seconds = time.time() - folder.started()
     return metrics_answer(await asyncio.to_thread(figures.read), uptime_seconds=uptime_seconds)
 
 
-def tell_now() -> None:
-    """What this worker would tell within a second."""
+def publish_samples() -> None:
+    """Publish now what this worker publishes every second."""
     metrics.sample()
-    cache.tell_metrics()
+    cache.publish_figures()
 
 
 def metrics_answer(now: Totals, *, uptime_seconds: float) -> MetricsOut:

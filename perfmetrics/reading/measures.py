@@ -109,8 +109,8 @@ def quantile_ms(name: str, q: float) -> Measure:
 def fetches_per_profile(before: Totals, now: Totals) -> float | None:
     """How often a profile was read within one lifetime of its cache entry, during a minute, changes not counted.
 
-    At most 1 while the cache does its work. With a lifetime of more than a minute: at least so often. None where a
-    worker was replaced in the meantime: what the old one read is counted, what it kept is gone.
+    At most 1 while the cache does its work. With a lifetime of more than a minute it is a lower bound. None where a
+    worker was replaced in that minute: what the old one read is counted, what it kept is gone.
     """
     starts = "process_start_time_seconds"
     entries = now.sum("cache_entries", CONFIG_CACHE)

@@ -164,7 +164,7 @@ class Recorder:
 
     async def _sample(self) -> None:
         metrics.sample()
-        cache.tell_metrics()
+        cache.publish_figures()
 
     async def _record(self) -> None:
         path = folder.path()

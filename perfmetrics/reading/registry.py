@@ -185,7 +185,7 @@ def measured(before: Totals, now: Totals, *, is_live: bool) -> Values:
 
 
 def shown(values: Values, *, seconds: float) -> Values:
-    """What is shown of values that were measured, or that add up, over so many seconds, by the figures' keys."""
+    """What is shown of values that were measured over this many seconds, or add up to them, by the figures' keys."""
     return {figure.key: _shown(figure, values, seconds) for figure in all_figures()}
 
 

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from perfmetrics.counting.lean import lean
 from perfmetrics.reading import figures
-from perfmetrics.reading.api import tell_now
+from perfmetrics.reading.api import publish_samples
 
 
 @lean
@@ -21,7 +21,7 @@ async def prometheus(request: HttpRequest) -> HttpResponse:
     """The figures as Prometheus reads them. Http404, as for any unknown path, to whom they are closed."""
     if request.method != "GET" or not is_open_to(request):
         raise Http404
-    tell_now()
+    publish_samples()
     text = await asyncio.to_thread(figures.collect, generate_latest)
     return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
 
@@ -47,6 +47,6 @@ def _comes_from_allowed(request: HttpRequest) -> bool:
         address = ip_address(request.META["REMOTE_ADDR"])
     except (KeyError, ValueError):  # over a Unix socket there is none
         return False
-    # A socket that speaks IPv6 and IPv4 tells ::ffff:10.0.0.1.
+    # A dual-stack socket reports 10.0.0.1 as ::ffff:10.0.0.1.
     address = getattr(address, "ipv4_mapped", None) or address
     return any(address in network for network in settings.METRICS_ALLOWED_ADDRESSES)

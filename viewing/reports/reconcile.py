@@ -52,7 +52,7 @@ def compare(day: date, *, profile_id: UUID | None = None) -> Comparison:
     """
     started = time.perf_counter()
     with sql.snapshot():
-        found = sql.compare_day(day, profile_id=profile_id, most_listed=MAX_LISTED)
+        found = sql.compare_day(day, profile_id=profile_id, max_listed=MAX_LISTED)
     profiles, sessions, differing_profiles, difference_seconds, differences = found
     return Comparison(
         day=day,

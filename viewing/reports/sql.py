@@ -105,7 +105,7 @@ WITH compared AS MATERIALIZED (
         AND (watched.sessions > 0 OR kept.used_seconds IS NOT NULL)
 ),
 differing AS MATERIALIZED (SELECT * FROM compared WHERE used_difference <> 0 OR educational_difference <> 0),
-listed AS MATERIALIZED (SELECT * FROM differing ORDER BY profile_id LIMIT %(most_listed)s)
+listed AS MATERIALIZED (SELECT * FROM differing ORDER BY profile_id LIMIT %(max_listed)s)
 SELECT
     (SELECT count(*) FROM compared),
     (SELECT coalesce(sum(sessions), 0)::bigint FROM compared),
@@ -118,7 +118,7 @@ SELECT
 
 
 def compare_day(
-    day: date, *, profile_id: UUID | None, most_listed: int
+    day: date, *, profile_id: UUID | None, max_listed: int
 ) -> tuple[int, int, int, int, list[tuple[UUID, int, int]]]:
     """Balances of a viewing day (of one profile or all) beside what its sessions add up to, in seconds.
 
@@ -131,7 +131,7 @@ def compare_day(
         "since": period.since,
         "until": period.until,
         "profile_id": profile_id,
-        "most_listed": most_listed,
+        "max_listed": max_listed,
     }
     with connection.cursor() as cursor:
         cursor.execute(_COMPARE_DAY, parameters)

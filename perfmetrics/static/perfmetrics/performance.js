@@ -1,5 +1,4 @@
-// Draws the page's plots and tiles anew while one looks: the server sends the coordinates that it would have drawn.
-"use strict";
+// Updates plots and tiles while the page is visible: the server sends the coordinates that it would have drawn itself.
 
 const page = document.querySelector("[data-live]");
 const EVERY_MS = 2000;
@@ -53,7 +52,7 @@ function drawTile(tile) {
 function drawWarnings(warnings) {
   const list = page.querySelector("[data-warnings]");
   if ([...list.children].map((item) => item.textContent).join("\n") === warnings.join("\n")) {
-    return; // said once, not every two seconds
+    return; // a screen reader announces each warning once, not every two seconds
   }
   list.replaceChildren(...warnings.map((warning) => {
     const item = document.createElement("li");

@@ -199,7 +199,7 @@ class TestDjangosPromises:
         at(60)
         assert cache.get("a") is None
 
-    def test_delete_tells_whether_it_was_there(self):
+    def test_delete_returns_whether_it_was_there(self):
         cache = make_cache()
         cache.set("a", 1)
 

@@ -1,4 +1,4 @@
-"""What the caches count besides hits and misses, and how it gets into the metrics."""
+"""What the caches count apart from hits and misses, and how it gets into the metrics."""
 
 import time
 
@@ -27,8 +27,8 @@ def test_whatever_is_stored_counts_as_a_fill():
     assert cache.figures.fills == 3
 
 
-def test_what_happened_is_told_within_a_second_and_once(server):
-    """By the running server: two threads at once would tell it twice."""
+def test_what_happened_is_published_within_a_second_and_once(server):
+    """By the running server: two threads would publish it twice."""
     counted, profiles = Counted(), caches.counted("profiles")
     time.sleep(1.5)
     before = counted["cache_misses_total", "profiles"]

@@ -79,7 +79,7 @@ class TestBeats:
 
 
 class TestQueue:
-    def test_its_longest_is_told_for_two_seconds(self):
+    def test_its_longest_is_kept_for_two_seconds(self):
         writer = Writer()
         writer._longest = (9, 0)
 
@@ -138,7 +138,7 @@ class TestRequests:
         assert counted["failures_total",] == 1
 
 
-def test_a_report_tells_its_queries_and_time(http, counted):
+def test_a_report_counts_its_queries_and_time(http, counted):
     home = make_home()
 
     answer = http.get("/api/v1/parental-controls/weekly-report", headers=home.parent.headers)

@@ -1,4 +1,4 @@
-"""The folder that a server's workers count in: private, made anew, rid of the dead without forgetting what they did."""
+"""The folder that a server's workers count in: private, made for each server, with the counts of workers that ended."""
 
 import os
 import stat
@@ -45,13 +45,13 @@ def collected(shared):
     }
 
 
-class TestBury:
-    def test_counts_of_the_dead_are_added_up(self, shared):
+class TestArchive:
+    def test_counts_of_ended_workers_are_added_up(self, shared):
         for pid in (11, 12, 13):
             write(shared, "counter", pid, {("beats_total",): pid})
 
-        folder.bury(11)
-        folder.bury(12)
+        folder.archive_worker(11)
+        folder.archive_worker(12)
 
         assert collected(shared) == {("beats_total",): 36}
         assert sorted(path.name for path in shared.glob("*.db")) == ["counter_13.db", "counter_dead.db"]
@@ -61,8 +61,8 @@ class TestBury:
             write(shared, "histogram", pid, {("wait_bucket", "0.1"): 2, ("wait_bucket", "+Inf"): 1, ("wait_sum",): 0.5})
         before = collected(shared)
 
-        folder.bury(11)
-        folder.bury(12)
+        folder.archive_worker(11)
+        folder.archive_worker(12)
 
         assert collected(shared) == before
         assert before["wait_count",] == 6
@@ -71,16 +71,16 @@ class TestBury:
         for pid, value in ((11, 5.0), (12, 9.0), (13, 7.0)):
             write(shared, "gauge_max", pid, {("slowest",): value})
         for pid in (11, 12, 13):
-            folder.bury(pid)
+            folder.archive_worker(pid)
 
         assert collected(shared) == {("slowest",): 9}
 
-    def test_what_was_open_is_forgotten(self, shared):
+    def test_gauges_of_the_moment_are_dropped(self, shared):
         for mode in ("livesum", "livemax", "liveall"):
             for pid in (11, 12):
                 write(shared, f"gauge_{mode}", pid, {(mode,): 4})
 
-        folder.bury(11)
+        folder.archive_worker(11)
 
         assert sorted(path.name for path in shared.glob("*.db")) == [
             "gauge_liveall_12.db",
@@ -88,18 +88,18 @@ class TestBury:
             "gauge_livesum_12.db",
         ]
 
-    def test_others_whose_number_ends_alike_live_on(self, shared):
+    def test_a_worker_whose_pid_ends_alike_is_left_alone(self, shared):
         write(shared, "counter", 111, {("beats_total",): 1})
 
-        folder.bury(11)
+        folder.archive_worker(11)
 
         assert (shared / "counter_111.db").exists()
 
-    def test_who_left_nothing_and_is_buried_twice_harms_nothing(self, shared):
+    def test_a_worker_without_files_or_archived_twice_changes_nothing(self, shared):
         write(shared, "counter", 11, {("beats_total",): 1})
 
         for _ in range(2):
-            folder.bury(11)
+            folder.archive_worker(11)
 
         assert collected(shared) == {("beats_total",): 1}
 
@@ -119,7 +119,7 @@ class TestBury:
         for reader in readers:
             reader.start()
         for pid in pids:
-            folder.bury(pid)
+            folder.archive_worker(pid)
         done.set()
         for reader in readers:
             reader.join()
@@ -131,7 +131,7 @@ class TestBury:
         write(shared, "counter", 11, {("beats_total",): 1})
 
         with folder.reading():
-            folder.bury(11)
+            folder.archive_worker(11)
 
         assert not (shared / "counter_11.db").exists()
 
@@ -156,7 +156,7 @@ class TestMake:
 
         assert run(code, METRICS_DIR=str(tmp_path)) == ["0o700", str(tmp_path)]
 
-    def test_is_told_to_those_who_count(self, tmp_path):
+    def test_is_known_to_prometheus_client(self, tmp_path):
         code = "import os; print(folder.make() == folder.path(), folder.make() == folder.make())"
 
         assert run(code, METRICS_DIR=str(tmp_path)) == ["True", "True"]
@@ -166,7 +166,7 @@ class TestMake:
 
         assert (tmp_path / "new" / "place").is_dir()
 
-    def test_tells_when_the_server_started(self, tmp_path):
+    def test_holds_when_the_server_started(self, tmp_path):
         before = time.time()
         (started,) = run("folder.make(); print(folder.started())", METRICS_DIR=str(tmp_path))
 
@@ -226,7 +226,7 @@ def test_without_a_server_there_is_no_folder(monkeypatch):
 
     assert folder.path() is None
     assert folder.started() <= time.time()
-    folder.bury(1)
+    folder.archive_worker(1)
     with folder.reading() as path:
         assert path is None
 

@@ -1,4 +1,4 @@
-"""Every answer tells how long it took and has an id of its own; slow ones are logged."""
+"""Every answer has its duration and its own id in headers; slow ones are logged."""
 
 import asyncio
 import logging

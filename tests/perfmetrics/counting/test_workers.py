@@ -117,7 +117,7 @@ def test_the_dead_keep_their_counts_and_lose_their_gauges(three, staff):
     assert [total - before for total in three.of_each(lambda: processed(three, staff))] == [1000] * 3
 
 
-def test_right_after_workers_were_killed_the_last_one_tells_their_counts(three, staff):
+def test_right_after_workers_were_killed_the_last_one_returns_their_counts(three, staff):
     before = processed(three, staff)
     victims = three.workers()[:2]
     for victim in victims:
@@ -170,12 +170,12 @@ def test_after_a_rolling_restart_nothing_is_forgotten(three, staff):
 
 
 def reads_of_limits(running, staff):
-    """Each beat reads its profile's limits once; told once a second."""
+    """Each beat reads its profile's limits once; published once a second."""
     cache = ask(running, staff)["config_cache"]
     return cache["total_hits"] + cache["total_misses"]
 
 
-def test_workers_that_stop_tell_what_they_counted_in_their_last_second(three, staff):
+def test_workers_that_stop_publish_what_they_counted_in_their_last_second(three, staff):
     time.sleep(1.5)
     before, old = reads_of_limits(three, staff), set(three.workers())
     play(three, players(40))
@@ -248,7 +248,7 @@ def test_statements_are_those_that_the_database_saw(three, staff):
     assert counted / 1000 < 1
 
 
-def test_the_pools_of_all_workers_are_told(three):
+def test_the_pools_of_all_workers_are_added_up(three):
     """Each keeps two connections (`tests/processes.py`)."""
     until(lambda: scraped(three, "sandglass_pool_connections") >= 6)
     assert scraped(three, "sandglass_pool_waiting") == 0

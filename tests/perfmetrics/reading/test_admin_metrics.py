@@ -178,7 +178,7 @@ class TestCounting:
         found = self.difference(http, staff, "heartbeat", act)
         assert (found["total_processed"], found["failures"]) == (1, 1)
 
-    def test_the_slowest_beat_is_told(self, http, staff):
+    def test_the_slowest_beat_is_reported(self, http, staff):
         make_child().watch(http, 3)
         found = read(http, staff)["heartbeat"]
 
@@ -203,7 +203,7 @@ class TestCounting:
 
         assert self.difference(http, staff, "config_cache", act)["total_invalidations"] >= 1
 
-    def test_weekly_reports_tell_their_queries(self, http, staff):
+    def test_weekly_reports_count_their_queries(self, http, staff):
         child = make_child()
         parent = log_in(child.profile.user)
 
@@ -272,7 +272,7 @@ class TestWhoMayAsk:
             assert http.get(PATH, headers=staff.headers).status_code == 401
 
 
-def test_the_reading_runs_beside_the_event_loop(http, staff, monkeypatch):
+def test_the_reading_does_not_block_the_event_loop(http, staff, monkeypatch):
     """It reads files of every worker: no beat may wait for it."""
     import threading  # noqa: PLC0415
 

@@ -43,7 +43,7 @@ def many_sessions(committed):
 def test_a_day_among_many_is_read_by_index(many_sessions):
     with plans() as found:
         for profile_id in (None, many_sessions[0]):
-            row = sql.compare_day(date(2045, 2, 1), profile_id=profile_id, most_listed=100)
+            row = sql.compare_day(date(2045, 2, 1), profile_id=profile_id, max_listed=100)
             assert row == ((100, 2_000, 0, 0, []) if profile_id is None else (1, 20, 0, 0, []))
 
     for plan in found:

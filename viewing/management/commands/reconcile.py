@@ -1,4 +1,4 @@
-"""`manage.py reconcile`: proves that balances are the sums of their sessions; for a daily schedule."""
+"""`manage.py reconcile`: checks that balances are the sums of their sessions. To be run daily."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from viewing.reports import reconcile
 
-MOST_DAYS = 400
+MAX_DAYS = 400
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         days = parser.add_mutually_exclusive_group()
         days.add_argument("--day", type=_day, help="one viewing day, as 2026-03-29")
-        days.add_argument("--days", type=_days, default=2, help="so many days up to today, by UTC (default: 2)")
+        days.add_argument("--days", type=_days, default=2, help="number of days up to today, in UTC (default: 2)")
         parser.add_argument("--profile", type=_profile, help="the id of one profile; such a run is not stored")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -60,9 +60,9 @@ def _day(text: str) -> date:
 
 
 def _days(text: str) -> int:
-    if text.isdecimal() and 1 <= int(text) <= MOST_DAYS:
+    if text.isdecimal() and 1 <= int(text) <= MAX_DAYS:
         return int(text)
-    raise ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_DAYS}")
+    raise ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MAX_DAYS}")
 
 
 def _profile(text: str) -> UUID:
