@@ -61,7 +61,7 @@ async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:  # n
 
 @router.get("/balance/{profile_id}", response={200: BalanceOut, **REFUSED})
 @lean
-async def balance(request: Request, profile_id: UUID) -> dict[str, Any]:
+async def balance(request: Request, profile_id: UUID) -> BalanceOut:
     """What a profile has used of its running viewing day and what is left."""
     profile = await obtain_profile(request.auth, profile_id)
     return await threads.reads.run(balances.balance_answer, profile, timezone.now())
@@ -69,7 +69,7 @@ async def balance(request: Request, profile_id: UUID) -> dict[str, Any]:
 
 @router.get("/playback-eligible/{profile_id}", response={200: EligibilityOut, **REFUSED})
 @lean
-async def playback_eligible(request: Request, profile_id: UUID) -> dict[str, Any]:
+async def playback_eligible(request: Request, profile_id: UUID) -> EligibilityOut:
     """Whether a title may begin now; nothing is counted."""
     profile = await obtain_profile(request.auth, profile_id)
     return await threads.reads.run(balances.eligibility_answer, profile, timezone.now())

@@ -96,6 +96,17 @@ class Title(models.Model):
         return self.name
 
 
+def limit_columns(limits: rules.Limits) -> dict[str, Any]:
+    """The limits as the columns of `ViewingTimeConfig`, which hold one for weekdays and one for weekends.
+
+    Raises ValueError for limits that the columns cannot hold.
+    """
+    columns = {"weekday_limit_minutes": limits.by_weekday[0], "weekend_limit_minutes": limits.by_weekday[5]}
+    if rules.Limits.from_pair(weekday=limits.by_weekday[0], weekend=limits.by_weekday[5]) != limits:
+        raise ValueError(f"one limit for Monday to Friday and one for the weekend expected, not {limits}")
+    return columns
+
+
 class ViewingTimeConfig(models.Model):
     """The limits of a profile. An adult's row only tells the timezone of its history."""
 
@@ -146,7 +157,11 @@ class ViewingTimeConfig(models.Model):
 
     def limit_minutes(self, day: date) -> int | None:
         """A child's limit of a viewing day; None for no limit."""
-        return rules.limit_minutes_for(day=day, weekday=self.weekday_limit_minutes, weekend=self.weekend_limit_minutes)
+        return self.limits.on(day)
+
+    @property
+    def limits(self) -> rules.Limits:
+        return rules.Limits.from_pair(weekday=self.weekday_limit_minutes, weekend=self.weekend_limit_minutes)
 
 
 class ViewingTimeBalance(models.Model):
@@ -174,6 +189,15 @@ class ViewingTimeBalance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.profile_id} {self.day}"
+
+    def allowance(self, limit_minutes: int | None) -> rules.Allowance:
+        """What is left of the day, which has this limit (None: no limit)."""
+        return rules.Allowance(
+            limit_minutes=limit_minutes,
+            used_seconds=self.used_seconds,
+            granted_seconds=self.granted_seconds,
+            is_unlimited=self.is_unlimited_override,
+        )
 
 
 class EndReason(models.TextChoices):
@@ -335,3 +359,10 @@ class SiteSettings(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1
         super().save(*args, **kwargs)
+
+    @property
+    def default_limits(self) -> rules.Limits:
+        """The limits of a new child."""
+        return rules.Limits.from_pair(
+            weekday=self.default_weekday_limit_minutes, weekend=self.default_weekend_limit_minutes
+        )

@@ -1,4 +1,4 @@
-"""A profile as the service decides about it: its owner, its limits, its schedule."""
+"""A profile as the service decides about it: the owner, the limits, the schedule."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,18 +11,15 @@ DEFAULT_SCHEDULE = rules.Schedule()
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile with its owner and limits; a missing config reads as the defaults."""
+    """A profile with its owner and limits; without a config, the defaults."""
 
     id: UUID
     user_id: UUID
     is_kids: bool
-    weekday_limit_minutes: int | None = rules.DEFAULT_WEEKDAY_LIMIT_MINUTES
-    weekend_limit_minutes: int | None = rules.DEFAULT_WEEKEND_LIMIT_MINUTES
+    limits: rules.Limits = rules.DEFAULT_LIMITS
     educational_exempt: bool = rules.DEFAULT_EDUCATIONAL_EXEMPT
     schedule: rules.Schedule = DEFAULT_SCHEDULE
 
     def limit_minutes(self, day: date) -> int | None:
         """The limit of a viewing day; None where nothing limits: an adult, or no limit set."""
-        if not self.is_kids:
-            return None
-        return rules.limit_minutes_for(day=day, weekday=self.weekday_limit_minutes, weekend=self.weekend_limit_minutes)
+        return self.limits.on(day) if self.is_kids else None

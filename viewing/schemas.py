@@ -43,3 +43,8 @@ class ValidationDetail(Schema):
 def minutes(seconds: int) -> float:
     """Seconds as the API's minutes: rounded to 2 decimals."""
     return round(seconds / 60, 2)
+
+
+def minutes_or_none(seconds: int | None) -> float | None:
+    """As `minutes`; None, where nothing limits, stays None."""
+    return None if seconds is None else minutes(seconds)

@@ -22,7 +22,7 @@ from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.models import ViewingTimeBalance
-from viewing.schemas import minutes as as_minutes
+from viewing.schemas import minutes_or_none
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -62,7 +62,7 @@ def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bo
     balance = sql.add_grant(profile_id=profile_id, day=day, seconds=(minutes or 0) * 60, unlimited=minutes is None)
     return {
         "granted_minutes": minutes,
-        "remaining_minutes": _remaining_minutes(balance, limit_minutes=config.limit_minutes(day)),
+        "remaining_minutes": minutes_or_none(balance.allowance(config.limit_minutes(day)).remaining_seconds),
         "is_unlimited_override": balance.is_unlimited_override,
         "grant_id": grant.id,
     }
@@ -84,36 +84,18 @@ def take_back(profile_id: UUID, grant_id: UUID, *, now: datetime) -> dict[str, A
         raise Refusal("day_over")
     TimeGrant.objects.filter(pk=grant.pk).update(taken_back_at=now)
     transaction.on_commit(partial(log.info, "grant_taken_back", profile_id=profile_id, grant_id=grant_id))
-    # Looked at once the balance is locked: of two that are taken back at once the later one sees the earlier.
+    # Read after the balance is locked: of two grants taken back in parallel the later one sees the earlier.
     balance = ViewingTimeBalance.objects.select_for_update(no_key=True).get(profile_id=profile_id, day=grant.day)
     limit_minutes = config.limit_minutes(grant.day)
+    allowance = balance.allowance(limit_minutes)
     if grant.minutes is not None:
-        balance.granted_seconds -= _unused_seconds(grant.minutes * 60, balance, limit_minutes=limit_minutes)
+        balance.granted_seconds -= allowance.unused(grant.minutes * 60)
     elif not _unlimited(profile_id, grant.day).exists():
         balance.is_unlimited_override = False
-        # What was watched of it stays granted, so that the next grant is worth its minutes.
-        if limit_minutes is not None:
-            balance.granted_seconds = max(balance.granted_seconds, balance.used_seconds - limit_minutes * 60)
+        balance.granted_seconds = allowance.granted_seconds_once_limited
     balance.save(update_fields=["granted_seconds", "is_unlimited_override"])
-    return {"remaining_minutes": _remaining_minutes(balance, limit_minutes=limit_minutes)}
-
-
-def _unused_seconds(grant_seconds: int, balance: ViewingTimeBalance, *, limit_minutes: int | None) -> int:
-    if limit_minutes is None:
-        return min(grant_seconds, balance.granted_seconds)
-    left = limit_minutes * 60 + balance.granted_seconds - balance.used_seconds
-    return max(0, min(grant_seconds, balance.granted_seconds, left))
+    return {"remaining_minutes": minutes_or_none(balance.allowance(limit_minutes).remaining_seconds)}
 
 
 def _unlimited(profile_id: UUID, day: date) -> QuerySet[TimeGrant]:
     return TimeGrant.objects.filter(profile_id=profile_id, day=day, minutes__isnull=True, taken_back_at__isnull=True)
-
-
-def _remaining_minutes(balance: ViewingTimeBalance, *, limit_minutes: int | None) -> float | None:
-    seconds = rules.remaining_seconds(
-        limit_minutes=limit_minutes,
-        used_seconds=balance.used_seconds,
-        granted_seconds=balance.granted_seconds,
-        unlimited=balance.is_unlimited_override,
-    )
-    return None if seconds is None else as_minutes(seconds)

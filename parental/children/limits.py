@@ -18,7 +18,7 @@ from viewing.caller import Caller, obtain_profile
 from viewing.errors import Refusal, access_denied
 from viewing.hotpath import invalidation
 from viewing.hotpath.site import site_settings
-from viewing.models import Profile, ViewingTimeConfig
+from viewing.models import Profile, ViewingTimeConfig, limit_columns
 from viewing.profile import Profile as PlayerProfile
 
 # In the order of docs/contract.md#limits, in which a refusal names them.
@@ -108,8 +108,7 @@ def _make(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
         rules.Schedule(), timezone=rules.DEFAULT_TIMEZONE, reset_hour=site.default_reset_hour, now=now
     )
     defaults = {
-        "weekday_limit_minutes": site.default_weekday_limit_minutes,
-        "weekend_limit_minutes": site.default_weekend_limit_minutes,
+        **limit_columns(site.default_limits),
         **_columns(schedule),
     }
     invalidation.profile_changed(profile_id)

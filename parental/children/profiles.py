@@ -8,10 +8,11 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from parental.models import User
+from viewing import rules
 from viewing.errors import Refusal
 from viewing.hotpath import invalidation
 from viewing.hotpath.site import site_settings
-from viewing.models import PlayerToken, Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
+from viewing.models import PlayerToken, Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig, limit_columns
 
 MOST_PROFILES: Final = 20
 
@@ -47,8 +48,7 @@ def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone
     profile = Profile.objects.create(user_id=user_id, name=name, is_kids=is_kids, avatar_url=avatar_url)
     ViewingTimeConfig.objects.create(
         profile=profile,
-        weekday_limit_minutes=site.default_weekday_limit_minutes if is_kids else None,
-        weekend_limit_minutes=site.default_weekend_limit_minutes if is_kids else None,
+        **limit_columns(site.default_limits if is_kids else rules.NO_LIMITS),
         reset_hour=site.default_reset_hour,
         timezone=timezone,
     )

@@ -30,23 +30,17 @@ class Today:
 
     @property
     def limit_minutes(self) -> int | None:
-        """Of today; None where nothing limits: an adult, or no limit set."""
+        """Of today; None for an adult, or where no limit is set."""
         return self.config.limit_minutes(self.running.day) if self.profile.is_kids else None
 
     @property
     def remaining_seconds(self) -> int | None:
         """None where nothing limits, for today or at all."""
-        return rules.remaining_seconds(
-            limit_minutes=self.limit_minutes,
-            used_seconds=self.balance.used_seconds,
-            granted_seconds=self.balance.granted_seconds,
-            unlimited=self.balance.is_unlimited_override,
-        )
+        return self.allowance.remaining_seconds
 
     @property
-    def allowance_seconds(self) -> int:
-        """The limit and what was granted to it; meaningful where `remaining_seconds` is a number."""
-        return (self.limit_minutes or 0) * 60 + self.balance.granted_seconds
+    def allowance(self) -> rules.Allowance:
+        return self.balance.allowance(self.limit_minutes)
 
 
 def of_family(user_id: UUID, *, now: datetime) -> list[Today]:

@@ -37,12 +37,12 @@ def heartbeat(request: HttpRequest) -> JsonResponse:
         mine = ViewingTimeBalance.objects.filter(profile=player.profile, day=day)
         mine.update(used_seconds=F("used_seconds") + rules.BEAT_SECONDS)
         used_seconds = mine.get().used_seconds
-    remaining = config.weekday_limit_minutes * 60 - used_seconds
+    allowance = rules.Allowance(config.weekday_limit_minutes, used_seconds)
     return JsonResponse(
         {
             "session_id": session.id,
-            "enforcement": rules.enforcement(max(0, remaining)),
-            "remaining_minutes": max(0, remaining) / 60,
+            "enforcement": allowance.enforcement,
+            "remaining_minutes": (allowance.remaining_seconds or 0) / 60,
             "used_minutes": used_seconds / 60,
             "is_educational": session.is_educational,
         }

@@ -12,7 +12,7 @@ from viewing import rules
 from viewing.errors import Code, Refusal, overloaded
 from viewing.heartbeats.beats import Beat, Decision, Verdict
 from viewing.heartbeats.schemas import MAX_BEATS_PER_REQUEST
-from viewing.schemas import NIL, minutes
+from viewing.schemas import NIL, minutes, minutes_or_none
 
 REFUSALS: Final[dict[Verdict, Code]] = {
     Verdict.UNKNOWN: "session_unknown",
@@ -54,19 +54,13 @@ def unavailable_answer(session_id: UUID | None) -> dict[str, Any]:
 
 
 def _state_answer(beat: Beat, decision: Decision) -> dict[str, Any]:
-    used_seconds = decision.used_seconds or 0
-    remaining = rules.remaining_seconds(
-        limit_minutes=beat.profile.limit_minutes(decision.day),
-        used_seconds=used_seconds,
-        granted_seconds=decision.granted_seconds or 0,
-        unlimited=bool(decision.is_unlimited_override),
-    )
-    enforcement = rules.enforcement(remaining)
+    allowance = decision.allowance(beat.profile.limit_minutes(decision.day))
+    enforcement = allowance.enforcement
     answer = {
         "session_id": str(decision.session_id or NIL),
         "enforcement": enforcement,
-        "remaining_minutes": None if remaining is None else minutes(remaining),
-        "used_minutes": minutes(used_seconds),
+        "remaining_minutes": minutes_or_none(allowance.remaining_seconds),
+        "used_minutes": minutes(allowance.used_seconds),
         "is_educational": decision.is_educational,
     }
     if enforcement == "blocked":

@@ -71,6 +71,12 @@ class Decision(NamedTuple):
     granted_seconds: int | None = None
     is_unlimited_override: bool | None = None
 
+    def allowance(self, limit_minutes: int | None) -> rules.Allowance:
+        """What is left of the day, which has this limit (None: no limit)."""
+        return rules.Allowance(
+            limit_minutes, self.used_seconds or 0, self.granted_seconds or 0, bool(self.is_unlimited_override)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Beat:

@@ -40,6 +40,13 @@ _ADD_TO_BALANCES = f"""
     RETURNING profile_id, day, used_seconds, granted_seconds, is_unlimited_override
 """
 
+# Nothing is left of the day of beat `b`, as `rules.Allowance` decides it. `today` is the day's balance, all null before
+# its first row. Never true for an adult or without a limit (null).
+_NOTHING_LEFT = """
+    (b.is_kids AND NOT coalesce(today.is_unlimited_override, false)
+        AND coalesce(today.used_seconds, 0) >= b.limit_seconds + coalesce(today.granted_seconds, 0))
+"""
+
 # Beats that carry a session, decided in the order of docs/contract.md#continuing-a-session. Indexes: the sessions'
 # primary key; session_active_uniq for the successor; balance_profile_day_uniq.
 _CONTINUE = f"""
@@ -66,8 +73,7 @@ decided AS MATERIALIZED (
         END AS verdict,
         CASE
             WHEN b.at > s.paused_at + b.pause_grace_seconds * interval '1 second' THEN 0
-            WHEN b.is_paused AND b.is_kids AND NOT coalesce(present.is_unlimited_override, false)
-                AND coalesce(present.used_seconds, 0) >= b.limit_seconds + coalesce(present.granted_seconds, 0) THEN 0
+            WHEN b.is_paused AND {_NOTHING_LEFT} THEN 0
             ELSE {BEAT_SECONDS}
         END AS seconds,
         b.is_kids AND NOT (s.is_educational AND b.is_exempt) AS is_charged
@@ -76,7 +82,7 @@ decided AS MATERIALIZED (
     LEFT JOIN LATERAL (
         SELECT p.used_seconds, p.granted_seconds, p.is_unlimited_override FROM {BALANCE} p
         WHERE b.is_paused AND p.profile_id = b.profile_id AND p.day = s.day LIMIT 1
-    ) present ON true
+    ) today ON true
     LEFT JOIN LATERAL (
         SELECT n.id, n.is_educational FROM {SESSION} n
         WHERE s.end_reason IN ('switched', 'day_turned')
@@ -122,13 +128,13 @@ WITH beat AS MATERIALIZED ({_BEATS}),
 present AS MATERIALIZED (
     SELECT
         b.*, gen_random_uuid() AS new_session_id, again.id AS again_id, again.is_educational AS again_is_educational,
-        balance.used_seconds, balance.granted_seconds, balance.is_unlimited_override,
+        today.used_seconds, today.granted_seconds, today.is_unlimited_override,
         decided.intent, decided.intent = 'begin' AS begins, greatest(b.day, again.day) AS balance_day
     FROM beat b
     LEFT JOIN LATERAL (
         SELECT p.used_seconds, p.granted_seconds, p.is_unlimited_override FROM {BALANCE} p
         WHERE p.profile_id = b.profile_id AND p.day = b.day LIMIT 1
-    ) balance ON true
+    ) today ON true
     LEFT JOIN LATERAL (
         SELECT s.id, s.is_educational, s.day FROM {SESSION} s
         WHERE b.session_id IS NULL AND s.profile_id = b.profile_id AND s.ended_at IS NULL
@@ -140,9 +146,7 @@ present AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT CASE
             WHEN again.id IS NOT NULL THEN 'replay'
-            WHEN b.is_kids AND NOT coalesce(balance.is_unlimited_override, false)
-                AND coalesce(balance.used_seconds, 0) >= b.limit_seconds + coalesce(balance.granted_seconds, 0)
-                THEN 'nothing_left'
+            WHEN {_NOTHING_LEFT} THEN 'nothing_left'
             ELSE 'begin'
         END AS intent
     ) decided

@@ -33,8 +33,7 @@ class Site:
     """What staff may change while the service runs."""
 
     pause_grace_seconds: int = rules.PAUSE_GRACE_SECONDS
-    default_weekday_limit_minutes: int | None = rules.DEFAULT_WEEKDAY_LIMIT_MINUTES
-    default_weekend_limit_minutes: int | None = rules.DEFAULT_WEEKEND_LIMIT_MINUTES
+    default_limits: rules.Limits = rules.DEFAULT_LIMITS
     default_reset_hour: int = rules.DEFAULT_RESET_HOUR
     notice: str = ""
 
@@ -64,7 +63,7 @@ def _fetch_beat_entries(keys: list[Key]) -> dict[Key, Any]:
         elif row.title_id is not None:
             found["titles", row.title_id] = Title(id=row.title_id, is_educational=row.is_educational)
         else:
-            found[SITE] = Site(*row[-5:])
+            found[SITE] = _site(row)
     return found
 
 
@@ -78,10 +77,20 @@ def _profile(row: sql.BeatEntry) -> Profile:
         id=row.profile_id,
         user_id=row.user_id,
         is_kids=row.is_kids,
-        weekday_limit_minutes=row.weekday_limit_minutes,
-        weekend_limit_minutes=row.weekend_limit_minutes,
+        limits=rules.Limits.from_pair(weekday=row.weekday_limit_minutes, weekend=row.weekend_limit_minutes),
         educational_exempt=row.educational_exempt,
         schedule=rules.Schedule(timezone=row.timezone, reset_hour=row.reset_hour, held=held),
+    )
+
+
+def _site(row: sql.BeatEntry) -> Site:
+    return Site(
+        pause_grace_seconds=row.pause_grace_seconds,
+        default_limits=rules.Limits.from_pair(
+            weekday=row.default_weekday_limit_minutes, weekend=row.default_weekend_limit_minutes
+        ),
+        default_reset_hour=row.default_reset_hour,
+        notice=row.notice,
     )
 
 

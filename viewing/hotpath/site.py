@@ -30,8 +30,7 @@ def _read() -> entries.Site:
         return entries.Site()
     return entries.Site(
         pause_grace_seconds=row.pause_grace_seconds,
-        default_weekday_limit_minutes=row.default_weekday_limit_minutes,
-        default_weekend_limit_minutes=row.default_weekend_limit_minutes,
+        default_limits=row.default_limits,
         default_reset_hour=row.default_reset_hour,
         notice=row.notice,
     )

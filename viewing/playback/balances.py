@@ -1,85 +1,73 @@
-"""What is left today: the answers of balance and eligibility, and the figures that a heartbeat's answer takes."""
+"""What is left today: the answers of balance and playback eligibility."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from viewing import rules
 from viewing.hotpath import threads
 from viewing.models import ViewingTimeBalance
+from viewing.playback.schemas import BalanceOut, EligibilityOut
 from viewing.profile import Profile
-from viewing.schemas import minutes
+from viewing.schemas import minutes, minutes_or_none
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A child's running viewing day, in seconds; `remaining_seconds` None where nothing limits."""
+    """A child's running viewing day."""
 
-    used_seconds: int
+    allowance: rules.Allowance
     educational_seconds: int
-    granted_seconds: int
-    is_unlimited_override: bool
-    limit_minutes: int | None
-    remaining_seconds: int | None
     next_reset_at: datetime
 
 
 def read_balance(profile: Profile, *, now: datetime) -> Balance:
     """The balance of the child's running viewing day, one statement; zeros before its first beat.
 
-    For the reading thread of the players' path: devices ask while they are locked, and a thread each slowed every beat.
+    For the reading thread of the players' path: devices poll while they are locked, and a thread per request slowed
+    every beat.
     """
     running = rules.running_day(profile.schedule, now=now)
     rows = ViewingTimeBalance.objects.using(threads.ALIAS).filter(profile_id=profile.id, day=running.day)
     row = rows.first() or ViewingTimeBalance()
-    limit_minutes = profile.limit_minutes(running.day)
     return Balance(
-        used_seconds=row.used_seconds,
+        allowance=row.allowance(profile.limit_minutes(running.day)),
         educational_seconds=row.educational_seconds,
-        granted_seconds=row.granted_seconds,
-        is_unlimited_override=row.is_unlimited_override,
-        limit_minutes=limit_minutes,
-        remaining_seconds=rules.remaining_seconds(
-            limit_minutes=limit_minutes,
-            used_seconds=row.used_seconds,
-            granted_seconds=row.granted_seconds,
-            unlimited=row.is_unlimited_override,
-        ),
         next_reset_at=running.until,
     )
 
 
-def balance_answer(profile: Profile, now: datetime) -> dict[str, Any]:
-    """The body of GET /balance: an adult's is zeros and nulls."""
+def balance_answer(profile: Profile, now: datetime) -> BalanceOut:
+    """The body of GET /balance; zeros and nulls for an adult."""
+    if profile.is_kids:
+        balance = read_balance(profile, now=now)
+        allowance, educational_seconds = balance.allowance, balance.educational_seconds
+        next_reset_at: datetime | None = balance.next_reset_at
+    else:
+        allowance, educational_seconds, next_reset_at = rules.Allowance(None), 0, None
+    return BalanceOut(
+        profile_id=profile.id,
+        is_child_profile=profile.is_kids,
+        has_limits=allowance.limit_minutes is not None,
+        used_minutes=minutes(allowance.used_seconds),
+        educational_minutes=minutes(educational_seconds),
+        limit_minutes=allowance.limit_minutes,
+        remaining_minutes=minutes_or_none(allowance.remaining_seconds),
+        is_unlimited_override=allowance.is_unlimited,
+        next_reset_at=next_reset_at,
+        warning_threshold_minutes=list(rules.WARNING_THRESHOLDS_MINUTES),
+        granted_minutes=minutes(allowance.granted_seconds),
+    )
+
+
+def eligibility_answer(profile: Profile, now: datetime) -> EligibilityOut:
+    """The body of GET /playback-eligible; a profile that nothing limits is eligible, with nulls."""
     balance = read_balance(profile, now=now) if profile.is_kids else None
-    return {
-        "profile_id": profile.id,
-        "is_child_profile": profile.is_kids,
-        "has_limits": balance is not None and balance.limit_minutes is not None,
-        "used_minutes": minutes(balance.used_seconds) if balance else 0,
-        "educational_minutes": minutes(balance.educational_seconds) if balance else 0,
-        "limit_minutes": balance.limit_minutes if balance else None,
-        "remaining_minutes": _minutes_or_none(balance.remaining_seconds) if balance else None,
-        "is_unlimited_override": balance.is_unlimited_override if balance else False,
-        "next_reset_at": balance.next_reset_at if balance else None,
-        "warning_threshold_minutes": list(rules.WARNING_THRESHOLDS_MINUTES),
-        "granted_minutes": minutes(balance.granted_seconds) if balance else 0,
-    }
-
-
-def eligibility_answer(profile: Profile, now: datetime) -> dict[str, Any]:
-    """The body of GET /playback-eligible: who is not limited is eligible, with nulls."""
-    balance = read_balance(profile, now=now) if profile.is_kids else None
-    if balance is None or balance.remaining_seconds is None:
-        return {"eligible": True, "remaining_minutes": None, "reason": None, "next_reset_at": None}
-    is_eligible = balance.remaining_seconds > 0
-    return {
-        "eligible": is_eligible,
-        "remaining_minutes": minutes(balance.remaining_seconds),
-        "reason": None if is_eligible else "Daily viewing time limit reached",
-        "next_reset_at": balance.next_reset_at,
-    }
-
-
-def _minutes_or_none(seconds: int | None) -> float | None:
-    return None if seconds is None else minutes(seconds)
+    remaining = balance.allowance.remaining_seconds if balance else None
+    if balance is None or remaining is None:
+        return EligibilityOut(eligible=True, remaining_minutes=None, reason=None, next_reset_at=None)
+    return EligibilityOut(
+        eligible=remaining > 0,
+        remaining_minutes=minutes(remaining),
+        reason=None if remaining > 0 else "Daily viewing time limit reached",
+        next_reset_at=balance.next_reset_at,
+    )

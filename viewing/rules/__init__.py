@@ -1,7 +1,7 @@
-"""The rules that decide, pure functions of values and of `now`.
+"""The rules that decide: pure functions of values and of `now`.
 
-`days`: the viewing day, its reset, the day that a change keeps running. `limits`: the day's limit, what is left of it
-and what a player is told.
+`days`: the viewing day, its reset, and the day that a change keeps running. `limits`: the limits of each weekday, what
+is left of a day, and what a player is to do.
 """
 
 from viewing.rules.days import (
@@ -21,38 +21,40 @@ from viewing.rules.days import (
 from viewing.rules.limits import (
     BEAT_SECONDS,
     DEFAULT_EDUCATIONAL_EXEMPT,
+    DEFAULT_LIMITS,
     DEFAULT_WEEKDAY_LIMIT_MINUTES,
     DEFAULT_WEEKEND_LIMIT_MINUTES,
+    NO_LIMITS,
     PAUSE_GRACE_SECONDS,
     REPLAY_SECONDS,
     WARNING_THRESHOLDS_MINUTES,
+    Allowance,
     Enforcement,
-    enforcement,
-    limit_minutes_for,
-    remaining_seconds,
+    Limits,
 )
 
 __all__ = [
     "BEAT_SECONDS",
     "DEFAULT_EDUCATIONAL_EXEMPT",
+    "DEFAULT_LIMITS",
     "DEFAULT_RESET_HOUR",
     "DEFAULT_TIMEZONE",
     "DEFAULT_WEEKDAY_LIMIT_MINUTES",
     "DEFAULT_WEEKEND_LIMIT_MINUTES",
+    "NO_LIMITS",
     "PAUSE_GRACE_SECONDS",
     "REPLAY_SECONDS",
     "SHORTEST_DAY",
     "WARNING_THRESHOLDS_MINUTES",
+    "Allowance",
     "Enforcement",
+    "Limits",
     "Schedule",
     "ViewingDay",
     "day_start",
-    "enforcement",
     "hold",
     "is_timezone",
-    "limit_minutes_for",
     "next_reset",
-    "remaining_seconds",
     "running_day",
     "timezones",
     "viewing_day",

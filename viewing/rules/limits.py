@@ -1,5 +1,6 @@
-"""What is left of a viewing day, and what a player is told about it."""
+"""A child's daily limits, what is left of a viewing day, and what a player is to do about it."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
@@ -13,35 +14,91 @@ DEFAULT_WEEKEND_LIMIT_MINUTES: Final = 180
 DEFAULT_EDUCATIONAL_EXEMPT: Final = True
 
 Enforcement = Literal["allowed", "warning_15", "warning_5", "blocked"]
+# Minutes, or None for no limit.
+Limit = int | None
 
 
-def limit_minutes_for(*, day: date, weekday: int | None, weekend: int | None) -> int | None:
-    """The limit of a viewing day in minutes, None for no limit: Saturday and Sunday take `weekend`.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A child's limit of each weekday in minutes, Monday first; None: no limit on that day."""
 
-    See docs/contract.md#viewing-day.
+    by_weekday: tuple[Limit, Limit, Limit, Limit, Limit, Limit, Limit]
+
+    @classmethod
+    def from_pair(cls, *, weekday: Limit, weekend: Limit) -> "Limits":
+        """One limit for Monday to Friday, and one for Saturday and Sunday (docs/contract.md#viewing-day)."""
+        return cls((weekday, weekday, weekday, weekday, weekday, weekend, weekend))
+
+    @classmethod
+    def every_day(cls, minutes: Limit) -> "Limits":
+        return cls.from_pair(weekday=minutes, weekend=minutes)
+
+    def on(self, day: date) -> Limit:
+        """The limit of a viewing day."""
+        return self.by_weekday[day.weekday()]
+
+
+DEFAULT_LIMITS: Final = Limits.from_pair(weekday=DEFAULT_WEEKDAY_LIMIT_MINUTES, weekend=DEFAULT_WEEKEND_LIMIT_MINUTES)
+NO_LIMITS: Final = Limits.every_day(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much a child may watch on one viewing day, and how much of it is used.
+
+    The only place that knows what is left. `limit_minutes` None: nothing limits the day. `is_unlimited`: a parent
+    lifted its limit. Granted time adds to the limit, and what was watched stays (docs/contract.md#grants).
     """
-    return weekend if day.weekday() >= 5 else weekday
 
+    limit_minutes: Limit
+    used_seconds: int = 0
+    granted_seconds: int = 0
+    is_unlimited: bool = False
 
-def remaining_seconds(
-    *, limit_minutes: int | None, used_seconds: int, granted_seconds: int, unlimited: bool
-) -> int | None:
-    """Seconds left today, never below 0; None where nothing limits: no limit, or unlimited today.
+    @property
+    def total_seconds(self) -> int | None:
+        """The limit and what was granted on top of it; None where nothing limits."""
+        if self.limit_minutes is None or self.is_unlimited:
+            return None
+        return self.limit_minutes * 60 + self.granted_seconds
 
-    Granted time adds to the allowance, and what was watched stays (docs/contract.md#grants).
-    """
-    if limit_minutes is None or unlimited:
-        return None
-    return max(0, limit_minutes * 60 + granted_seconds - used_seconds)
+    @property
+    def remaining_seconds(self) -> int | None:
+        """What is left, never below 0; None where nothing limits."""
+        if self.limit_minutes is None or self.is_unlimited:
+            return None
+        return max(0, self.limit_minutes * 60 + self.granted_seconds - self.used_seconds)
 
+    @property
+    def enforcement(self) -> Enforcement:
+        """What a player is to do now (docs/contract.md#heartbeat)."""
+        remaining = self.remaining_seconds
+        if remaining is None:
+            return "allowed"
+        if remaining == 0:
+            return "blocked"
+        early, late = WARNING_THRESHOLDS_MINUTES
+        if remaining <= late * 60:
+            return "warning_5"
+        return "warning_15" if remaining <= early * 60 else "allowed"
 
-def enforcement(remaining: int | None) -> Enforcement:
-    """What a player must do, from the seconds left (None: not limited); see docs/contract.md#heartbeat."""
-    if remaining is None:
-        return "allowed"
-    if remaining <= 0:
-        return "blocked"
-    early, late = WARNING_THRESHOLDS_MINUTES
-    if remaining <= late * 60:
-        return "warning_5"
-    return "warning_15" if remaining <= early * 60 else "allowed"
+    def unused(self, grant_seconds: int) -> int:
+        """How much of a grant was not watched yet, in seconds: what taking it back takes from `granted_seconds`.
+
+        The limit is used before what was granted, and of several grants this one last. An unlimited day changes
+        nothing about that: its other grants are used as if it were limited.
+        """
+        most = min(grant_seconds, self.granted_seconds)
+        if self.limit_minutes is None:
+            return most
+        return max(0, min(most, self.limit_minutes * 60 + self.granted_seconds - self.used_seconds))
+
+    @property
+    def granted_seconds_once_limited(self) -> int:
+        """`granted_seconds` from when the day is limited again: what was watched over the limit stays granted.
+
+        So the next grant is worth all of its minutes.
+        """
+        if self.limit_minutes is None:
+            return self.granted_seconds
+        return max(self.granted_seconds, self.used_seconds - self.limit_minutes * 60)

@@ -10,7 +10,8 @@ from django.core.management.base import CommandError
 
 from parental.demo.families.titles import demo_id
 from parental.models import Pin, User
-from viewing.models import Profile, ViewingTimeConfig
+from viewing.models import Profile, ViewingTimeConfig, limit_columns
+from viewing.rules import DEFAULT_LIMITS, NO_LIMITS, Limits
 
 PARENT_EMAIL: Final = "parent@example.com"
 STAFF_EMAIL: Final = "staff@example.com"
@@ -20,11 +21,10 @@ PIN: Final = "1234"
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A child and its limits in minutes."""
+    """A child and their limits."""
 
     name: str
-    weekday: int | None = 120
-    weekend: int | None = 180
+    limits: Limits = DEFAULT_LIMITS
     reset_hour: int = 6
     is_exempt: bool = True
 
@@ -37,19 +37,45 @@ class Family:
     adults: Sequence[str] = field(default=())
 
 
+def _limits(weekday: int | None, weekend: int | None) -> Limits:
+    return Limits.from_pair(weekday=weekday, weekend=weekend)
+
+
 FAMILIES: Final = (
     Family(
         PARENT_EMAIL,
         "Europe/Berlin",
-        (Child("Mia"), Child("Leo", 60, 90), Child("Noa", 90, None, is_exempt=False)),
+        (Child("Mia"), Child("Leo", _limits(60, 90)), Child("Noa", _limits(90, None), is_exempt=False)),
         ("Robin",),
     ),
-    Family("rossi@example.com", "Europe/Rome", (Child("Giulia", 90, 150, 7), Child("Luca", 45, 60, 7)), ("Marco",)),
-    Family("miller@example.com", "America/New_York", (Child("Emma", 60, 120, 5), Child("Liam")), ("Kate", "Tom")),
-    Family("silva@example.com", "America/Sao_Paulo", (Child("Rafael", 120, 240, 4), Child("Ana", 30, 60)), ("Paula",)),
-    Family("sharma@example.com", "Asia/Kolkata", (Child("Aarav", 75, 105, is_exempt=False),), ("Priya",)),
-    Family("tanaka@example.com", "Asia/Tokyo", (Child("Yui", 60, 60), Child("Haruto", 90, 120, 0)), ("Ken",)),
-    Family("brown@example.com", "Australia/Sydney", (Child("Olivia", None, None), Child("Jack", 15, 30)), ("Sam",)),
+    Family(
+        "rossi@example.com",
+        "Europe/Rome",
+        (Child("Giulia", _limits(90, 150), 7), Child("Luca", _limits(45, 60), 7)),
+        ("Marco",),
+    ),
+    Family(
+        "miller@example.com", "America/New_York", (Child("Emma", _limits(60, 120), 5), Child("Liam")), ("Kate", "Tom")
+    ),
+    Family(
+        "silva@example.com",
+        "America/Sao_Paulo",
+        (Child("Rafael", _limits(120, 240), 4), Child("Ana", _limits(30, 60))),
+        ("Paula",),
+    ),
+    Family("sharma@example.com", "Asia/Kolkata", (Child("Aarav", _limits(75, 105), is_exempt=False),), ("Priya",)),
+    Family(
+        "tanaka@example.com",
+        "Asia/Tokyo",
+        (Child("Yui", _limits(60, 60)), Child("Haruto", _limits(90, 120), 0)),
+        ("Ken",),
+    ),
+    Family(
+        "brown@example.com",
+        "Australia/Sydney",
+        (Child("Olivia", _limits(None, None)), Child("Jack", _limits(15, 30))),
+        ("Sam",),
+    ),
     Family(STAFF_EMAIL),
 )
 
@@ -111,11 +137,10 @@ def _profile(family: Family, viewer: Child | str, *, created_at: datetime) -> Pr
 
 def _config(family: Family, viewer: Child | str) -> ViewingTimeConfig:
     if isinstance(viewer, str):
-        config = ViewingTimeConfig(weekday_limit_minutes=None, weekend_limit_minutes=None)
+        config = ViewingTimeConfig(**limit_columns(NO_LIMITS))
     else:
         config = ViewingTimeConfig(
-            weekday_limit_minutes=viewer.weekday,
-            weekend_limit_minutes=viewer.weekend,
+            **limit_columns(viewer.limits),
             reset_hour=viewer.reset_hour,
             educational_exempt=viewer.is_exempt,
         )

@@ -55,16 +55,12 @@ class Viewer:
 
     @property
     def schedule(self) -> rules.Schedule:
-        config, held = self.config, None
-        if config.held_day and config.held_since and config.held_until:
-            held = rules.ViewingDay(config.held_day, config.held_since, config.held_until)
-        return rules.Schedule(config.timezone, config.reset_hour, held)
+        return self.config.schedule
 
     def limit_seconds(self, day: date) -> int | None:
         if not self.profile.is_kids:
             return None
-        weekday, weekend = self.config.weekday_limit_minutes, self.config.weekend_limit_minutes
-        limit = rules.limit_minutes_for(day=day, weekday=weekday, weekend=weekend)
+        limit = self.config.limit_minutes(day)
         return None if limit is None else limit * 60
 
 

@@ -13,7 +13,8 @@ from parental.demo.players.ledger import Film, Viewer
 from parental.models import User
 from parental.tokens import opaque
 from viewing.hotpath import entries
-from viewing.models import PlayerToken, Profile, ViewingTimeConfig
+from viewing.models import PlayerToken, Profile, ViewingTimeConfig, limit_columns
+from viewing.rules import Limits
 
 ZONES: Final = ("UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Asia/Tokyo")
 FAMILY_SIZE: Final = 4  # the last of them an adult
@@ -55,8 +56,7 @@ def _config(profile: Profile, n: int, now: datetime, dice: Random) -> ViewingTim
     limit = dice.choices(list(LIMITS), list(LIMITS.values()))[0] if profile.is_kids else None
     return ViewingTimeConfig(
         profile=profile,
-        weekday_limit_minutes=limit,
-        weekend_limit_minutes=limit,
+        **limit_columns(Limits.every_day(limit)),
         # Half a day away: no viewing day turns while the players play.
         reset_hour=(now.astimezone(ZoneInfo(zone)).hour + 12) % 24,
         educational_exempt=dice.random() < 0.7,

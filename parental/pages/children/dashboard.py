@@ -79,7 +79,7 @@ class Card:
 
 
 def _card(day: today.Today, said: list[Any], *, now: datetime) -> Card:
-    left, allowance = day.remaining_seconds, day.allowance_seconds
+    left, allowance = day.remaining_seconds, day.allowance.total_seconds or 0
     hours, minutes = divmod((left or 0) // 60, 60)
     zone = day.config.timezone
     return Card(

@@ -53,8 +53,7 @@ def check_history(now):
         held = {balance.day: [balance.used_seconds, balance.educational_seconds] for balance in profile.balances.all()}
         assert held == (sums if profile.is_kids else {})
         for day, (used, _) in held.items():
-            weekday, weekend = profile.config.weekday_limit_minutes, profile.config.weekend_limit_minutes
-            limit = rules.limit_minutes_for(day=day, weekday=weekday, weekend=weekend)
+            limit = profile.config.limit_minutes(day)
             assert limit is None or used <= limit * 60
 
 
