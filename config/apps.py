@@ -8,8 +8,8 @@ class ServiceConfig(AppConfig):
     verbose_name = "Service"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401, PLC0415 — registers them
-        from perfmetrics import accuracy  # noqa: PLC0415
-        from viewing.reports import reconcile  # noqa: PLC0415
+        from config import checks  # noqa: F401 — registers them
+        from perfmetrics import accuracy
+        from viewing.reports import reconcile
 
         accuracy.register(reconcile.last_check)

@@ -173,13 +173,13 @@ class GatewayTokenAdmin(BigTableAdmin):
     ordering = ("-created_at",)
     actions = ("revoke",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 — Django's signature
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("name", "created_at", "last_used_at", "revoked_at") if obj is not None else ()
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("name", "expires_at", "created_at", "last_used_at", "revoked_at") if obj else ("name", "expires_at")
 
-    def save_model(self, request: HttpRequest, obj: GatewayToken, form: Any, change: bool) -> None:  # noqa: ARG002
+    def save_model(self, request: HttpRequest, obj: GatewayToken, form: Any, change: bool) -> None:
         if change:
             obj.save(update_fields=["expires_at"])
             invalidation.gateway_token_changed(bytes(obj.token_hash))
@@ -187,7 +187,7 @@ class GatewayTokenAdmin(BigTableAdmin):
         obj.token, obj.token_hash = gateways.new_token()
         obj.save(force_insert=True)
 
-    def response_add(self, request: HttpRequest, obj: GatewayToken, post_url_continue: Any = None) -> TemplateResponse:  # noqa: ARG002
+    def response_add(self, request: HttpRequest, obj: GatewayToken, post_url_continue: Any = None) -> TemplateResponse:
         """The token, in this answer alone: in a message it would travel in a cookie."""
         context = {**self.admin_site.each_context(request), "opts": self.opts, "gateway_token": obj, "title": obj.name}
         return TemplateResponse(request, "admin/viewing/gatewaytoken/shown_once.html", context)
@@ -202,7 +202,7 @@ class ConfigInline(_StackedInline):
     model = ViewingTimeConfig
     can_delete = False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 — Django's signature
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Staff cannot move a reset: a parent's change holds the running day and is audited; a form does neither."""
         return ("timezone", "reset_hour") if obj is not None else ()
 
@@ -220,20 +220,20 @@ class ProfileAdmin(BigTableAdmin):
     inlines = (ConfigInline,)
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Profile | None = None) -> Any:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Profile | None = None) -> Any:
         """A profile stays with its account, whose PIN, devices and audit it has."""
         return ("user",) if obj is not None else ()
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # noqa: ARG002 — Django's signature
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Its name alone: to list all that goes with it would read years of sessions."""
         names = [str(profile) for profile in objs]
         return names, {self.opts.verbose_name_plural: len(names)}, set(), []
 
-    def delete_model(self, request: HttpRequest, obj: Profile) -> None:  # noqa: ARG002
+    def delete_model(self, request: HttpRequest, obj: Profile) -> None:
         """As when a parent removes it: with all that it watched, its settings, grants and devices."""
         profiles.remove(obj.pk)
 
-    def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:  # noqa: ARG002
+    def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:
         """Only what was changed: a parent may rename the child meanwhile."""
         obj.save(update_fields=form.changed_data if change else None)
 

@@ -85,7 +85,7 @@ class SiteSettingsAdmin(DefaultDenyAdmin):
 
     permits = ("add", "change")
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if SiteSettings.objects.exists():
             return redirect("admin:viewing_sitesettings_change", 1)
         return redirect("admin:viewing_sitesettings_add")
@@ -93,7 +93,7 @@ class SiteSettingsAdmin(DefaultDenyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not SiteSettings.objects.exists()
 
-    def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:  # noqa: ARG002
+    def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:
         """Only what was changed: of two people who change different fields neither takes the other's back."""
         obj.save(update_fields=form.changed_data if change else None)
         invalidation.site_changed()

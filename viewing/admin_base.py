@@ -32,7 +32,7 @@ class DefaultDenyAdmin(_ModelAdmin):
     allowed_lookups: ClassVar[tuple[str, ...]] = ()
     actions_selection_counter = False
 
-    def is_permitted(self, request: HttpRequest, action: str, obj: Any = None) -> bool:  # noqa: ARG002 — for subclasses
+    def is_permitted(self, request: HttpRequest, action: str, obj: Any = None) -> bool:
         """Whether this admin offers `action` at all; whether the user has the permission is asked besides."""
         return action == "view" or action in self.permits
 
@@ -48,7 +48,7 @@ class DefaultDenyAdmin(_ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.is_permitted(request, "delete", obj) and super().has_delete_permission(request, obj)
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:  # noqa: ARG002
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in self.allowed_lookups
 
     def get_actions(self, request: HttpRequest) -> Any:

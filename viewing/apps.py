@@ -7,7 +7,7 @@ class ViewingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from perfmetrics.counting import metrics  # noqa: PLC0415 — after the models
-        from viewing.heartbeats import beats  # noqa: PLC0415
+        from perfmetrics.counting import metrics
+        from viewing.heartbeats import beats
 
         metrics.register_outcomes(answered=beats.ANSWERED, refused=beats.REFUSED, counted_as=beats.COUNTED_AS)

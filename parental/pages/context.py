@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from viewing.hotpath.site import site_settings
 
 
-def site_notice(request: HttpRequest) -> dict[str, Callable[[], str]]:  # noqa: ARG001 — Django's signature
+def site_notice(request: HttpRequest) -> dict[str, Callable[[], str]]:
     """`site_notice`: what staff wrote for the parents, or "" (`SiteSettings.notice`).
 
     A function, which templates call: pages that show none, the admin's, read nothing.

@@ -57,7 +57,7 @@ class MetricsOut(Schema):
 
 
 @router.get("/metrics", response={200: MetricsOut, 401: Refused, 403: Refused, 503: Refused})
-async def admin_metrics(request: HttpRequest) -> MetricsOut:  # noqa: ARG001 — Ninja's signature
+async def admin_metrics(request: HttpRequest) -> MetricsOut:
     """How the service runs: for staff."""
     publish_samples()
     uptime_seconds = time.time() - folder.started()
