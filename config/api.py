@@ -1,6 +1,6 @@
 """The API under /api/v1: who is let in, and how errors and failures are answered (docs/contract.md#errors)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -13,7 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.security import APIKeyCookie, HttpBearer
 
-from config.errors import BULK_PATH, answer, for_status, json_response
+from config.errors import answer, for_status, json_response
 from parental.accounts.api import router as accounts_router
 from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router
@@ -21,9 +21,9 @@ from parental.pins.api import router as pin_router
 from parental.tokens import callers
 from perfmetrics.counting import metrics
 from perfmetrics.reading.api import router as metrics_router
-from viewing.api import catalog_router
+from viewing.api import catalog_router, gateway_router
 from viewing.api import router as viewing_router
-from viewing.caller import Caller, gateways_apart
+from viewing.caller import Caller, refuse_gateway, require_gateway
 from viewing.errors import Refusal
 from viewing.heartbeats.answers import on_failure
 from viewing.heartbeats.schemas import NOT_AN_OBJECT
@@ -35,11 +35,15 @@ HEARTBEAT_PATH = "/api/v1/viewing-time/heartbeat"
 
 
 class BearerToken(HttpBearer):
-    """A parent's access token or a player token; what it may do, each endpoint decides. A gateway's: only bulk."""
+    """A token in the `Authorization` header; `check` refuses (403) the callers that a router is not for."""
+
+    def __init__(self, check: Callable[[Caller], Caller] = refuse_gateway) -> None:
+        super().__init__()
+        self._check = check
 
     async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         caller = await callers.authenticate(token)
-        return caller and gateways_apart(caller, is_bulk=request.path == BULK_PATH)
+        return caller and self._check(caller)
 
 
 class StaffToken(BearerToken):
@@ -57,7 +61,7 @@ class StaffSession(APIKeyCookie):
 
     param_name = settings.SESSION_COOKIE_NAME
 
-    async def authenticate(self, request: HttpRequest, key: str | None) -> Any:  # noqa: ARG002 — Ninja's signature
+    async def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         user = await request.auser()
         if user.is_authenticated and not user.is_staff:
             raise Refusal("staff_only")
@@ -100,6 +104,7 @@ for auth_router in (accounts_router, profiles_router):
 for parental_router in (pin_router, limits_router, reports_router):
     api.add_router("/parental-controls", parental_router, tags=["parents"])
 api.add_router("/viewing-time", viewing_router, tags=["players"])
+api.add_router("/viewing-time", gateway_router, auth=BearerToken(require_gateway), tags=["players"])
 api.add_router("/catalog", catalog_router, tags=["catalogue"])
 api.add_router("/admin", metrics_router, auth=[StaffToken(), StaffSession()], tags=["staff"])
 

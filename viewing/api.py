@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from perfmetrics.counting.lean import lean
 from viewing.caller import Caller, check_access, obtain_profile
+from viewing.endpoints import BODY, INVALID, REFUSED, Request
 from viewing.heartbeats import bulk
 from viewing.heartbeats.answers import heartbeat_answer
 from viewing.heartbeats.beats import Beat, make_beat
@@ -18,21 +19,16 @@ from viewing.heartbeats.writer import writer
 from viewing.hotpath import entries, threads
 from viewing.playback import balances, sessions
 from viewing.playback.schemas import BalanceOut, EligibilityOut, SessionEndOut, TitleOut
-from viewing.schemas import ErrorDetail, ValidationDetail
+from viewing.schemas import ErrorDetail
 
 router = Router()
+gateway_router = Router()
 catalog_router = Router()
-
-REFUSED: dict[int, Any] = {401: ErrorDetail, 403: ErrorDetail, 422: ValidationDetail, 503: ErrorDetail}
-
-
-class Request(HttpRequest):
-    auth: Caller
 
 
 @router.post(
     "/heartbeat",
-    response={200: HeartbeatOut, **REFUSED, 400: ErrorDetail, 404: ErrorDetail, 409: SessionConflict, 413: ErrorDetail},
+    response={200: HeartbeatOut, **REFUSED, **BODY, 404: ErrorDetail, 409: SessionConflict},
 )
 @lean
 async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
@@ -48,18 +44,15 @@ async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:
     return make_beat(body, profile=profile, title=title, site=site, now=timezone.now())
 
 
-@router.post(
-    "/heartbeats",
-    response={200: HeartbeatsOut, **REFUSED, 400: ErrorDetail, 413: ErrorDetail},
-)
+@gateway_router.post("/heartbeats", response={200: HeartbeatsOut, **REFUSED, **BODY})
 @lean
-async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:  # noqa: ARG001 — any gateway may
+async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:
     """Up to 1,000 heartbeats in one request, for a gateway. Each has its own status, in the order that they came."""
     results = await bulk.results(body.heartbeats)
     return HttpResponse(to_json({"results": results}), content_type="application/json")
 
 
-@router.get("/balance/{profile_id}", response={200: BalanceOut, **REFUSED})
+@router.get("/balance/{profile_id}", response={200: BalanceOut, **REFUSED, **INVALID})
 @lean
 async def balance(request: Request, profile_id: UUID) -> BalanceOut:
     """What a profile has used of its running viewing day and what is left."""
@@ -67,7 +60,7 @@ async def balance(request: Request, profile_id: UUID) -> BalanceOut:
     return await threads.reads.run(balances.balance_answer, profile, timezone.now())
 
 
-@router.get("/playback-eligible/{profile_id}", response={200: EligibilityOut, **REFUSED})
+@router.get("/playback-eligible/{profile_id}", response={200: EligibilityOut, **REFUSED, **INVALID})
 @lean
 async def playback_eligible(request: Request, profile_id: UUID) -> EligibilityOut:
     """Whether a title may begin now; nothing is counted."""
@@ -75,7 +68,7 @@ async def playback_eligible(request: Request, profile_id: UUID) -> EligibilityOu
     return await threads.reads.run(balances.eligibility_answer, profile, timezone.now())
 
 
-@router.post("/session/{session_id}/end", response={200: SessionEndOut, **REFUSED, 404: ErrorDetail})
+@router.post("/session/{session_id}/end", response={200: SessionEndOut, **REFUSED, **INVALID, 404: ErrorDetail})
 @lean
 async def end_session(request: Request, session_id: UUID) -> dict[str, Any]:
     """End a session; ending it again answers the same."""
@@ -84,6 +77,6 @@ async def end_session(request: Request, session_id: UUID) -> dict[str, Any]:
 
 @catalog_router.get("/titles", response={200: list[TitleOut], 401: ErrorDetail, 503: ErrorDetail})
 @lean
-async def titles(request: HttpRequest) -> Any:  # noqa: ARG001 — Ninja's signature
+async def titles(request: HttpRequest) -> Any:
     """Every title of the catalogue by name; kept for an hour."""
     return list(await entries.catalog())  # Ninja takes a tuple of two for a status and its body

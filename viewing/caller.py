@@ -35,18 +35,23 @@ def check_access(caller: Caller, profile: Profile | None, profile_id: UUID) -> P
 
 
 def check_gateway_access(profile: Profile | None) -> Profile:
-    """The profile, whosever it is, for a caller that `gateways_apart` let in. Refusal 403 when there is none."""
+    """The profile, whosever it is, for a gateway (`require_gateway`). Refusal 403 when there is none."""
     if profile is None:
         raise access_denied()
     return profile
 
 
-def gateways_apart(caller: Caller, *, is_bulk: bool) -> Caller:
-    """A gateway may send bulk heartbeats and nothing else, and no other caller may. Refusal 403."""
-    if caller.kind == "gateway" and not is_bulk:
-        raise Refusal("caller", "A gateway token cannot do this")
-    if caller.kind != "gateway" and is_bulk:
+def require_gateway(caller: Caller) -> Caller:
+    """Only gateways may send bulk heartbeats. Refusal 403."""
+    if caller.kind != "gateway":
         raise Refusal("caller", "Only a gateway token can do this")
+    return caller
+
+
+def refuse_gateway(caller: Caller) -> Caller:
+    """A gateway may do nothing but send bulk heartbeats. Refusal 403."""
+    if caller.kind == "gateway":
+        raise Refusal("caller", "A gateway token cannot do this")
     return caller
 
 
@@ -55,7 +60,7 @@ async def obtain_profile(caller: Caller, profile_id: UUID) -> Profile:
     return check_access(caller, await entries.profile(profile_id), profile_id)
 
 
-def parent_only(caller: Caller) -> Caller:
+def require_parent(caller: Caller) -> Caller:
     """A player token may do what docs/contract.md#who-may-call lists for it; everything else is a 403."""
     if caller.kind != "parent":
         raise Refusal("caller")

@@ -10,34 +10,28 @@ from ninja import Router, Status
 from parental.accounts import accounts
 from parental.accounts.schemas import AccountOut, LoginIn, RefreshIn, RegisterIn, TokenPairOut
 from parental.tokens import callers, families
-from viewing.caller import Caller, parent_only
-from viewing.schemas import ErrorDetail, ValidationDetail
+from viewing.caller import require_parent
+from viewing.endpoints import BODY, REFUSED, Request
+from viewing.schemas import ErrorDetail
 
 router = Router()
 
-REFUSED: dict[int, Any] = {401: ErrorDetail, 403: ErrorDetail, 503: ErrorDetail}
-BODY: dict[int, Any] = {400: ErrorDetail, 413: ErrorDetail, 422: ValidationDetail, 503: ErrorDetail}
-
-
-class Request(HttpRequest):
-    auth: Caller
-
 
 @router.post("/register", auth=None, response={201: TokenPairOut, **BODY, 409: ErrorDetail, 429: ErrorDetail})
-async def register(request: HttpRequest, body: RegisterIn) -> Status[Any]:  # noqa: ARG001 — Ninja's signature
+async def register(request: HttpRequest, body: RegisterIn) -> Status[Any]:
     """Open an account and log in."""
     pair = await accounts.register(email=body.email, password=body.password, now=timezone.now())
     return Status(201, pair)
 
 
 @router.post("/login", auth=None, response={200: TokenPairOut, **BODY, 401: ErrorDetail, 429: ErrorDetail})
-async def login(request: HttpRequest, body: LoginIn) -> dict[str, str]:  # noqa: ARG001
+async def login(request: HttpRequest, body: LoginIn) -> dict[str, str]:
     """Log in with address and password; ten wrong ones in five minutes are refused (429) for the rest of them."""
     return await accounts.log_in(email=body.email, password=body.password, now=timezone.now())
 
 
 @router.post("/refresh", auth=None, response={200: TokenPairOut, **BODY, 401: ErrorDetail})
-async def refresh(request: HttpRequest, body: RefreshIn) -> dict[str, str]:  # noqa: ARG001
+async def refresh(request: HttpRequest, body: RefreshIn) -> dict[str, str]:
     """Spend a refresh token for a new pair. Using it again ends every token grown from it."""
     return await sync_to_async(families.rotate)(body.refresh_token, now=timezone.now())
 
@@ -45,5 +39,5 @@ async def refresh(request: HttpRequest, body: RefreshIn) -> dict[str, str]:  # n
 @router.get("/me", response={200: AccountOut, **REFUSED})
 async def me(request: Request) -> dict[str, Any]:
     """The account of this access token."""
-    account = await callers.account(parent_only(request.auth))
+    account = await callers.account(require_parent(request.auth))
     return {"id": account.user_id, "email": account.email, "is_admin": account.is_staff}

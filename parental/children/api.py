@@ -7,27 +7,27 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 from ninja import Router
 
-from parental.accounts.api import BODY, REFUSED, Request
 from parental.children import grants, limits
 from parental.children.schemas import GrantIn, GrantOut, LimitsIn, LimitsOut, TakenBackOut
-from viewing.caller import obtain_profile, parent_only
+from viewing.caller import obtain_profile, require_parent
+from viewing.endpoints import BODY, INVALID, REFUSED, Request
 from viewing.models import ViewingTimeConfig
-from viewing.schemas import ErrorDetail, ValidationDetail
+from viewing.schemas import ErrorDetail
 
 router = Router()
 
 
-@router.get("/profiles/{profile_id}/viewing-time", response={200: LimitsOut, **REFUSED, 422: ValidationDetail})
+@router.get("/profiles/{profile_id}/viewing-time", response={200: LimitsOut, **REFUSED, **INVALID})
 async def read_limits(request: Request, profile_id: UUID) -> ViewingTimeConfig:
     """A child's limits, and when its days turn."""
-    profile = await limits.obtain_child(parent_only(request.auth), profile_id)
+    profile = await limits.obtain_child(require_parent(request.auth), profile_id)
     return await sync_to_async(limits.read)(profile.id, now=timezone.now())
 
 
 @router.put("/profiles/{profile_id}/viewing-time", response={200: LimitsOut, **REFUSED, **BODY})
 async def change_limits(request: Request, profile_id: UUID, body: LimitsIn) -> ViewingTimeConfig:
     """Change what is sent. Reset hour, exemption and timezone need a PIN token; a moved reset lets the day go on."""
-    caller = parent_only(request.auth)
+    caller = require_parent(request.auth)
     profile = await limits.obtain_child(caller, profile_id)
     return await sync_to_async(limits.change)(
         profile.id, user_id=caller.user_id, settings=body.settings(), pin_token=body.pin_token, now=timezone.now()
@@ -45,9 +45,9 @@ async def grant(request: Request, profile_id: UUID, body: GrantIn) -> dict[str, 
 
 @router.delete(
     "/profiles/{profile_id}/viewing-time/grant/{grant_id}",
-    response={200: TakenBackOut, **REFUSED, 404: ErrorDetail, 409: ErrorDetail, 422: ValidationDetail},
+    response={200: TakenBackOut, **REFUSED, 404: ErrorDetail, 409: ErrorDetail, **INVALID},
 )
 async def take_back_grant(request: Request, profile_id: UUID, grant_id: UUID) -> dict[str, Any]:
     """Take back what of a grant is unused, while its day runs."""
-    profile = await obtain_profile(parent_only(request.auth), profile_id)
+    profile = await obtain_profile(require_parent(request.auth), profile_id)
     return await sync_to_async(grants.take_back)(profile.id, grant_id, now=timezone.now())

@@ -7,12 +7,12 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 from ninja import Router, Status
 
-from parental.accounts.api import BODY, REFUSED, Request
 from parental.children import profiles
 from parental.children.profile_schemas import PlayerTokenIn, PlayerTokenOut, ProfileIn, ProfileOut
 from parental.tokens import players
-from viewing.caller import obtain_profile, parent_only
-from viewing.schemas import ErrorDetail, ValidationDetail
+from viewing.caller import obtain_profile, require_parent
+from viewing.endpoints import BODY, INVALID, REFUSED, Request
+from viewing.schemas import ErrorDetail
 
 router = Router()
 
@@ -20,14 +20,14 @@ router = Router()
 @router.get("/profiles", response={200: list[ProfileOut], **REFUSED})
 async def list_profiles(request: Request) -> list[dict[str, Any]]:
     """The account's profiles in the order they were made."""
-    return await sync_to_async(profiles.listing)(parent_only(request.auth).user_id)
+    return await sync_to_async(profiles.listing)(require_parent(request.auth).user_id)
 
 
 @router.post("/profiles", response={201: ProfileOut, **REFUSED, **BODY, 409: ErrorDetail})
 async def create_profile(request: Request, body: ProfileIn) -> Status[Any]:
     """Make a profile; a child's gets the default limits in the given timezone."""
     profile = await sync_to_async(profiles.create)(
-        parent_only(request.auth).user_id,
+        require_parent(request.auth).user_id,
         name=body.name,
         is_kids=body.is_kids,
         avatar_url=body.avatar_url or "",
@@ -39,7 +39,7 @@ async def create_profile(request: Request, body: ProfileIn) -> Status[Any]:
 @router.post("/profiles/{profile_id}/player-token", response={201: PlayerTokenOut, **REFUSED, **BODY})
 async def create_player_token(request: Request, profile_id: UUID, body: PlayerTokenIn) -> Status[Any]:
     """Give a device the right to play as one profile, for 90 days from its last use."""
-    caller = parent_only(request.auth)
+    caller = require_parent(request.auth)
     await obtain_profile(caller, profile_id)
     issued = await sync_to_async(players.issue)(
         caller.user_id, profile_id, device_name=body.device_name, pin_token=body.pin_token, now=timezone.now()
@@ -47,8 +47,8 @@ async def create_player_token(request: Request, profile_id: UUID, body: PlayerTo
     return Status(201, issued)
 
 
-@router.delete("/player-tokens/{token_id}", response={204: None, **REFUSED, 404: ErrorDetail, 422: ValidationDetail})
+@router.delete("/player-tokens/{token_id}", response={204: None, **REFUSED, 404: ErrorDetail, **INVALID})
 async def revoke_player_token(request: Request, token_id: UUID) -> Status[None]:
     """Take a device's right back; doing it again answers the same."""
-    await sync_to_async(players.revoke)(parent_only(request.auth).user_id, token_id, now=timezone.now())
+    await sync_to_async(players.revoke)(require_parent(request.auth).user_id, token_id, now=timezone.now())
     return Status(204, None)

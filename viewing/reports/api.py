@@ -1,38 +1,31 @@
 """History and weekly report (docs/contract.md#history, docs/contract.md#weekly-report)."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.responses import Response
 
 from viewing import rules
-from viewing.caller import Caller, obtain_profile, parent_only
+from viewing.caller import obtain_profile, require_parent
+from viewing.endpoints import INVALID, REFUSED, Request
 from viewing.profile import Profile
 from viewing.reports import downloads, history, periods, weekly
 from viewing.reports.answers import WeeklyReport, history_body
 from viewing.reports.schemas import HistoryOut, HistoryQuery, ReportQuery, WeeklyReportOut
-from viewing.schemas import ErrorDetail, ValidationDetail
 
 router = Router()
 
-REFUSED: dict[int, Any] = {401: ErrorDetail, 403: ErrorDetail, 422: ValidationDetail, 503: ErrorDetail}
 CSV = {"responses": {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}}
 
 
-class Request(HttpRequest):
-    auth: Caller
-
-
-@router.get("/profiles/{profile_id}/history", response={200: HistoryOut, **REFUSED}, openapi_extra=CSV)
+@router.get("/profiles/{profile_id}/history", response={200: HistoryOut, **REFUSED, **INVALID}, openapi_extra=CSV)
 async def profile_history(request: Request, profile_id: UUID, query: Query[HistoryQuery]) -> HttpResponseBase:
     """What a profile watched, by its viewing days, newest first; as CSV one line per session, however many."""
-    profile = await obtain_profile(parent_only(request.auth), profile_id)
+    profile = await obtain_profile(require_parent(request.auth), profile_id)
     now = timezone.now()
     today = rules.viewing_day(profile.schedule, now=now)
     period = periods.asked_period(from_date=query.from_date, to_date=query.to_date, today=today)
@@ -46,9 +39,9 @@ def _history_response(profile: Profile, period: periods.Period, now: datetime) -
     return Response(history_body(history.history(profile, period, now=now)))
 
 
-@router.get("/weekly-report", response={200: WeeklyReportOut, **REFUSED}, openapi_extra=CSV)
+@router.get("/weekly-report", response={200: WeeklyReportOut, **REFUSED, **INVALID}, openapi_extra=CSV)
 async def weekly_report(request: Request, query: Query[ReportQuery]) -> WeeklyReport | HttpResponseBase:
     """The last seven viewing days of the account's children; as CSV one line per child and day."""
-    user_id = parent_only(request.auth).user_id
+    user_id = require_parent(request.auth).user_id
     report = await sync_to_async(weekly.weekly_report)(user_id, now=timezone.now())
     return downloads.weekly_csv(report) if query.format == "csv" else report
