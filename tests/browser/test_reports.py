@@ -36,7 +36,7 @@ def api(site, child, path):
 def downloaded(parent):
     with parent.page.expect_download() as download:
         parent.page.get_by_role("link", name="Download as CSV").click()
-    with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
+    with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -118,9 +118,17 @@ def session_rows(rows: Iterable[tuple[Any, ...]]) -> list[SessionRow]:
     return [SessionRow(*row) for row in rows]
 
 
-def watched_session(row: SessionRow, *, now: datetime) -> WatchedSession:
-    """A session that was abandoned ended with its last beat, not when the service noticed; what is stored stays."""
+def session_end(row: SessionRow, *, now: datetime) -> tuple[datetime | None, bool]:
+    """When a session ended (None: not yet), and whether it stopped without notice.
+
+    A session that was abandoned ended with its last beat, not when the service noticed; what is stored stays.
+    """
     has_stopped = (row.ended_at or now) - row.last_heartbeat_at > SILENCE
+    return row.last_heartbeat_at + BEAT if has_stopped and row.ended_at else row.ended_at, has_stopped
+
+
+def watched_session(row: SessionRow, *, now: datetime) -> WatchedSession:
+    ended_at, has_stopped = session_end(row, now=now)
     return WatchedSession(
         session_id=row.id,
         title_id=row.title_id,
@@ -128,7 +136,7 @@ def watched_session(row: SessionRow, *, now: datetime) -> WatchedSession:
         device_type=row.device_type,
         is_educational=row.is_educational,
         started_at=row.started_at,
-        ended_at=row.last_heartbeat_at + BEAT if has_stopped and row.ended_at else row.ended_at,
+        ended_at=ended_at,
         duration_minutes=minutes(row.counted_seconds + row.exempt_seconds),
         stopped_without_notice=has_stopped,
     )

@@ -57,7 +57,7 @@ def report(request: HttpRequest, caller: Caller, *, as_csv: bool = False) -> Htt
     if found is None:
         return render(request, "parental/report.html", {"form": form}, status=422)
     if as_csv:
-        return downloads.weekly_csv(found.report)
+        return downloads.weekly_csv(found.report, for_spreadsheet=True)
     context = {
         "form": WeekForm(initial={"last": found.report.week_end}),
         "report": found.report,

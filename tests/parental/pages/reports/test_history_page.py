@@ -130,7 +130,7 @@ def test_nothing_watched_is_said(browse, child):
     assert "history.csv" not in page.text
 
 
-def test_the_csv_is_the_apis(http, browse, child):
+def test_the_csv_is_the_apis_with_a_mark_that_it_is_utf_8(http, browse, child):
     add_many(child, 700, until="2026-03-03T20:00:00Z", every=timedelta(minutes=1))
     visitor = browse(child.profile.user)
     link = unescape(re.search(r'href="([^"]*history\.csv[^"]*)"', visitor.get(path_of(child)).text)[1])
@@ -140,7 +140,7 @@ def test_the_csv_is_the_apis(http, browse, child):
     span = {"from_date": "2026-02-03", "to_date": "2026-03-04"}
     by_api = history(http, log_in(child.profile.user), child, format="csv", **span)
     assert len(by_page.text.splitlines()) == 701
-    assert by_page.text == by_api.text
+    assert by_page.content == b"\xef\xbb\xbf" + by_api.content
     assert by_page.headers["content-disposition"] == by_api.headers["content-disposition"]
 
 

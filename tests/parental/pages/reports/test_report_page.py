@@ -200,7 +200,7 @@ def test_the_first_and_the_last_day_that_may_be_asked_for_work(browse, user):
     assert visitor.get("/report?last=2026-03-04").status_code == 200
 
 
-def test_the_csv_is_the_apis(http, browse, user):
+def test_the_csv_is_the_apis_with_a_mark_that_it_is_utf_8(http, browse, user):
     child = make_player(user)
     add_session(child, "2026-03-03T12:00:00Z", counted_seconds=600)
     visitor = browse(user)
@@ -208,7 +208,7 @@ def test_the_csv_is_the_apis(http, browse, user):
 
     by_page, by_api = visitor.get(link), weekly_report(http, log_in(user), format="csv")
 
-    assert by_page.text == by_api.text
+    assert by_page.content == b"\xef\xbb\xbf" + by_api.content
     assert by_page.headers["content-type"] == by_api.headers["content-type"]
     assert by_page.headers["content-disposition"] == by_api.headers["content-disposition"]
 
@@ -216,7 +216,7 @@ def test_the_csv_is_the_apis(http, browse, user):
 def test_the_csv_of_another_week_has_its_days(browse, user):
     make_player(user)
 
-    lines = list(csv.DictReader(StringIO(browse(user).get("/report.csv?last=2026-02-21").text)))
+    lines = list(csv.DictReader(StringIO(browse(user).get("/report.csv?last=2026-02-21").content.decode("utf-8-sig"))))
 
     assert [line["date"] for line in lines] == [str(date(2026, 2, 15) + timedelta(days=n)) for n in range(7)]
 
