@@ -9,10 +9,11 @@ from psycopg import errors
 from parental.accounts import passwords
 from parental.models import User
 from parental.tokens import families
+from parental.tokens.families import TokenPair
 from viewing.errors import Refusal
 
 
-async def register(*, email: str, password: str, now: datetime) -> dict[str, str]:
+async def register(*, email: str, password: str, now: datetime) -> TokenPair:
     """A new account and its first token pair. Refusal 409 for a taken address, 429 when too many hashes wait."""
     encoded = await _hash_for_new(email, password)
     return await sync_to_async(_create_and_begin)(email, encoded, now=now)
@@ -31,7 +32,7 @@ async def _hash_for_new(email: str, password: str) -> str:
 
 
 @transaction.atomic
-def _create_and_begin(email: str, encoded: str, *, now: datetime) -> dict[str, str]:
+def _create_and_begin(email: str, encoded: str, *, now: datetime) -> TokenPair:
     return families.begin_family(_create(email, encoded, now=now).pk, now=now)
 
 
@@ -49,7 +50,7 @@ def _taken() -> Refusal:
     return Refusal("taken")
 
 
-async def log_in(*, email: str, password: str, now: datetime) -> dict[str, str]:
+async def log_in(*, email: str, password: str, now: datetime) -> TokenPair:
     """A token pair. Refusal 401, the same for whatever is wrong; 429 as `passwords.check`."""
     proven = await passwords.check(email=email, password=password, now=now)
     pair = await sync_to_async(_begin)(email, proven, now=now) if proven else None
@@ -72,7 +73,7 @@ def _wrong() -> Refusal:
 
 
 @transaction.atomic
-def _begin(email: str, proven: passwords.Proven, *, now: datetime) -> dict[str, str] | None:
+def _begin(email: str, proven: passwords.Proven, *, now: datetime) -> TokenPair | None:
     return families.begin_family(proven.user_id, now=now) if _admit(email, proven, now=now) else None
 
 

@@ -1,7 +1,5 @@
 """Accounts and logins. `config/api.py` adds who may call; those marked `auth=None` are open."""
 
-from typing import Any
-
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.utils import timezone
@@ -10,6 +8,7 @@ from ninja import Router, Status
 from parental.accounts import accounts
 from parental.accounts.schemas import AccountOut, LoginIn, RefreshIn, RegisterIn, TokenPairOut
 from parental.tokens import callers, families
+from parental.tokens.families import TokenPair
 from viewing.caller import require_parent
 from viewing.endpoints import BODY, REFUSED, Request
 from viewing.schemas import ErrorDetail
@@ -18,26 +17,26 @@ router = Router()
 
 
 @router.post("/register", auth=None, response={201: TokenPairOut, **BODY, 409: ErrorDetail, 429: ErrorDetail})
-async def register(request: HttpRequest, body: RegisterIn) -> Status[Any]:
+async def register(request: HttpRequest, body: RegisterIn) -> Status[TokenPair]:
     """Open an account and log in."""
     pair = await accounts.register(email=body.email, password=body.password, now=timezone.now())
     return Status(201, pair)
 
 
 @router.post("/login", auth=None, response={200: TokenPairOut, **BODY, 401: ErrorDetail, 429: ErrorDetail})
-async def login(request: HttpRequest, body: LoginIn) -> dict[str, str]:
+async def login(request: HttpRequest, body: LoginIn) -> TokenPair:
     """Log in with address and password; ten wrong ones in five minutes are refused (429) for the rest of them."""
     return await accounts.log_in(email=body.email, password=body.password, now=timezone.now())
 
 
 @router.post("/refresh", auth=None, response={200: TokenPairOut, **BODY, 401: ErrorDetail})
-async def refresh(request: HttpRequest, body: RefreshIn) -> dict[str, str]:
+async def refresh(request: HttpRequest, body: RefreshIn) -> TokenPair:
     """Spend a refresh token for a new pair. Using it again ends every token grown from it."""
     return await sync_to_async(families.rotate)(body.refresh_token, now=timezone.now())
 
 
 @router.get("/me", response={200: AccountOut, **REFUSED})
-async def me(request: Request) -> dict[str, Any]:
+async def me(request: Request) -> AccountOut:
     """The account of this access token."""
     account = await callers.account(require_parent(request.auth))
-    return {"id": account.user_id, "email": account.email, "is_admin": account.is_staff}
+    return AccountOut(id=account.user_id, email=account.email, is_admin=account.is_staff)

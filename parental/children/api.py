@@ -1,6 +1,5 @@
 """A child's limits and grants (docs/contract.md#limits, docs/contract.md#grants)."""
 
-from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -8,6 +7,7 @@ from django.utils import timezone
 from ninja import Router
 
 from parental.children import grants, limits
+from parental.children.grants import Given
 from parental.children.schemas import GrantIn, GrantOut, LimitsIn, LimitsOut, TakenBackOut
 from viewing.caller import obtain_profile, require_parent
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
@@ -35,7 +35,7 @@ async def change_limits(request: Request, profile_id: UUID, body: LimitsIn) -> V
 
 
 @router.post("/profiles/{profile_id}/viewing-time/grant", response={200: GrantOut, **REFUSED, **BODY, 429: ErrorDetail})
-async def grant(request: Request, profile_id: UUID, body: GrantIn) -> dict[str, Any]:
+async def grant(request: Request, profile_id: UUID, body: GrantIn) -> Given:
     """More time until the next reset: from afar by a parent, or on the child's device with the PIN."""
     caller, now = request.auth, timezone.now()
     profile = await limits.obtain_child(caller, profile_id)
@@ -47,7 +47,8 @@ async def grant(request: Request, profile_id: UUID, body: GrantIn) -> dict[str, 
     "/profiles/{profile_id}/viewing-time/grant/{grant_id}",
     response={200: TakenBackOut, **REFUSED, 404: ErrorDetail, 409: ErrorDetail, **INVALID},
 )
-async def take_back_grant(request: Request, profile_id: UUID, grant_id: UUID) -> dict[str, Any]:
+async def take_back_grant(request: Request, profile_id: UUID, grant_id: UUID) -> TakenBackOut:
     """Take back what of a grant is unused, while its day runs."""
     profile = await obtain_profile(require_parent(request.auth), profile_id)
-    return await sync_to_async(grants.take_back)(profile.id, grant_id, now=timezone.now())
+    remaining_minutes = await sync_to_async(grants.take_back)(profile.id, grant_id, now=timezone.now())
+    return TakenBackOut(remaining_minutes=remaining_minutes)

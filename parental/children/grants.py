@@ -4,9 +4,9 @@ A grant adds to the allowance of the running viewing day and never touches what 
 Locks are taken in the order grant, balance; the balance, which beats wait for, last.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -42,9 +42,19 @@ async def is_remote(caller: Caller, *, pin: str | None, pin_token: str | None, n
     return pin is None and pin_token is None
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A new grant and what is left today, in minutes; None: unlimited."""
+
+    granted_minutes: int | None
+    remaining_minutes: float | None
+    is_unlimited_override: bool
+    grant_id: UUID
+
+
 @transaction.atomic
-def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bool, now: datetime) -> dict[str, Any]:
-    """Grant a child 15–120 minutes, or (None) no limit, until the next reset. Whether it may, `is_remote` has told."""
+def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bool, now: datetime) -> Given:
+    """Grant a child 15–120 minutes, or (None) no limit, until the next reset. `is_remote` checked that it may."""
     # Not from the cache, which in another process than the one that moved a reset may be a minute old.
     config = limits.read(profile_id, now=now)
     day = rules.viewing_day(config.schedule, now=now)
@@ -57,20 +67,20 @@ def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bo
         day=day,
         granted_at=now,
     )
-    told = {"profile_id": profile_id, "grant_id": grant.id, "user_id": caller.user_id, "minutes": minutes}
-    transaction.on_commit(partial(log.info, "time_granted", **told, is_remote=is_remote))
+    fields = {"profile_id": profile_id, "grant_id": grant.id, "user_id": caller.user_id, "minutes": minutes}
+    transaction.on_commit(partial(log.info, "time_granted", **fields, is_remote=is_remote))
     balance = sql.add_grant(profile_id=profile_id, day=day, seconds=(minutes or 0) * 60, unlimited=minutes is None)
-    return {
-        "granted_minutes": minutes,
-        "remaining_minutes": minutes_or_none(balance.allowance(config.limit_minutes(day)).remaining_seconds),
-        "is_unlimited_override": balance.is_unlimited_override,
-        "grant_id": grant.id,
-    }
+    return Given(
+        granted_minutes=minutes,
+        remaining_minutes=minutes_or_none(balance.allowance(config.limit_minutes(day)).remaining_seconds),
+        is_unlimited_override=balance.is_unlimited_override,
+        grant_id=grant.id,
+    )
 
 
 @transaction.atomic
-def take_back(profile_id: UUID, grant_id: UUID, *, now: datetime) -> dict[str, Any]:
-    """Take back what of a grant of the running day is unused: what is left then.
+def take_back(profile_id: UUID, grant_id: UUID, *, now: datetime) -> float | None:
+    """Take back the unused part of a grant of the running day: the minutes that remain (None: unlimited).
 
     Refusal 404: no such grant of this profile; 409: its day is over, or it was taken back before.
     """
@@ -94,7 +104,7 @@ def take_back(profile_id: UUID, grant_id: UUID, *, now: datetime) -> dict[str, A
         balance.is_unlimited_override = False
         balance.granted_seconds = allowance.granted_seconds_once_limited
     balance.save(update_fields=["granted_seconds", "is_unlimited_override"])
-    return {"remaining_minutes": minutes_or_none(balance.allowance(limit_minutes).remaining_seconds)}
+    return minutes_or_none(balance.allowance(limit_minutes).remaining_seconds)
 
 
 def _unlimited(profile_id: UUID, day: date) -> QuerySet[TimeGrant]:

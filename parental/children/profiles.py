@@ -1,5 +1,6 @@
 """An account's profiles: create and list them (docs/contract.md#profiles), rename and remove them."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,12 +23,23 @@ def of_account(user_id: UUID) -> list[Profile]:
     return list(Profile.objects.filter(user_id=user_id).select_related("config").order_by("created_at", "id"))
 
 
-def listing(user_id: UUID) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class ListedProfile:
+    """A profile as the API lists it."""
+
+    id: UUID
+    name: str
+    avatar_url: str | None
+    is_kids: bool
+    session_count: int
+
+
+def listing(user_id: UUID) -> list[ListedProfile]:
     """The account's profiles in the order they were made, with how many sessions each has; one statement.
 
     Indexes: profile_user_created_idx, and session_profile_started_idx for each profile's count.
     """
-    return [_answer(profile, profile.session_count) for profile in _with_session_count(user_id)]
+    return [_listed(profile, profile.session_count) for profile in _with_session_count(user_id)]
 
 
 def _with_session_count(user_id: UUID) -> QuerySet[Any]:
@@ -38,7 +50,7 @@ def _with_session_count(user_id: UUID) -> QuerySet[Any]:
 
 
 @transaction.atomic
-def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone: str) -> dict[str, Any]:
+def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone: str) -> ListedProfile:
     """A profile with its settings: a child's has the site's default limits. Refusal 409: too many profiles."""
     site = site_settings()
     # Locked, so that parallel calls cannot pass the bound together.
@@ -52,7 +64,7 @@ def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone
         reset_hour=site.default_reset_hour,
         timezone=timezone,
     )
-    return _answer(profile, 0)
+    return _listed(profile, 0)
 
 
 def rename(profile_id: UUID, name: str) -> None:
@@ -86,11 +98,11 @@ def _remove(profile_id: UUID) -> None:
     profile.delete()
 
 
-def _answer(profile: Profile, session_count: int) -> dict[str, Any]:
-    return {
-        "id": profile.id,
-        "name": profile.name,
-        "avatar_url": profile.avatar_url or None,
-        "is_kids": profile.is_kids,
-        "session_count": session_count,
-    }
+def _listed(profile: Profile, session_count: int) -> ListedProfile:
+    return ListedProfile(
+        id=profile.id,
+        name=profile.name,
+        avatar_url=profile.avatar_url or None,
+        is_kids=profile.is_kids,
+        session_count=session_count,
+    )

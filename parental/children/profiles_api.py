@@ -1,6 +1,5 @@
 """Profiles, and the tokens of their players."""
 
-from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -9,7 +8,9 @@ from ninja import Router, Status
 
 from parental.children import profiles
 from parental.children.profile_schemas import PlayerTokenIn, PlayerTokenOut, ProfileIn, ProfileOut
+from parental.children.profiles import ListedProfile
 from parental.tokens import players
+from parental.tokens.players import IssuedToken
 from viewing.caller import obtain_profile, require_parent
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
 from viewing.schemas import ErrorDetail
@@ -18,13 +19,13 @@ router = Router()
 
 
 @router.get("/profiles", response={200: list[ProfileOut], **REFUSED})
-async def list_profiles(request: Request) -> list[dict[str, Any]]:
+async def list_profiles(request: Request) -> list[ListedProfile]:
     """The account's profiles in the order they were made."""
     return await sync_to_async(profiles.listing)(require_parent(request.auth).user_id)
 
 
 @router.post("/profiles", response={201: ProfileOut, **REFUSED, **BODY, 409: ErrorDetail})
-async def create_profile(request: Request, body: ProfileIn) -> Status[Any]:
+async def create_profile(request: Request, body: ProfileIn) -> Status[ListedProfile]:
     """Make a profile; a child's gets the default limits in the given timezone."""
     profile = await sync_to_async(profiles.create)(
         require_parent(request.auth).user_id,
@@ -37,7 +38,7 @@ async def create_profile(request: Request, body: ProfileIn) -> Status[Any]:
 
 
 @router.post("/profiles/{profile_id}/player-token", response={201: PlayerTokenOut, **REFUSED, **BODY})
-async def create_player_token(request: Request, profile_id: UUID, body: PlayerTokenIn) -> Status[Any]:
+async def create_player_token(request: Request, profile_id: UUID, body: PlayerTokenIn) -> Status[IssuedToken]:
     """Give a device the right to play as one profile, for 90 days from its last use."""
     caller = require_parent(request.auth)
     await obtain_profile(caller, profile_id)

@@ -4,9 +4,10 @@ import asyncio
 from asyncio import sleep
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -84,16 +85,18 @@ async def _at_least(seconds: float) -> AsyncIterator[None]:
             await sleep(rest)
 
 
-async def status(user_id: UUID, *, now: datetime) -> dict[str, Any]:
-    """Whether the account has a PIN, and until when its parents are locked out of using it."""
-    return await sync_to_async(read_status)(user_id, now=now)
+@dataclass(frozen=True, slots=True)
+class PinStatus:
+    """Whether an account has a PIN, and until when its parents cannot use it (None: they can)."""
+
+    has_pin: bool
+    locked_until: datetime | None
 
 
-def read_status(user_id: UUID, *, now: datetime) -> dict[str, Any]:
-    return {
-        "has_pin": Pin.objects.filter(user_id=user_id).exists(),
-        "locked_until": guards.locked_until(user_id, now=now),
-    }
+def read_status(user_id: UUID, *, now: datetime) -> PinStatus:
+    """The PIN's status for the account's parents, read from the database."""
+    has_pin = Pin.objects.filter(user_id=user_id).exists()
+    return PinStatus(has_pin=has_pin, locked_until=guards.locked_until(user_id, now=now))
 
 
 async def set_pin(caller: Caller, *, new_pin: str, current_pin: str | None, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """Token families: a login and the refresh tokens that grow from it."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import structlog
@@ -19,17 +20,27 @@ from viewing.models import PlayerToken
 
 log = structlog.stdlib.get_logger(__name__)
 REFRESH_PREFIX: Final = "sgr_"
+BEARER: Final = "bearer"
 # An expired log-in is of no use to anyone; a day's grace keeps clear of a refresh under way.
 FAMILY_KEPT: Final = timedelta(days=1)
 
 
-def begin_family(user_id: UUID, *, now: datetime) -> dict[str, str]:
-    """Begin a log-in of the account, in the caller's transaction: the token pair of docs/contract.md#auth."""
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a login, and each refresh of it, gives a parent's app."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = BEARER
+
+
+def begin_family(user_id: UUID, *, now: datetime) -> TokenPair:
+    """Begin a login of the account, in the caller's transaction (docs/contract.md#auth)."""
     _forget_dead_families(user_id, now=now)
     return _grow(TokenFamily.objects.create(user_id=user_id, created_at=now), now=now)
 
 
-def _grow(family: TokenFamily, *, now: datetime) -> dict[str, str]:
+def _grow(family: TokenFamily, *, now: datetime) -> TokenPair:
     refresh_token = new_opaque(REFRESH_PREFIX)
     RefreshToken.objects.create(
         family=family,
@@ -37,8 +48,7 @@ def _grow(family: TokenFamily, *, now: datetime) -> dict[str, str]:
         created_at=now,
         expires_at=now + timedelta(seconds=settings.REFRESH_TOKEN_SECONDS),
     )
-    access_token = signed.sign(signed.ACCESS, family.user_id, family.id)
-    return {"access_token": access_token, "refresh_token": refresh_token, "token_type": "bearer"}
+    return TokenPair(signed.sign(signed.ACCESS, family.user_id, family.id), refresh_token)
 
 
 def _forget_dead_families(user_id: UUID, *, now: datetime) -> None:
@@ -52,7 +62,7 @@ def without_living_tokens(families: QuerySet[TokenFamily], *, now: datetime) -> 
     return families.filter(~Exists(alive))
 
 
-def rotate(refresh_token: str, *, now: datetime) -> dict[str, str]:
+def rotate(refresh_token: str, *, now: datetime) -> TokenPair:
     """Spend a refresh token for a new pair. A spent one that comes back ends its family. Refusal 401.
 
     Of parallel calls with one token one gets a pair and the others, being a reuse, end it (docs/contract.md#auth).
@@ -65,7 +75,7 @@ def rotate(refresh_token: str, *, now: datetime) -> dict[str, str]:
     return pair
 
 
-def _rotate(refresh_token: str, *, now: datetime) -> dict[str, str] | None:
+def _rotate(refresh_token: str, *, now: datetime) -> TokenPair | None:
     token = (
         RefreshToken.objects.select_for_update(of=("self",), no_key=True)
         .select_related("family__user")

@@ -1,7 +1,8 @@
 """Player tokens: what a parent gives a child's device, and takes back (docs/contract.md#player-tokens)."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -16,8 +17,17 @@ from viewing.models import PlayerToken, Profile
 MOST_LIVING: Final = 50
 
 
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A new player token; its secret is never shown again."""
+
+    player_token: str
+    token_id: UUID
+    expires_at: datetime
+
+
 @transaction.atomic
-def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str | None, now: datetime) -> dict[str, Any]:
+def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str | None, now: datetime) -> IssuedToken:
     """A new token for a profile of the account. Refusal 403: not its profile, or no proof of the PIN that it has."""
     # Locked, so that parallel calls cannot pass the bound together.
     locked = Profile.objects.select_for_update(no_key=True).filter(pk=profile_id, user_id=user_id)
@@ -37,7 +47,7 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
         last_used_at=now,
         expires_at=now + entries.PLAYER_TOKEN_LIFETIME,
     )
-    return {"player_token": token, "token_id": row.id, "expires_at": row.expires_at}
+    return IssuedToken(player_token=token, token_id=row.id, expires_at=row.expires_at)
 
 
 def living(profile_id: UUID, *, now: datetime) -> list[PlayerToken]:

@@ -87,7 +87,7 @@ def make_parents(count: int) -> list[str]:
     encoded = make_password(DIGITS)
     users = [make_user() for _ in range(count)]
     Pin.objects.bulk_create([Pin(user=user, pin_hash=encoded) for user in users])
-    return [families.begin_family(user.id, now=timezone.now())["access_token"] for user in users]
+    return [families.begin_family(user.id, now=timezone.now()).access_token for user in users]
 
 
 async def measure(url: str, players: list[Player], parents: list[str], *, is_full: bool = False) -> tuple[Load, Checks]:

@@ -37,7 +37,7 @@ def bearer(token: str) -> dict[str, str]:
 
 def log_in(user: Any) -> Parent:
     pair = families.begin_family(user.id, now=timezone.now())
-    return Parent(user=user, access_token=pair["access_token"], refresh_token=pair["refresh_token"])
+    return Parent(user=user, access_token=pair.access_token, refresh_token=pair.refresh_token)
 
 
 def make_parent(**fields: Any) -> Parent:

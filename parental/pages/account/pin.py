@@ -71,7 +71,7 @@ def pin(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 
 def _form(request: HttpRequest, caller: Caller) -> forms.Form:
-    has_pin = pins.read_status(caller.user_id, now=timezone.now())["has_pin"]
+    has_pin = pins.read_status(caller.user_id, now=timezone.now()).has_pin
     return ChangeForm(request.POST or None) if has_pin else TwiceForm(request.POST or None)
 
 
@@ -125,10 +125,10 @@ def _page(request: HttpRequest, caller: Caller, **filled_in: forms.Form) -> Http
     zone = family_timezone(caller)
     devices = guards.locked_devices(caller.user_id, now=now)
     context = {
-        "has_pin": status["has_pin"],
-        "locked": locked_sentence(status["locked_until"], caller) if status["locked_until"] else "",
+        "has_pin": status.has_pin,
+        "locked": locked_sentence(status.locked_until, caller) if status.locked_until else "",
         "locked_devices": [_device(guard, timezone_name=zone, now=now) for guard in devices],
-        "form": filled_in.get("form") or (ChangeForm() if status["has_pin"] else TwiceForm()),
+        "form": filled_in.get("form") or (ChangeForm() if status.has_pin else TwiceForm()),
         "reset_form": filled_in.get("reset_form") or ResetForm(prefix="reset"),
         "unlock_form": filled_in.get("unlock_form") or VerifyForm(prefix="unlock"),
     }

@@ -61,8 +61,8 @@ def add(request: HttpRequest, caller: Caller) -> HttpResponse:
             sentence = _("An account has at most %(most)d profiles.") % {"most": profiles.MOST_PROFILES}
             form.add_error(None, sentence)
         else:
-            messages.success(request, _("%(name)s is added. Are these settings right?") % {"name": made["name"]})
-            return redirect("limits", made["id"])
+            messages.success(request, _("%(name)s is added. Are these settings right?") % {"name": made.name})
+            return redirect("limits", made.id)
     context = {"form": form, "timezones": timezones.suggestions()}
     return render(request, "parental/child_add.html", context)
 

@@ -51,7 +51,7 @@ def devices(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespo
     return _page(request, profile.id, form)
 
 
-def _issue(request: HttpRequest, caller: Caller, profile_id: UUID, form: PairForm) -> dict[str, Any] | None:
+def _issue(request: HttpRequest, caller: Caller, profile_id: UUID, form: PairForm) -> players.IssuedToken | None:
     try:
         if "pin" in form.fields:
             prove(request, caller, form.cleaned_data["pin"])
@@ -63,9 +63,9 @@ def _issue(request: HttpRequest, caller: Caller, profile_id: UUID, form: PairFor
 
 
 @sensitive_variables("issued", "link")
-def _show_once(request: HttpRequest, profile_id: UUID, issued: dict[str, Any], device_name: str) -> HttpResponse:
+def _show_once(request: HttpRequest, profile_id: UUID, issued: players.IssuedToken, device_name: str) -> HttpResponse:
     # Not after a redirect: the token would have to be kept for it. Behind the #, where no log and no proxy sees it.
-    link = request.build_absolute_uri("/player/") + f"#profile={profile_id}&token={issued['player_token']}"
+    link = request.build_absolute_uri("/player/") + f"#profile={profile_id}&token={issued.player_token}"
     child = Profile.objects.get(pk=profile_id)
     context = {"child": child, "link": link, "device_name": device_name}
     return render(request, "parental/device_paired.html", context)

@@ -46,7 +46,7 @@ def test_no_token_or_one_that_we_never_issued_is_401(http, token):
 def test_a_player_a_parent_and_staff_are_403(http):
     child, staff = make_child(), make_user(is_staff=True)
     now = timezone.now()
-    parents = [families.begin_family(user.id, now=now)["access_token"] for user in (child.profile.user, staff)]
+    parents = [families.begin_family(user.id, now=now).access_token for user in (child.profile.user, staff)]
 
     for token in (child.token, *parents):
         assert bulk_as(http, child, token) == ONLY_GATEWAYS

@@ -102,26 +102,26 @@ def test_a_deactivated_account_is_401_for_its_players_and_its_parent(http):
     type(user).objects.filter(id=user.id).update(is_active=False)
 
     assert refused(child, child.beat(http))
-    assert refused(child, beat_as(http, child, f"Bearer {pair['access_token']}"))
+    assert refused(child, beat_as(http, child, f"Bearer {pair.access_token}"))
 
 
 def test_a_refresh_token_is_no_access_token(http):
     child = make_child()
 
-    assert refused(child, beat_as(http, child, f"Bearer {parents_pair(child)['refresh_token']}"))
+    assert refused(child, beat_as(http, child, f"Bearer {parents_pair(child).refresh_token}"))
 
 
 def test_a_parents_access_token_may_beat_for_every_profile_of_the_account(http):
     family = make_family(children=2)
 
     for child in family.children:
-        assert beat_as(http, child, f"Bearer {parents_pair(child)['access_token']}").json()["used_minutes"] == 0.5
+        assert beat_as(http, child, f"Bearer {parents_pair(child).access_token}").json()["used_minutes"] == 0.5
 
 
 def test_a_parents_access_token_is_403_for_a_profile_of_another_account(http):
     child, stranger = make_child(), make_child()
 
-    response = beat_as(http, stranger, f"Bearer {parents_pair(child)['access_token']}")
+    response = beat_as(http, stranger, f"Bearer {parents_pair(child).access_token}")
 
     assert (response.status_code, response.json()) == (
         403,

@@ -67,7 +67,7 @@ def test_a_parent_may_read_it_too(http):
     child = make_child()
     pair = families.begin_family(child.profile.user_id, now=timezone.now())
 
-    assert titles(http, {"Authorization": f"Bearer {pair['access_token']}"}) == titles(http, child.headers)
+    assert titles(http, {"Authorization": f"Bearer {pair.access_token}"}) == titles(http, child.headers)
 
 
 def test_without_a_valid_token_it_is_401(http):

@@ -153,7 +153,7 @@ def test_an_adult_has_zeros_and_nulls(http):
 def test_a_parents_token_reads_every_profile_of_the_account(http, noon):
     family = make_family(children=2, adult=True)
     pair = families.begin_family(family.user.id, now=timezone.now())
-    headers = {"Authorization": f"Bearer {pair['access_token']}"}
+    headers = {"Authorization": f"Bearer {pair.access_token}"}
 
     for player in (*family.children, family.adult):
         assert balance(http, player.profile.id, headers).json() == balance_of(http, player)
@@ -181,7 +181,7 @@ def test_a_parent_reads_no_other_account(http, path, whose):
     profile_id = make_child().profile.id if whose == "stranger" else uuid.uuid4()
 
     response = http.get(
-        f"/api/v1/viewing-time/{path}/{profile_id}", headers={"Authorization": f"Bearer {pair['access_token']}"}
+        f"/api/v1/viewing-time/{path}/{profile_id}", headers={"Authorization": f"Bearer {pair.access_token}"}
     )
 
     assert (response.status_code, response.json()) == (

@@ -17,7 +17,7 @@ def end(http, session_id, headers):
 
 def parents_headers(family):
     pair = families.begin_family(family.user.id, now=timezone.now())
-    return {"Authorization": f"Bearer {pair['access_token']}"}
+    return {"Authorization": f"Bearer {pair.access_token}"}
 
 
 def test_ends_the_session_and_tells_its_time(http, clock):

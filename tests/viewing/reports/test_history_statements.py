@@ -167,12 +167,12 @@ def test_a_client_that_reads_slowly_keeps_no_connection(crowd, tmp_path):
 
     with (
         processes.service(tmp_path / "log", **one_connection) as service,
-        httpx.Client(base_url=service.url, headers=bearer(pair["access_token"]), transport=small) as client,
+        httpx.Client(base_url=service.url, headers=bearer(pair.access_token), transport=small) as client,
         client.stream("GET", path, params={**span, "format": "csv"}) as download,
     ):
         lines = download.iter_lines()  # kept: without it the download would be broken off
         assert next(lines).startswith("date,")
         # 5 MB are still to come.
-        meanwhile = httpx.get(service.url + path, headers=bearer(pair["access_token"]))
+        meanwhile = httpx.get(service.url + path, headers=bearer(pair.access_token))
 
     assert meanwhile.status_code == 200
