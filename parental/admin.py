@@ -18,8 +18,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parental.accounts.admin_forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm, AdminLogInForm
+from parental.accounts.by_address import ByAddressAdmin
 from parental.children import limits, profiles
-from parental.models import Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily, User, normalize_email
+from parental.events import admin as _events_admin  # noqa: F401 — registers the audit
+from parental.events.record import for_staff
+from parental.models import AuditEntry, Pin, PinGuard, TokenFamily, User
+from parental.pins import guards
+from parental.tokens import admin as _tokens_admin  # noqa: F401 — registers the devices
 from parental.tokens import families, gateways
 from viewing.admin_base import BigTableAdmin, DefaultDenyAdmin
 from viewing.hotpath import invalidation
@@ -37,19 +42,16 @@ else:
 PRIVILEGES = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
-class ByAddressAdmin(BigTableAdmin):
-    """Rows of accounts: in the order of the primary key, found by the beginning of an address."""
-
-    sortable_by = ()
-    ordering = ("-pk",)
-    actions: Any = ()
-    search_help_text = _("The beginning of an account's address")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Addresses are stored in lower case, so that their index serves the search."""
-        return admin.ModelAdmin.get_search_results(self, request, queryset, normalize_email(search_term))
+def _audit(request: HttpRequest, family_id: Any, profile_id: Any, model: str, fields: Any) -> None:
+    """What staff changed of a family, in the family's audit."""
+    AuditEntry.objects.create(
+        family_id=family_id,
+        profile_id=profile_id,
+        actor_user_id=request.user.pk,
+        actor_kind="staff",
+        kind="staff_action",
+        data={"model": model, "fields": list(fields)},
+    )
 
 
 @admin.register(User)
@@ -93,6 +95,13 @@ class AccountAdmin(ByAddressAdmin, _UserAdmin):
         fixed = super().get_readonly_fields(request, obj)
         return fixed if request.user.is_superuser else (*fixed, *PRIVILEGES)
 
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        fields = getattr(request, "staff_changed", [])
+        # A changed password is an event of its own.
+        if set(fields) - {"password"}:
+            _audit(request, obj.pk, None, self.opts.label_lower, fields)
+        return super().log_change(request, obj, message)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save what was changed, and let it work at once in this process (in the others within 60 s)."""
         if not change:
@@ -128,7 +137,7 @@ class TokenFamilyAdmin(ByAddressAdmin):
     @admin.action(description=_("End the selected log-ins"), permissions=["change"])
     def end_log_ins(self, request: HttpRequest, queryset: QuerySet[TokenFamily]) -> None:
         now: datetime = timezone.now()
-        ended = families.end_families(list(queryset.values_list("pk", flat=True)), now=now)
+        ended = families.end(queryset, actor=for_staff(request.user), now=now)
         self.message_user(request, _("%(count)s log-ins ended.") % {"count": ended})
 
 
@@ -157,7 +166,7 @@ class PinAdmin(ByAddressAdmin):
     @admin.action(description=_("Lift all lockouts of the selected accounts"), permissions=["lift"])
     def lift_lockouts(self, request: HttpRequest, queryset: QuerySet[Pin]) -> None:
         """For the parents and every device."""
-        lifted = PinGuard.objects.filter(user__in=list(queryset.values_list("pk", flat=True))).forgive()
+        lifted = guards.lift(queryset, actor=for_staff(request.user), now=timezone.now())
         self.message_user(request, _("Wrong tries of %(count)s callers forgotten.") % {"count": lifted})
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
@@ -224,6 +233,13 @@ class ProfileAdmin(BigTableAdmin):
         """A profile stays with its account, whose PIN, devices and audit it has."""
         return ("user",) if obj is not None else ()
 
+    def log_change(self, request: HttpRequest, obj: Profile, message: Any) -> Any:
+        # Changed limits are in the audit already, each with its values.
+        fields = set(getattr(request, "staff_changed", [])) & {"name", "is_kids", "avatar_url"}
+        if fields:
+            _audit(request, obj.user_id, obj.pk, self.opts.label_lower, sorted(fields))
+        return super().log_change(request, obj, message)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Its name alone: to list all that goes with it would read years of sessions."""
         names = [str(profile) for profile in objs]
@@ -231,7 +247,7 @@ class ProfileAdmin(BigTableAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Profile) -> None:
         """As when a parent removes it: with all that it watched, its settings, grants and devices."""
-        profiles.remove(obj.pk)
+        profiles.remove(obj.pk, actor=for_staff(request.user), now=timezone.now())
 
     def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:
         """Only what was changed: a parent may rename the child meanwhile."""
@@ -252,21 +268,3 @@ class ProfileAdmin(BigTableAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         invalidation.profile_changed(form.instance.pk)
-
-
-@admin.register(TimeGrant)
-class TimeGrantAdmin(ByAddressAdmin):
-    """The audit of grants: nobody changes it."""
-
-    list_display = ("profile", "minutes", "day", "granted_by", "is_remote", "granted_at", "taken_back_at")
-    list_select_related = ("profile", "granted_by")
-    search_fields = ("profile__user__email__startswith",)
-
-
-@admin.register(SettingsChange)
-class SettingsChangeAdmin(ByAddressAdmin):
-    """The audit of limits and resets: nobody changes it."""
-
-    list_display = ("profile", "field", "old_value", "new_value", "changed_by", "changed_at")
-    list_select_related = ("profile", "changed_by")
-    search_fields = ("profile__user__email__startswith",)

@@ -4,6 +4,7 @@ import uuid
 from typing import Any, ClassVar, Final
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
@@ -17,8 +18,8 @@ from viewing.models import PlayerToken, Profile
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A new account (password None: one that cannot log in). IntegrityError when the address is taken."""
-        user = self.model(email=normalize_email(email), **fields)
-        user.set_password(password)
+        # Not by `set_password`: Django would report a changed password (`accounts.passwords.EndLogIns`).
+        user = self.model(email=normalize_email(email), password=make_password(password), **fields)
         user.save(using=self._db)
         return user
 
@@ -83,12 +84,14 @@ MOST_PIN_TRIES: Final = 5
 
 
 class PinGuardQuerySet(models.QuerySet["PinGuard"]):
-    def forgive(self) -> int:
-        """Forget all tries and lockouts: how many guards had any."""
+    def forgive(self) -> tuple[int, int]:
+        """Forget all tries and lockouts: how many guards had any, and how many of them were locked."""
         has_any = Q(cleared__lt=F("reserved")) | Q(lockout_at__isnull=False)
-        return self.filter(has_any).update(
-            cleared=F("reserved"), locked_until=None, lockout_at=None, lockout_before_at=None
-        )
+        found = dict(self.filter(has_any).values_list("pk", "locked_until"))
+        if found:
+            clear = {"cleared": F("reserved"), "locked_until": None, "lockout_at": None, "lockout_before_at": None}
+            self.model.objects.filter(pk__in=found).update(**clear)
+        return len(found), sum(until is not None for until in found.values())
 
 
 class PinGuard(models.Model):
@@ -253,3 +256,46 @@ class SettingsChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.profile_id} {self.field}"
+
+
+class AuditEntry(models.Model):
+    """One event of a family that is no grant and no changed setting: those have rows of their own (above).
+
+    The family is the account. `data` holds ids, numbers and codes; no free text and no address.
+    """
+
+    family = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="audit_entries",
+        db_index=False,  # (family, at, id) serves it
+    )
+    profile = models.ForeignKey(
+        Profile,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="audit_entries",
+        db_index=False,  # (profile, at, id) serves it
+    )
+    actor_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    actor_kind = models.CharField(_("by"), max_length=16)
+    # The name of a device, a token or an endpoint; never an address.
+    actor_label = models.CharField(_("named"), max_length=100, blank=True, default="")
+    kind = models.CharField(_("event"), max_length=32)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        indexes = [
+            # The audit page, of a family or of one child, newest first.
+            models.Index(F("family"), F("at").desc(), F("id").desc(), name="audit_family_at_idx"),
+            models.Index(F("profile"), F("at").desc(), F("id").desc(), name="audit_profile_at_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.family_id} {self.kind}"

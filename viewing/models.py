@@ -273,13 +273,14 @@ class PlayerTokenQuerySet(models.QuerySet["PlayerToken"]):
 
     @transaction.atomic
     def revoke(self, *, now: datetime) -> list["PlayerToken"]:
-        """Revoke these tokens in every process: the ones that were not revoked before."""
+        """Revoke these tokens in every process: the ones that were not revoked before, each with its profile."""
         from viewing.hotpath import invalidation  # noqa: PLC0415 — the caches read these models
 
         # Ids first: the rows may be a slice, which cannot be filtered or locked.
         ids = list(self.values_list("pk", flat=True))
-        locked = PlayerToken.objects.select_for_update(no_key=True).filter(pk__in=ids, revoked_at__isnull=True)
-        revoked = list(locked.order_by("pk")) if ids else []
+        alive = PlayerToken.objects.filter(pk__in=ids, revoked_at__isnull=True).select_related("profile")
+        locked = alive.select_for_update(of=("self",), no_key=True).order_by("pk")
+        revoked = list(locked) if ids else []
         if revoked:
             PlayerToken.objects.filter(pk__in=[token.pk for token in revoked]).update(revoked_at=now)
         for token in revoked:

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from psycopg import errors
 
 from parental.accounts import passwords
+from parental.events.record import for_parent, record
 from parental.models import User
 from parental.tokens import families
 from parental.tokens.families import TokenPair
@@ -22,7 +23,7 @@ async def register(*, email: str, password: str, now: datetime) -> TokenPair:
 async def open_account(*, email: str, password: str, now: datetime) -> User:
     """A new account, for a session of the pages. Refusals as `register`."""
     encoded = await _hash_for_new(email, password)
-    return await sync_to_async(_create)(email, encoded, now=now)
+    return await sync_to_async(_create)(email, encoded, via="page", now=now)
 
 
 async def _hash_for_new(email: str, password: str) -> str:
@@ -33,10 +34,17 @@ async def _hash_for_new(email: str, password: str) -> str:
 
 @transaction.atomic
 def _create_and_begin(email: str, encoded: str, *, now: datetime) -> TokenPair:
-    return families.begin_family(_create(email, encoded, now=now).pk, now=now)
+    return families.begin_family(_create(email, encoded, via="api", now=now).pk, now=now)
 
 
-def _create(email: str, encoded: str, *, now: datetime) -> User:
+@transaction.atomic
+def _create(email: str, encoded: str, *, via: str, now: datetime) -> User:
+    user = _insert(email, encoded, now=now)
+    record("registered", user_id=user.pk, actor=for_parent(user.pk), now=now, via=via)
+    return user
+
+
+def _insert(email: str, encoded: str, *, now: datetime) -> User:
     try:
         with transaction.atomic():
             return User.objects.create(email=email, password=encoded, date_joined=now, last_login=now)
@@ -52,17 +60,17 @@ def _taken() -> Refusal:
 
 async def log_in(*, email: str, password: str, now: datetime) -> TokenPair:
     """A token pair. Refusal 401, the same for whatever is wrong; 429 as `passwords.check`."""
-    proven = await passwords.check(email=email, password=password, now=now)
+    proven = await passwords.check(email=email, password=password, via="api", now=now)
     pair = await sync_to_async(_begin)(email, proven, now=now) if proven else None
     if pair is None:
         raise _wrong()
     return pair
 
 
-async def prove(*, email: str, password: str, now: datetime) -> User:
-    """The account, for a session of the pages. Refusals as `log_in`."""
-    proven = await passwords.check(email=email, password=password, now=now)
-    user = await sync_to_async(_admitted)(email, proven, now=now) if proven else None
+async def prove(*, email: str, password: str, via: str, now: datetime) -> User:
+    """The account, for a session of the pages or (`via`) of the admin. Refusals as `log_in`."""
+    proven = await passwords.check(email=email, password=password, via=via, now=now)
+    user = await sync_to_async(_admitted)(email, proven, via=via, now=now) if proven else None
     if user is None:
         raise _wrong()
     return user
@@ -74,20 +82,22 @@ def _wrong() -> Refusal:
 
 @transaction.atomic
 def _begin(email: str, proven: passwords.Proven, *, now: datetime) -> TokenPair | None:
-    return families.begin_family(proven.user_id, now=now) if _admit(email, proven, now=now) else None
+    return families.begin_family(proven.user_id, now=now) if _admit(email, proven, via="api", now=now) else None
 
 
 @transaction.atomic
-def _admitted(email: str, proven: passwords.Proven, *, now: datetime) -> User | None:
-    return User.objects.get(pk=proven.user_id) if _admit(email, proven, now=now) else None
+def _admitted(email: str, proven: passwords.Proven, *, via: str, now: datetime) -> User | None:
+    return User.objects.get(pk=proven.user_id) if _admit(email, proven, via=via, now=now) else None
 
 
-def _admit(email: str, proven: passwords.Proven, *, now: datetime) -> bool:
+def _admit(email: str, proven: passwords.Proven, *, via: str, now: datetime) -> bool:
     # The update locks the row: a password changed, or an account deactivated, while bcrypt ran gets no log-in.
     account = User.objects.filter(pk=proven.user_id, password=proven.encoded, is_active=True)
     if not account.update(last_login=now):
+        passwords.report_wrong(proven.user_id, via=via)
         return False
     passwords.forget_tries(email)
+    record("login", user_id=proven.user_id, actor=for_parent(proven.user_id), now=now, via=via)
     return True
 
 
@@ -96,9 +106,10 @@ async def change_password(user: User, *, current: str, new: str, now: datetime) 
 
     Refusal 401: the current one is wrong; 429 as `passwords.check`.
     """
-    proven = await passwords.check(email=user.email, password=current, now=now)
+    proven = await passwords.check(email=user.email, password=current, via="password_page", now=now)
     if proven is not None and proven.user_id == user.pk:
         encoded = await passwords.make_hash(new)
-        if await sync_to_async(passwords.replace)(user, present=proven.encoded, encoded=encoded):
+        replace = sync_to_async(passwords.replace)
+        if await replace(user, present=proven.encoded, encoded=encoded, event="password_changed", now=now):
             return
     raise Refusal("password_wrong")

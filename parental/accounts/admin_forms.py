@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from parental.accounts import accounts
 from parental.accounts.passwords import change_password
+from parental.events.record import Actor
 from parental.models import User, normalize_email
 from viewing.errors import Refusal
 
@@ -31,7 +32,7 @@ class AdminLogInForm(AdminAuthenticationForm):
 
     def _prove(self, email: str, password: str) -> User | None:
         try:
-            return async_to_sync(accounts.prove)(email=email, password=password, now=timezone.now())
+            return async_to_sync(accounts.prove)(email=email, password=password, via="admin", now=timezone.now())
         except Refusal as refusal:
             if refusal.code == "login_wrong":
                 return None
@@ -45,6 +46,14 @@ class AccountCreationForm(AdminUserCreationForm):
 
     def clean_email(self) -> str:
         return normalize_email(self.cleaned_data["email"])
+
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit=False)
+        # A first password is no changed one: Django would report it (`accounts.passwords.EndLogIns`).
+        user._password = None  # type: ignore[attr-defined]  # noqa: SLF001
+        if commit:
+            user.save()
+        return user
 
 
 class AccountChangeForm(UserChangeForm):  # type: ignore[type-arg]
@@ -62,5 +71,5 @@ class AccountPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> User:  # noqa: ARG002 — Django's signature
         new = self.cleaned_data["password1"] if self.cleaned_data["set_usable_password"] else None
         user: User = self.user
-        change_password(user, new)
+        change_password(user, new, actor=Actor("staff"))
         return user

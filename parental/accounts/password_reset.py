@@ -13,6 +13,7 @@ from django.core.mail import send_mail
 from django.db import connection
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from parental.accounts import passwords, sql
@@ -72,4 +73,5 @@ def holder(user_id: UUID, token: str) -> User | None:
 async def set_password(user: User, new_password: str) -> bool:
     """Set the password of the `holder` and end every log-in; False where it was changed meanwhile. Refusal 429."""
     encoded = await passwords.make_hash(new_password)
-    return await sync_to_async(passwords.replace)(user, present=user.password, encoded=encoded)
+    replace = sync_to_async(passwords.replace)
+    return await replace(user, present=user.password, encoded=encoded, event="password_reset", now=timezone.now())

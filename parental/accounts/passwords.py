@@ -10,9 +10,11 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
+from django.utils import timezone
 
 from parental.accounts import sql
 from parental.accounts.hashing import BcryptExecutor
+from parental.events.record import STRANGER, SYSTEM, Actor, for_parent, record, report
 from parental.models import PasswordTries, User
 from parental.tokens.families import end_token_families
 from viewing.errors import Refusal
@@ -20,6 +22,7 @@ from viewing.errors import Refusal
 MOST_TRIES: Final = 10
 TRIES_WINDOW: Final = timedelta(minutes=5)
 MOST_PRUNED: Final = 100
+ASKED_AGAIN: Final = ("password_page", "pin_reset")
 # No password has this hash; comparing with it takes as long as with any other.
 NO_HASH: Final = "!"
 
@@ -39,16 +42,25 @@ async def make_hash(password: str) -> str:
     return await executor.run(make_password, password)
 
 
-async def check(*, email: str, password: str, now: datetime) -> Proven | None:
+async def check(*, email: str, password: str, via: str, now: datetime) -> Proven | None:
     """The account, active or not, when the password is right; its tries stay counted until `forget_tries`.
 
     None after the same time whatever is wrong. Refusal 429 when too many wait or the address had its ten tries. A place
-    in the queue comes first: a flood that finds none costs no statement and uses up nobody's tries.
+    in the queue comes first: a flood that finds none costs no statement and uses up nobody's tries. `via`: where it was
+    given, for the event of a wrong one.
     """
     with executor.place() as place:
         user_id, encoded = await sync_to_async(_reserve_try)(email, now=now)
         is_correct = await place.run(check_password, password, encoded)
-    return Proven(user_id, encoded) if user_id is not None and is_correct else None
+    if user_id is None or not is_correct:
+        report_wrong(user_id, via=via)
+        return None
+    return Proven(user_id, encoded)
+
+
+def report_wrong(user_id: UUID | None, *, via: str) -> None:
+    """A password proved nothing: at a login, or where an account's own is asked for again (`ASKED_AGAIN`)."""
+    report("password_wrong" if via in ASKED_AGAIN else "login_failed", user_id=user_id, actor=STRANGER, via=via)
 
 
 def _reserve_try(email: str, *, now: datetime) -> tuple[UUID | None, str]:
@@ -80,17 +92,18 @@ def _prune(*, now: datetime) -> None:
         PasswordTries.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:MOST_PRUNED])).delete()
 
 
-def change_password(user: User, new_password: str | None) -> None:
+def change_password(user: User, new_password: str | None, *, actor: Actor) -> None:
     """Set a password (None: one that cannot log in) and end every log-in. Hashes in the calling thread."""
-    user.set_password(new_password)
+    user.password = make_password(new_password)
     with transaction.atomic():
         # First the account, whose row a log-in under way updates too: it comes before, and is ended here, or fails.
         user.save(update_fields=["password"])
         end_token_families(user)
+        record("password_changed", user_id=user.pk, actor=actor, now=timezone.now())
 
 
 @transaction.atomic
-def replace(user: User, *, present: str, encoded: str) -> bool:
+def replace(user: User, *, present: str, encoded: str, event: str, now: datetime) -> bool:
     """Put a new hash in the place of the present one and end every log-in; False where it was no longer that one."""
     # The update locks the row, as `change_password` says.
     if not User.objects.filter(pk=user.pk, password=present, is_active=True).update(password=encoded):
@@ -98,6 +111,7 @@ def replace(user: User, *, present: str, encoded: str) -> bool:
     forget_tries(user.email)
     end_token_families(user)
     user.password = encoded
+    record(event, user_id=user.pk, actor=for_parent(user.pk), now=now)
     return True
 
 
@@ -109,6 +123,7 @@ class EndLogIns:
 
     def password_changed(self, password: str, user: User) -> None:  # noqa: ARG002 — Django's signature
         end_token_families(user)
+        record("password_changed", user_id=user.pk, actor=SYSTEM, now=timezone.now())
 
     def get_help_text(self) -> str:
         return ""

@@ -1,6 +1,7 @@
 """An account's profiles: create and list them (docs/contract.md#profiles), rename and remove them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from parental.events.record import Actor, record
 from parental.models import User
 from viewing import rules
 from viewing.errors import Refusal
@@ -72,19 +74,19 @@ def rename(profile_id: UUID, name: str) -> None:
     Profile.objects.filter(pk=profile_id).update(name=name)
 
 
-def remove(profile_id: UUID) -> None:
+def remove(profile_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Delete a profile with all that it watched, its settings, grants and devices; again, nothing happens.
 
     Whose it is, the caller has asked. A device that begins to play meanwhile makes the first try fail.
     """
     try:
-        _remove(profile_id)
+        _remove(profile_id, actor=actor, now=now)
     except IntegrityError:
-        _remove(profile_id)
+        _remove(profile_id, actor=actor, now=now)
 
 
 @transaction.atomic
-def _remove(profile_id: UUID) -> None:
+def _remove(profile_id: UUID, *, actor: Actor, now: datetime) -> None:
     profile = Profile.objects.select_for_update(no_key=True).filter(pk=profile_id).first()
     if profile is None:
         return
@@ -95,7 +97,10 @@ def _remove(profile_id: UUID) -> None:
     # In the writer's order, so that a beat under way cannot deadlock with us.
     ViewingSession.objects.filter(profile=profile).delete()
     ViewingTimeBalance.objects.filter(profile=profile).delete()
+    user_id = profile.user_id
     profile.delete()
+    # Of the child itself nothing is left, not even its name; the entry belongs to the account.
+    record("profile_removed", user_id=user_id, actor=actor, now=now)
 
 
 def _listed(profile: Profile, session_count: int) -> ListedProfile:

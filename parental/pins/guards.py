@@ -13,14 +13,16 @@ from uuid import UUID
 
 from django.contrib.auth.hashers import check_password
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from psycopg import errors
 
 from parental.accounts.hashing import BcryptExecutor
-from parental.models import Pin, PinGuard
+from parental.events.record import Actor, Device, for_caller, for_parent, record
+from parental.models import Pin, PinGuard, PinGuardQuerySet
 from parental.pins import sql
 from viewing.caller import Caller
 from viewing.errors import Refusal, access_denied
+from viewing.models import PlayerToken
 
 LOCKOUT: Final = timedelta(minutes=30)
 A_DAY: Final = timedelta(days=1)
@@ -96,8 +98,17 @@ def _token_id(caller: Caller) -> UUID | None:
     return caller.token_id if caller.kind == "player" else None
 
 
+def record_lock(caller: Caller, until: datetime, *, now: datetime) -> None:
+    """A wrong try was the last of a row. The lock came with the try itself; only now is it known that it stays."""
+    token_id = _token_id(caller)
+    token = PlayerToken.objects.filter(pk=token_id).first() if token_id else None
+    device = Device(token.pk, token.profile_id, token.device_name) if token else None
+    actor = for_caller(caller)
+    record("pin_locked", user_id=caller.user_id, actor=actor, now=now, device=device, locked_until=until)
+
+
 @transaction.atomic
-def succeed(caller: Caller, right: Try) -> Pin | None:
+def succeed(caller: Caller, right: Try, *, now: datetime) -> Pin | None:
     """Clear the row of tries up to a right one, and for a parent also all that the children's devices tried.
 
     None when the PIN was changed while it was compared. Tries reserved after it stay counted: they come after it.
@@ -108,8 +119,25 @@ def succeed(caller: Caller, right: Try) -> Pin | None:
     present = PinGuard.objects.filter(pk=right.guard_id, cleared__lt=right.number)
     present.update(cleared=right.number, locked_until=None)
     if caller.kind == "parent":
-        PinGuard.objects.filter(user_id=caller.user_id, player_token__isnull=False).forgive()
+        devices = PinGuard.objects.filter(user_id=caller.user_id, player_token__isnull=False)
+        _forgive(devices, user_id=caller.user_id, actor=for_parent(caller.user_id), now=now)
     return pin
+
+
+def _forgive(guards: PinGuardQuerySet, *, user_id: UUID, actor: Actor, now: datetime) -> int:
+    forgiven, locked = guards.forgive()
+    if locked:
+        record("pin_lockouts_lifted", user_id=user_id, actor=actor, now=now, count=locked)
+    return forgiven
+
+
+@transaction.atomic
+def lift(pins: QuerySet[Pin], *, actor: Actor, now: datetime) -> int:
+    """Forget the tries and lockouts of these accounts' parents and devices: how many had any."""
+    forgiven = 0
+    for user_id in list(pins.values_list("pk", flat=True)):
+        forgiven += _forgive(PinGuard.objects.filter(user=user_id), user_id=user_id, actor=actor, now=now)
+    return forgiven
 
 
 def locked_until(user_id: UUID, *, now: datetime) -> datetime | None:

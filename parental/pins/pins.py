@@ -10,21 +10,19 @@ from time import monotonic
 from typing import Final
 from uuid import UUID, uuid4
 
-import structlog
 from asgiref.sync import sync_to_async
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from parental.accounts import passwords
 from parental.accounts.hashing import BcryptExecutor
+from parental.events.record import for_parent, record
 from parental.models import Pin, PinGuard, User
 from parental.pins import guards
 from parental.tokens import callers
 from perfmetrics.counting import metrics
 from viewing.caller import Caller
 from viewing.errors import Code, Refusal
-
-log = structlog.stdlib.get_logger(__name__)
 
 LEAST_SECONDS: Final = 0.2
 REFUSED_AS: Final[dict[Code, str]] = {"pin_none": "none_set", "pin_locked": "locked", "rate_limited": "busy"}
@@ -49,9 +47,8 @@ async def _compare(caller: Caller, pin: str, *, now: datetime) -> Pin | None:
         begun = await sync_to_async(guards.begin_try)(caller, pin, executor=executor, now=now)
         is_right = await asyncio.wrap_future(begun.comparison)
         if not is_right and begun.locks_until is not None:
-            tried = {"user_id": caller.user_id, "token_id": caller.token_id, "by": caller.kind}
-            log.warning("pin_locked", **tried, locked_until=begun.locks_until)
-        found = await sync_to_async(guards.succeed)(caller, begun) if is_right else None
+            await sync_to_async(guards.record_lock)(caller, begun.locks_until, now=now)
+        found = await sync_to_async(guards.succeed)(caller, begun, now=now) if is_right else None
         count("wrong" if found is None else "right")
         return found
 
@@ -106,10 +103,7 @@ async def set_pin(caller: Caller, *, new_pin: str, current_pin: str | None, now:
     """
     if not await sync_to_async(Pin.objects.filter(user_id=caller.user_id).exists)():
         encoded = await executor.run(make_password, new_pin)
-        _, is_first = await sync_to_async(Pin.objects.get_or_create)(
-            user_id=caller.user_id, defaults={"pin_hash": encoded, "changed_at": now}
-        )
-        if is_first:
+        if await sync_to_async(_set_first)(caller.user_id, encoded, now=now):
             return
     if current_pin is None:
         raise Refusal("pin_required", "Current PIN required to change existing PIN", status=400)
@@ -118,11 +112,27 @@ async def set_pin(caller: Caller, *, new_pin: str, current_pin: str | None, now:
         raise Refusal("pin_wrong", "Current PIN is incorrect", status=400)
 
 
+@transaction.atomic
+def _set_first(user_id: UUID, encoded: str, *, now: datetime) -> bool:
+    _, is_first = Pin.objects.get_or_create(user_id=user_id, defaults={"pin_hash": encoded, "changed_at": now})
+    if is_first:
+        record("pin_set", user_id=user_id, actor=for_parent(user_id), now=now)
+    return is_first
+
+
 async def _change(present: Pin, new_pin: str, *, now: datetime) -> bool:
     """Whether it was still the same PIN when the new one's hash was made."""
     encoded = await executor.run(make_password, new_pin)
+    return await sync_to_async(_replace)(present, encoded, now=now)
+
+
+@transaction.atomic
+def _replace(present: Pin, encoded: str, *, now: datetime) -> bool:
     same = Pin.objects.filter(pk=present.pk, version=present.version)
-    return bool(await sync_to_async(same.update)(pin_hash=encoded, version=uuid4(), changed_at=now))
+    if not same.update(pin_hash=encoded, version=uuid4(), changed_at=now):
+        return False
+    record("pin_changed", user_id=present.pk, actor=for_parent(present.pk), now=now)
+    return True
 
 
 async def reset(caller: Caller, *, password: str, new_pin: str, now: datetime) -> None:
@@ -133,7 +143,7 @@ async def reset(caller: Caller, *, password: str, new_pin: str, now: datetime) -
 
 async def reset_of(user_id: UUID, *, email: str, password: str, new_pin: str, now: datetime) -> None:
     """As `reset`, for an account whose address is known. Refusal 401: wrong password; 429 as its checks."""
-    proven = await passwords.check(email=email, password=password, now=now)
+    proven = await passwords.check(email=email, password=password, via="pin_reset", now=now)
     if proven is not None and proven.user_id == user_id:
         encoded = await executor.run(make_password, new_pin)
         if await sync_to_async(_reset)(email, proven, encoded, now=now):
@@ -152,4 +162,5 @@ def _reset(email: str, proven: passwords.Proven, encoded: str, *, now: datetime)
     columns = ["pin_hash", "version", "changed_at"]
     Pin.objects.bulk_create([pin], update_conflicts=True, unique_fields=["user"], update_fields=columns)
     PinGuard.objects.filter(user_id=proven.user_id).forgive()
+    record("pin_reset", user_id=proven.user_id, actor=for_parent(proven.user_id), now=now)
     return True

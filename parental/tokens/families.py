@@ -1,16 +1,17 @@
 """Token families: a login and the refresh tokens that grow from it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from parental.events.record import STRANGER, Actor, record
 from parental.models import RefreshToken, TokenFamily, User
 from parental.tokens import signed
 from parental.tokens.opaque import digest, new_opaque
@@ -18,7 +19,6 @@ from viewing.errors import Refusal
 from viewing.hotpath import invalidation
 from viewing.models import PlayerToken
 
-log = structlog.stdlib.get_logger(__name__)
 REFRESH_PREFIX: Final = "sgr_"
 BEARER: Final = "bearer"
 # An expired log-in is of no use to anyone; a day's grace keeps clear of a refresh under way.
@@ -85,8 +85,9 @@ def _rotate(refresh_token: str, *, now: datetime) -> TokenPair | None:
     if token is None or token.family.ended_at is not None:
         return None
     if token.spent_at is not None:
-        log.warning("refresh_token_reused", user_id=token.family.user_id, family_id=token.family_id)
-        end_families([token.family_id], now=now)
+        user_id, family_id = token.family.user_id, token.family_id
+        record("refresh_token_reused", user_id=user_id, actor=STRANGER, now=now, family_id=family_id)
+        end_families([family_id], now=now)
         return None
     if token.expires_at <= now or not token.family.user.is_active:
         return None
@@ -107,6 +108,17 @@ def end_families(family_ids: list[UUID], *, now: datetime) -> int:
     for family_id in family_ids:
         invalidation.account_changed(family_id)
     return ended
+
+
+@transaction.atomic
+def end(found: QuerySet[TokenFamily], *, actor: Actor, now: datetime) -> int:
+    """End log-ins for their accounts, and record it: how many of them were running."""
+    running = found.select_for_update(of=("self",), no_key=True).filter(ended_at__isnull=True)
+    owners = dict(running.order_by("pk").values_list("pk", "user_id"))
+    end_families(list(owners), now=now)
+    for user_id, count in Counter(owners.values()).items():
+        record("logins_ended", user_id=user_id, actor=actor, now=now, count=count)
+    return len(owners)
 
 
 def forget_account(user: User) -> None:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from parental.events.record import Actor, Device, for_parent, record
 from parental.models import Pin
 from parental.tokens import opaque, pin_tokens
 from viewing.errors import Refusal, access_denied
 from viewing.hotpath import entries
-from viewing.models import PlayerToken, Profile
+from viewing.models import PlayerToken, PlayerTokenQuerySet, Profile
 
 # No call of the API lists a profile's tokens, so a full list must not need cleaning up: the one unused longest goes.
 MOST_LIVING: Final = 50
@@ -37,7 +38,7 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
     if pin is not None and not pin_tokens.is_valid(pin_token, pin):
         raise Refusal("pin_required")
     by_use = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id).order_by("-last_used_at", "-created_at")
-    by_use[MOST_LIVING - 1 :].revoke(now=now)
+    revoke_all(by_use[MOST_LIVING - 1 :], actor=for_parent(user_id), now=now)
     token = opaque.new_opaque(opaque.PLAYER_PREFIX)
     row = PlayerToken.objects.create(
         profile_id=profile_id,
@@ -47,6 +48,8 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
         last_used_at=now,
         expires_at=now + entries.PLAYER_TOKEN_LIFETIME,
     )
+    device = Device(row.id, profile_id, device_name)
+    record("device_paired", user_id=user_id, actor=for_parent(user_id), now=now, device=device)
     return IssuedToken(player_token=token, token_id=row.id, expires_at=row.expires_at)
 
 
@@ -62,4 +65,14 @@ def revoke(user_id: UUID, token_id: UUID, *, now: datetime) -> None:
     found = PlayerToken.objects.filter(pk=token_id, profile__user_id=user_id)
     if not found.exists():
         raise Refusal("not_found", "Player token not found")
-    found.revoke(now=now)
+    revoke_all(found, actor=for_parent(user_id), now=now)
+
+
+@transaction.atomic
+def revoke_all(found: PlayerTokenQuerySet, *, actor: Actor, now: datetime) -> int:
+    """Revoke tokens in every process, and record it for their families: how many were not revoked before."""
+    revoked = found.revoke(now=now)
+    for token in revoked:
+        device = Device(token.pk, token.profile_id, token.device_name)
+        record("device_revoked", user_id=token.profile.user_id, actor=actor, now=now, device=device)
+    return len(revoked)

@@ -71,8 +71,10 @@ request_seconds = QuickHistogram(
     "sandglass_request_duration_seconds", "All requests but answered heartbeats", ["route"], buckets=COARSE
 )
 
-# PIN and reports -----------------------------------------------------------------------------------------------------
+# Accounts, PIN and reports -------------------------------------------------------------------------------------------
 
+# The names: parental/events/catalogue.py.
+events = Counter("sandglass_events", "Security events of accounts, families and staff", ["event"])
 PIN_OUTCOMES: Final = ("right", "wrong", "locked", "busy", "none_set", "failed")
 _pin_checks = Counter("sandglass_pin_checks", "PIN checks by outcome", ["outcome"])
 pin_checks: Final = {outcome: _pin_checks.labels(outcome) for outcome in PIN_OUTCOMES}

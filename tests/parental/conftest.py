@@ -1,13 +1,15 @@
 """What the tests of accounts share: quick hashes, and a clock for the caches."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
 
 from perfmetrics.counting import cache
+from tests.parental.pages.visitors import Visitor
 
 
 @pytest.fixture
@@ -44,3 +46,17 @@ def caches_later(monkeypatch) -> Callable[[float], None]:
         monkeypatch.setattr(cache, "time", SimpleNamespace(time=lambda: time.time() + seconds))
 
     return later
+
+
+@pytest.fixture
+def browse(server) -> Iterator[Callable[..., Visitor]]:
+    """Opens a browser, logged in as the user that it is given."""
+    opened: list[Visitor] = []
+
+    def open_browser(user: Any = None) -> Visitor:
+        opened.append(Visitor(server, user))
+        return opened[-1]
+
+    yield open_browser
+    for visitor in opened:
+        visitor.http.close()

@@ -17,7 +17,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from parental.models import Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily
+from parental.models import AuditEntry, Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily
 from tests.families import make_child, make_gateway, make_title, make_user
 from viewing.models import PlayerToken, SiteSettings, ViewingSession, ViewingTimeBalance
 
@@ -67,6 +67,7 @@ class Declared:
 
 
 DECLARED = {
+    "parental.auditentry": Declared(lambda: AuditEntry.objects.create(family=make_user(), kind="login")),
     "auth.group": Declared(
         lambda: Group.objects.create(name="Support"), permits={"add", "change", "delete"}, is_superusers_only=True
     ),

@@ -61,7 +61,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
         given = form.cleaned_data
         try:
             user = async_to_sync(accounts.prove)(
-                email=normalize_email(given["email"]), password=given["password"], now=timezone.now()
+                email=normalize_email(given["email"]), password=given["password"], via="page", now=timezone.now()
             )
         except Refusal as refusal:
             if refusal.code != "login_wrong":

@@ -7,10 +7,12 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone as django_timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from parental.children import profile_schemas, profiles
+from parental.events.record import for_parent
 from parental.pages.account.pin_proof import family_timezone
 from parental.pages.children import timezones
 from parental.pages.children.limits import found_timezone
@@ -83,7 +85,7 @@ def remove(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespon
     """Asks first, and says what is lost."""
     child = Profile.objects.get(pk=own_child(caller, profile_id).id)
     if request.method == "POST":
-        profiles.remove(child.id)
+        profiles.remove(child.id, actor=for_parent(caller.user_id), now=django_timezone.now())
         messages.success(request, _("%(name)s and all that belonged to it is removed.") % {"name": child.name})
         return redirect("dashboard")
     context = {

@@ -1,4 +1,4 @@
-"""Who gave time and who changed settings, and when, for all children or one."""
+"""What happened in a family, who did it and when, for all children or one."""
 
 from datetime import UTC, datetime
 from itertools import groupby
@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 
 from parental.children import audit, profiles
 from parental.children.limits import CONFIRMED
-from parental.models import SettingsChange, TimeGrant
+from parental.models import AuditEntry, TimeGrant
 from parental.pages.page import own_profile, parents_page
+from parental.pages.reports import audit_events
 from parental.templatetags.viewing_time import spoken
 from viewing.caller import Caller
 from viewing.errors import access_denied
@@ -39,7 +40,8 @@ def entries(request: HttpRequest, caller: Caller) -> HttpResponse:
     family = profiles.of_account(caller.user_id)
     child = _asked_child(request, caller)
     ids = [member.id for member in family if child in (None, member.id)]
-    listed, last = audit.entries(ids, after=audit.place(request.GET.get("after", "")))
+    after = audit.place(request.GET.get("after", ""))
+    listed, last = audit.entries(ids, family_id=None if child else caller.user_id, after=after)
     told = [_told(entry.row, {member.id: member for member in family}, caller) for entry in listed]
     chosen = {"child": child} if child else {}
     context = {
@@ -63,14 +65,17 @@ def _asked_child(request: HttpRequest, caller: Caller) -> UUID | None:
         raise access_denied() from None
 
 
-def _told(row: TimeGrant | SettingsChange, family: dict[UUID, Profile], caller: Caller) -> dict[str, Any]:
-    """An entry as the page tells it, in the child's zone: `at` it happened, `time` of day, and `what`."""
-    profile = family[row.profile_id]
-    zone = ZoneInfo(profile.config.timezone) if hasattr(profile, "config") else UTC
-    if isinstance(row, TimeGrant):
+def _told(row: audit.Row, family: dict[UUID, Profile], caller: Caller) -> dict[str, Any]:
+    """An entry as the page shows it, in the child's zone: `at` it happened, `time` of day, and `what`."""
+    profile = family.get(row.profile_id) if row.profile_id else None
+    zone = _zone(profile) or next(filter(None, map(_zone, family.values())), UTC)
+    if isinstance(row, AuditEntry):
+        at = row.at.astimezone(zone)
+        what: dict[str, Any] = {"event": audit_events.sentence(row), "who": _acted(row, caller)}
+    elif isinstance(row, TimeGrant):
         at = row.granted_at.astimezone(zone)
         taken_back = row.taken_back_at and _time(row.taken_back_at.astimezone(zone))
-        what: dict[str, Any] = {"grant": row, "taken_back": taken_back, "who": _giver(row, caller)}
+        what = {"grant": row, "taken_back": taken_back, "who": _giver(row, caller)}
     elif row.field == CONFIRMED:
         at = row.changed_at.astimezone(zone)
         what = {"is_review": True, "who": _actor(row.changed_by_id, caller)}
@@ -79,7 +84,12 @@ def _told(row: TimeGrant | SettingsChange, family: dict[UUID, Profile], caller: 
         old, new = _value(row.field, row.old_value), _value(row.field, row.new_value)
         setting = SETTINGS.get(row.field, row.field)
         what = {"setting": setting, "old": old, "new": new, "who": _actor(row.changed_by_id, caller)}
-    return {"name": profile.name, "at": at, "time": _time(at), **what}
+    return {"name": profile.name if profile else _("Your account"), "at": at, "time": _time(at), **what}
+
+
+def _zone(profile: Profile | None) -> ZoneInfo | None:
+    """The zone of a child or an adult; None where there are no settings."""
+    return ZoneInfo(profile.config.timezone) if profile is not None and hasattr(profile, "config") else None
 
 
 def _time(local: datetime) -> str:
@@ -92,6 +102,13 @@ def _giver(grant: TimeGrant, caller: Caller) -> str:
     if not grant.is_remote:
         return _("with the PIN")
     return _actor(grant.granted_by_id, caller)
+
+
+def _acted(entry: AuditEntry, caller: Caller) -> str:
+    if entry.actor_kind in ("parent", "staff"):
+        # Whoever acted as staff may have no account any more.
+        return _("by our staff") if entry.actor_kind == "staff" else _actor(entry.actor_user_id, caller)
+    return ""
 
 
 def _actor(user_id: UUID | None, caller: Caller) -> str:

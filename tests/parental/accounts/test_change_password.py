@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from parental.accounts import accounts, passwords
+from parental.events.record import SYSTEM
 from parental.models import RefreshToken, TokenFamily, User
 from tests.families import make_child, make_user
 from tests.parental.cast import PASSWORD, log_in, make_parent
@@ -28,7 +29,7 @@ def test_ends_every_log_in_of_the_account(http, parent):
     other = log_in(parent.user)
     assert http.get("/api/v1/auth/me", headers=other.headers).status_code == 200
 
-    passwords.change_password(parent.user, NEW)
+    passwords.change_password(parent.user, NEW, actor=SYSTEM)
 
     for login in (parent, other):
         assert http.get("/api/v1/auth/me", headers=login.headers).status_code == 401
@@ -41,7 +42,7 @@ def test_ends_every_log_in_of_the_account(http, parent):
 def test_leaves_other_accounts_and_players_alone(http, parent):
     child, other = make_child(), make_parent()
 
-    passwords.change_password(child.profile.user, NEW)
+    passwords.change_password(child.profile.user, NEW, actor=SYSTEM)
 
     assert child.beat(http).status_code == 200
     assert http.get("/api/v1/auth/me", headers=other.headers).status_code == 200
@@ -57,7 +58,7 @@ def test_a_change_by_any_other_way_ends_them_too(http, parent):
 
 
 def test_none_ends_logging_in(http, parent):
-    passwords.change_password(parent.user, None)
+    passwords.change_password(parent.user, None, actor=SYSTEM)
 
     assert login_status(http, parent.user, PASSWORD) == 401
 
@@ -66,7 +67,7 @@ def test_saves_the_password_alone(parent):
     user = User.objects.get(pk=parent.user.pk)
     User.objects.filter(pk=user.pk).update(is_staff=True)
 
-    passwords.change_password(user, NEW)
+    passwords.change_password(user, NEW, actor=SYSTEM)
 
     assert User.objects.get(pk=user.pk).is_staff is True
 
@@ -74,7 +75,7 @@ def test_saves_the_password_alone(parent):
 def test_a_log_in_whose_password_was_changed_meanwhile_gets_nothing(committed):
     user = make_user(password=PASSWORD)
     proven = passwords.Proven(user.id, user.password)
-    passwords.change_password(user, NEW)
+    passwords.change_password(user, NEW, actor=SYSTEM)
 
     assert accounts._begin(user.email, proven, now=timezone.now()) is None
     assert not TokenFamily.objects.filter(user=user).exists()
@@ -97,7 +98,7 @@ def test_log_ins_racing_with_a_change_leave_none_alive(committed):
     for thread in threads:
         thread.start()
     start.wait()
-    passwords.change_password(user, NEW)
+    passwords.change_password(user, NEW, actor=SYSTEM)
     for thread in threads:
         thread.join()
 

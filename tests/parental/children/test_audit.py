@@ -8,7 +8,7 @@ from django.db import connection
 
 from parental.children import audit
 from parental.children.audit import PAGE, Place
-from parental.models import SettingsChange, TimeGrant
+from parental.models import AuditEntry, SettingsChange, TimeGrant
 from tests.families import make_child
 from tests.statements import statements
 from tests.viewing.watched import plans
@@ -38,8 +38,14 @@ def change(child, at, new=60):
     )
 
 
+def note(child, at, **fields):
+    return AuditEntry.objects.create(
+        family=child.profile.user, profile=child.profile, kind="device_paired", at=at, **fields
+    )
+
+
 def rows(*children, after=None):
-    found, last = audit.entries([child.profile.id for child in children], after=after)
+    found, last = audit.entries([child.profile.id for child in children], family_id=None, after=after)
     return [entry.row for entry in found], last
 
 
@@ -76,19 +82,24 @@ def test_only_the_profiles_that_are_asked_for(child):
 @pytest.mark.parametrize(("count", "sizes"), [(PAGE, [PAGE]), (PAGE + 1, [PAGE, 1]), (2 * PAGE + 10, [PAGE, PAGE, 10])])
 def test_pages_hold_fifty(child, count, sizes):
     for n in range(count):
-        (grant if n % 3 else change)(child, NOON + timedelta(minutes=n))
+        (grant, change, note)[n % 3](child, NOON + timedelta(minutes=n))
 
     pages = all_pages(child)
 
     assert [len(page) for page in pages] == sizes
-    times = [getattr(row, "granted_at", None) or row.changed_at for page in pages for row in page]
+    columns = ("granted_at", "changed_at", "at")
+    times = [getattr(row, column) for page in pages for row in page for column in columns if hasattr(row, column)]
     assert times == [NOON + timedelta(minutes=n) for n in reversed(range(count))]
 
 
-@pytest.mark.parametrize(("grants", "changes"), [(60, 60), (50, 60), (49, 60), (0, 120), (120, 0)])
-def test_what_happened_in_one_instant_is_neither_lost_nor_told_twice(child, grants, changes):
-    made = [grant(child, NOON) for _ in range(grants)] + [change(child, NOON) for _ in range(changes)]
-    made += [change(child, NOON - timedelta(hours=1)), grant(child, NOON - timedelta(hours=1))]
+@pytest.mark.parametrize(
+    "counts",
+    [(60, 60, 0), (50, 60, 50), (49, 60, 1), (0, 120, 3), (120, 0, 120), (0, 0, 101), (30, 0, 30), (17, 17, 17)],
+)
+def test_what_happened_in_one_instant_is_neither_lost_nor_told_twice(child, counts):
+    makers = (grant, change, note)
+    made = [make(child, NOON) for make, count in zip(makers, counts, strict=True) for _ in range(count)]
+    made += [make(child, NOON - timedelta(hours=1)) for make in makers]
 
     told = [row for page in all_pages(child) for row in page]
 
@@ -105,7 +116,7 @@ def test_what_is_added_while_one_reads_moves_no_page(child):
     assert len(rows(child, after=last)[0]) == 5
 
 
-@pytest.mark.parametrize("entry", [("grant", uuid.UUID(int=1)), ("change", 17)])
+@pytest.mark.parametrize("entry", [("grant", uuid.UUID(int=1)), ("change", 17), ("entry", 17)])
 def test_a_place_is_read_as_it_is_written(entry):
     place = Place(NOON, *entry)
 
@@ -122,6 +133,7 @@ def test_a_place_is_read_as_it_is_written(entry):
         "2026-03-04T12:00:00Z~grant~17",
         "2026-03-04T12:00:00Z~change~00000000-0000-4000-8000-000000000000",
         "2026-03-04T12:00:00Z~other~17",
+        "2026-03-04T12:00:00Z~entry~00000000-0000-4000-8000-000000000000",
         "2026-03-04T12:00:00~change~17",
         "2026-13-04T12:00:00Z~change~17",
         "2026-03-04~change~17",
@@ -145,9 +157,10 @@ def test_a_place_at_the_calendars_edge_is_looked_for_like_any_other(child, at):
     assert len(found) == (at > "2026")
 
 
-def test_two_statements_that_read_no_more_than_a_page(child):
+def test_a_statement_per_source_that_reads_no_more_than_a_page(child):
     for n in range(60):
         grant(child, NOON + timedelta(minutes=n))
+        note(child, NOON + timedelta(minutes=n))
         change(child, NOON + timedelta(minutes=n))
 
     with statements() as sent:
@@ -155,12 +168,24 @@ def test_two_statements_that_read_no_more_than_a_page(child):
         # What a page tells of each needs no statement more.
         assert {entry.player_token for entry in found if isinstance(entry, TimeGrant)} == {None}
 
-    # 1. the grants with their devices  2. the changes
-    assert len(sent) == 2, sent
+    # 1. the grants with their devices  2. the changes  3. the other events
+    assert len(sent) == 3, sent
     assert all(f"LIMIT {PAGE + 1}" in text for text in sent.all), sent
 
 
-def test_both_are_found_by_their_index(child):
+def test_events_of_the_account_are_in_the_audit_of_the_whole_family_alone(child):
+    other, account = make_child(), child.profile.user
+    of_account = AuditEntry.objects.create(family=account, kind="login", at=NOON)
+    AuditEntry.objects.create(family=other.profile.user, kind="login", at=NOON)
+    of_child = note(child, NOON - timedelta(hours=1))
+
+    found, _ = audit.entries([child.profile.id], family_id=account.id, after=None)
+
+    assert [entry.row for entry in found] == [of_account, of_child]
+    assert rows(child)[0] == [of_child]
+
+
+def test_each_source_is_found_by_its_index(child):
     crowd = [make_child() for _ in range(20)]
     TimeGrant.objects.bulk_create(
         TimeGrant(
@@ -174,17 +199,28 @@ def test_both_are_found_by_their_index(child):
         for each in (child, *crowd)
         for n in range(500)
     )
+    AuditEntry.objects.bulk_create(
+        AuditEntry(family=each.profile.user, profile=each.profile, kind="login", at=NOON - timedelta(hours=n))
+        for each in (child, *crowd)
+        for n in range(500)
+    )
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE parental_timegrant, parental_settingschange")
+        cursor.execute("ANALYZE parental_timegrant, parental_settingschange, parental_auditentry")
 
+    place = Place(NOON - timedelta(hours=100), "change", 1)
     with plans() as found:
-        rows(child, after=Place(NOON - timedelta(hours=100), "change", 1))
+        rows(child, after=place)
+        audit.entries([child.profile.id], family_id=child.profile.user_id, after=place)
 
-    for plan, index, column in zip(
-        found, ("grant_profile_granted_idx", "change_profile_changed_idx"), ("granted_at", "changed_at"), strict=True
-    ):
-        assert f"Index Scan Backward using {index}" in plan, plan
+    scans = [
+        ("Index Scan Backward using grant_profile_granted_idx", "granted_at"),
+        ("Index Scan Backward using change_profile_changed_idx", "changed_at"),
+    ]
+    expected = [*scans, ("Index Scan using audit_profile_at_idx", "at")]
+    expected += [*scans, ("Index Scan using audit_family_at_idx", "at")]
+    for plan, (scan, column) in zip(found, expected, strict=True):
+        assert scan in plan, plan
         condition = plan.split("Index Cond:")[1].splitlines()[0]
         assert f"{column} <= " in condition, plan
-    for model in (TimeGrant, SettingsChange):
+    for model in (TimeGrant, SettingsChange, AuditEntry):
         model.objects.filter(profile__in=[each.profile for each in (child, *crowd)]).delete()

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
+from django.utils import timezone
 
 from parental.models import PinGuard
 from parental.pins import guards
@@ -61,10 +62,10 @@ def in_a_row(parent):
 def test_a_right_one_clears_those_before_it_and_not_those_after(parent, caller, begin):
     tries = [begin(caller) for _ in range(4)]
 
-    guards.succeed(caller, tries[1])
+    guards.succeed(caller, tries[1], now=timezone.now())
 
     assert in_a_row(parent) == 2
-    guards.succeed(caller, tries[0])  # answered later, tried before
+    guards.succeed(caller, tries[0], now=timezone.now())  # answered later, tried before
     assert in_a_row(parent) == 2
 
 
@@ -74,18 +75,18 @@ def test_any_of_five_under_way_may_be_right(parent, caller, begin):
         with pytest.raises(Refusal, match="locked"):
             begin(caller)
 
-        guards.succeed(caller, tries[n])
+        guards.succeed(caller, tries[n], now=timezone.now())
 
         assert guard_of(parent).locked_until is None
         assert in_a_row(parent) == 4 - n
-        guards.succeed(caller, begin(caller))
+        guards.succeed(caller, begin(caller), now=timezone.now())
         assert in_a_row(parent) == 0
 
 
 def test_a_lockout_that_was_lifted_is_none_of_the_days_three(caller, parent, begin):
     for _ in range(3):
         tries = [begin(caller) for _ in range(5)]
-        guards.succeed(caller, tries[-1])
+        guards.succeed(caller, tries[-1], now=timezone.now())
 
     for _ in range(5):
         begin(caller)
@@ -98,7 +99,7 @@ def test_one_right_before_a_lockout_ended_does_not_lift_the_next(caller, parent,
     for _ in range(5):
         begin(caller)
 
-    guards.succeed(caller, late)
+    guards.succeed(caller, late, now=timezone.now())
 
     assert guard_of(parent).locked_until == clock.now + timedelta(minutes=30)
 
@@ -160,7 +161,7 @@ def test_parallel_right_ones_and_reservations_neither_block_nor_break_each_other
 
     def right(n):
         whose = device if n % 2 else caller
-        return guards.succeed(whose, begin(whose)) is not None
+        return guards.succeed(whose, begin(whose), now=timezone.now()) is not None
 
     results = at_once(12, right)
 

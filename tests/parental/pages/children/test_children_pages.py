@@ -5,8 +5,10 @@ import uuid
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from parental.children import profiles
+from parental.events.record import SYSTEM
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant
 from tests.families import make_family, make_user
 from tests.parental.pages.visitors import said_after, text_of
@@ -162,9 +164,9 @@ def test_siblings_and_what_they_watched_stay(browse, http):
 def test_removing_twice_is_harmless(committed):
     child = make_family().children[0]
 
-    profiles.remove(child.profile.id)
-    profiles.remove(child.profile.id)
-    profiles.remove(uuid.uuid4())
+    profiles.remove(child.profile.id, actor=SYSTEM, now=timezone.now())
+    profiles.remove(child.profile.id, actor=SYSTEM, now=timezone.now())
+    profiles.remove(uuid.uuid4(), actor=SYSTEM, now=timezone.now())
 
     assert not Profile.objects.filter(pk=child.profile.pk).exists()
 
@@ -176,7 +178,7 @@ def test_a_child_can_be_removed_while_it_watches(server, http):
 
     def remove(child):
         try:
-            profiles.remove(child.profile.id)
+            profiles.remove(child.profile.id, actor=SYSTEM, now=timezone.now())
         except Exception as error:  # noqa: BLE001
             failures.append(error)
         finally:

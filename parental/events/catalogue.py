@@ -1,0 +1,45 @@
+"""Every event that operators can look up: what is logged, counted and shown to the family.
+
+docs/operations.md, "Events", describes the same list; a test compares the two and makes each event happen.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from perfmetrics.counting import metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Its line has `user_id` (the account), `by` (who acted), `by_user_id` for staff, and these fields."""
+
+    fields: tuple[str, ...] = ()
+    level: Literal["info", "warning"] = "info"
+    # Whether the family's audit page shows it. What strangers cause is not: they could fill the table.
+    is_audited: bool = True
+
+
+EVENTS: Final = {
+    "registered": Event(("via",)),
+    "login": Event(("via",)),
+    "login_failed": Event(("via",), level="warning", is_audited=False),
+    "refresh_token_reused": Event(("family_id",), level="warning"),
+    "logins_ended": Event(("count",)),
+    "password_changed": Event(),
+    "password_reset": Event(),
+    "password_wrong": Event(("via",), level="warning", is_audited=False),
+    "pin_set": Event(),
+    "pin_changed": Event(),
+    "pin_reset": Event(),
+    "pin_locked": Event(("profile_id", "token_id", "locked_until"), level="warning"),
+    "pin_lockouts_lifted": Event(("count",)),
+    "device_paired": Event(("profile_id", "token_id")),
+    "device_revoked": Event(("profile_id", "token_id")),
+    "profile_removed": Event(),
+    # Logged and counted by `viewing/admin_base.py`, without `user_id`; audited where the row belongs to a family.
+    "staff_action": Event(("model", "action", "object_ids", "fields")),
+}
+
+# So that each is there with 0 from the start, and a rate has a beginning.
+for _name in EVENTS:
+    metrics.events.labels(_name)

@@ -1,0 +1,92 @@
+"""Recording an event: in the family's audit with the change itself, in the log and the count once it is committed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from parental.events.catalogue import EVENTS
+from parental.models import AuditEntry
+from perfmetrics.counting import metrics
+from viewing.caller import Caller
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acted; `user_id` is None where no account did."""
+
+    kind: Literal["parent", "player", "staff", "system", "stranger"]
+    user_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The device that an event is about. Its name is in the audit, and not in the log."""
+
+    token_id: UUID
+    profile_id: UUID
+    name: str
+
+
+SYSTEM: Final = Actor("system")
+STRANGER: Final = Actor("stranger")
+
+
+def for_parent(user_id: UUID) -> Actor:
+    return Actor("parent", user_id)
+
+
+def for_staff(user: Any) -> Actor:
+    """A member of staff: the admin's `request.user`."""
+    return Actor("staff", user.pk)
+
+
+def for_caller(caller: Caller) -> Actor:
+    return Actor("player") if caller.kind == "player" else for_parent(caller.user_id)
+
+
+def record(
+    name: str, *, user_id: UUID, actor: Actor, now: datetime, device: Device | None = None, **fields: Any
+) -> None:
+    """An event of the account (`user_id`), in the transaction that decides it; `fields` as the catalogue lists them."""
+    event = EVENTS[name]
+    data = {**fields, "token_id": device.token_id} if device else fields
+    if event.is_audited:
+        AuditEntry.objects.create(
+            family_id=user_id,
+            profile_id=device.profile_id if device else None,
+            actor_user_id=actor.user_id,
+            actor_kind=actor.kind,
+            actor_label=device.name if device else "",
+            kind=name,
+            data={key: _as_json(value) for key, value in data.items()},
+            at=now,
+        )
+    if "token_id" in event.fields:
+        ids = (device.profile_id, device.token_id) if device else (None, None)
+        fields |= dict(zip(("profile_id", "token_id"), ids, strict=True))
+    transaction.on_commit(partial(report, name, user_id=user_id, actor=actor, **fields))
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def report(name: str, *, user_id: UUID | None, actor: Actor, **fields: Any) -> None:
+    """Log and count an event: no statement, so callable from the event loop."""
+    metrics.events.labels(name).inc()
+    about = {"user_id": user_id, "by": actor.kind, **fields}
+    if actor.kind == "staff":
+        about["by_user_id"] = actor.user_id
+    log.log(LEVELS[EVENTS[name].level], name, **about)
+
+
+LEVELS: Final = {"info": 20, "warning": 30}

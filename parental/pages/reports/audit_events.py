@@ -1,0 +1,73 @@
+"""The sentences of the audit page for events that are no grant and no changed setting."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from parental.models import AuditEntry
+
+SENTENCES = {
+    "registered": gettext_lazy("Account created"),
+    "refresh_token_reused": gettext_lazy("A login was ended because its token was used twice"),
+    "password_changed": gettext_lazy("Password changed"),
+    "password_reset": gettext_lazy("Password reset with a link sent by email"),
+    "pin_set": gettext_lazy("PIN set"),
+    "pin_changed": gettext_lazy("PIN changed"),
+    "pin_reset": gettext_lazy("PIN reset with the password"),
+    "profile_removed": gettext_lazy("A profile was removed with all its data"),
+}
+LOGINS = {"api": gettext_lazy("Logged in from an app"), "admin": gettext_lazy("Logged in to the administration")}
+STAFF = {
+    "parental.user": gettext_lazy("Account changed"),
+    "viewing.profile": gettext_lazy("Profile changed"),
+}
+
+
+def sentence(entry: AuditEntry) -> str:
+    """What happened; the name of the event where a newer release wrote it."""
+    in_words = _SPEAKERS.get(entry.kind)
+    return in_words(entry) if in_words else str(SENTENCES.get(entry.kind, entry.kind))
+
+
+def _login(entry: AuditEntry) -> str:
+    return str(LOGINS.get(entry.data.get("via", ""), _("Logged in on this website")))
+
+
+def _logins_ended(entry: AuditEntry) -> str:
+    count = entry.data.get("count", 1)
+    return ngettext("%(count)s login ended", "%(count)s logins ended", count) % {"count": count}
+
+
+def _pin_locked(entry: AuditEntry) -> str:
+    if entry.actor_label:
+        return _("PIN locked on “%(device)s” after too many incorrect attempts") % {"device": entry.actor_label}
+    return _("PIN locked after too many incorrect attempts")
+
+
+def _lifted(entry: AuditEntry) -> str:
+    count = entry.data.get("count", 1)
+    return ngettext("PIN lockout lifted", "%(count)s PIN lockouts lifted", count) % {"count": count}
+
+
+def _paired(entry: AuditEntry) -> str:
+    return _("“%(device)s” connected") % {"device": entry.actor_label}
+
+
+def _revoked(entry: AuditEntry) -> str:
+    return _("“%(device)s” disconnected") % {"device": entry.actor_label}
+
+
+def _staff_action(entry: AuditEntry) -> str:
+    return str(STAFF.get(entry.data.get("model", ""), _("Changed")))
+
+
+_SPEAKERS: dict[str, Any] = {
+    "login": _login,
+    "logins_ended": _logins_ended,
+    "pin_locked": _pin_locked,
+    "pin_lockouts_lifted": _lifted,
+    "device_paired": _paired,
+    "device_revoked": _revoked,
+    "staff_action": _staff_action,
+}
