@@ -11,7 +11,15 @@ from parental.demo.players.watching import Surprise, Unsure, Watching
 
 KINDS: Final = ("tv", "tablet", "mobile")
 # What a player does instead of just watching on, and how often of 100 beats.
-ACTS: Final = {"watch": 82, "pause": 4, "switch title": 5, "switch device": 3, "end and begin": 2, "look": 4}
+ACTS: Final = {
+    "watch": 80,
+    "catch up": 2,
+    "pause": 4,
+    "switch title": 5,
+    "switch device": 3,
+    "end and begin": 2,
+    "look": 4,
+}
 
 
 class Player:
@@ -75,7 +83,7 @@ class Player:
         return not is_over and not self._stage.stop.is_set()
 
     async def _rest(self) -> None:
-        """Wait for the next beat's time; who is late does not catch up."""
+        """Wait for the next beat's time, from now on where it has passed."""
         self._due = max(self._due + self._stage.interval, time.monotonic())
         await self._stage.sleep(self._due - time.monotonic())
 
@@ -98,11 +106,21 @@ class Player:
                 await self._end()
                 await self._rest()
                 await self._watching.begin(self._device, self._dice.choice(self._films))
+            case "catch up":
+                await self._catch_up()
             case "look":
                 await self._watching.look(self._device)
                 await self._watching.beat(self._device, self._watching.film)
             case _:
                 await self._watching.beat(self._device, self._watching.film)
+
+    async def _catch_up(self) -> None:
+        """Timers came late while the film played on: each beat that is owed is sent, with a number of its own."""
+        owed = self._dice.randint(1, 2)
+        for _ in range(owed):
+            await self._rest()
+        for _ in range(owed + 1):
+            await self._watching.beat(self._device, self._watching.film)
 
     async def _stay_paused(self, film: Film) -> None:
         self._paused_beats_left -= 1

@@ -1,35 +1,68 @@
-/* The service's API, as the child's device may use it. An answer is {status, body, …}; status 0: none came. */
+/*
+ * The service's API, as the child's device may use it.
+ *
+ * An answer is {status, body, …}; status 0: none came, or nothing that the service would say. A captive portal answers
+ * 200 with a page, and a connection that breaks cuts an answer off: neither may end the play or the pairing.
+ */
 
-const TIMEOUT_MS = 8_000;
+const TIMEOUT_MS = 8000;
+const NONE = { status: 0, body: null, retryAfterMs: 0, lockedUntil: null };
 
-export async function call(pairing, path, { method = "GET", body, keepalive = false } = {}) {
+export async function call(pairing, path, { method = "GET", body, keepalive = false, expects = isObject } = {}) {
   const headers = { Authorization: `Bearer ${pairing.token}` };
   if (body) headers["Content-Type"] = "application/json";
+  const abort = window.AbortController ? new AbortController() : { signal: undefined, abort() {} };
+  let timer = null;
+  const tooLate = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => {
+      abort.abort();
+      reject(new Error("timeout"));
+    }, TIMEOUT_MS);
+  });
   try {
-    const response = await fetch(`/api/v1${path}`, {
+    const options = {
       method,
       headers,
       body: body && JSON.stringify(body),
       keepalive,
       cache: "no-store",
-      credentials: "omit", // a parent's log-in in this browser is none of the child's business
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    return {
-      status: response.status,
-      body: await response.json().catch(() => null),
-      retryAfterMs: 1000 * (Number(response.headers.get("Retry-After")) || 0),
-      lockedUntil: response.headers.get("X-Locked-Until"),
+      credentials: "omit", // a parent's login in this browser is none of the child's business
+      signal: abort.signal,
     };
-  } catch {
-    return { status: 0, body: null, retryAfterMs: 0, lockedUntil: null };
+    return await Promise.race([answer(fetch(`/api/v1${path}`, options), expects), tooLate]);
+  } catch (_error) {
+    return NONE;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-export const heartbeat = (pairing, body) => call(pairing, "/viewing-time/heartbeat", { method: "POST", body });
-export const balance = (pairing) => call(pairing, `/viewing-time/balance/${pairing.profileId}`);
-export const eligibility = (pairing) => call(pairing, `/viewing-time/playback-eligible/${pairing.profileId}`);
-export const titles = (pairing) => call(pairing, "/catalog/titles");
+async function answer(sent, expects) {
+  const response = await sent;
+  const body = await response.json().catch(() => null);
+  const isOurs = response.ok ? expects(body) : isObject(body) || response.status >= 500;
+  if (!isOurs) return NONE;
+  return {
+    status: response.status,
+    body,
+    retryAfterMs: 1000 * (Number(response.headers.get("Retry-After")) || 0),
+    lockedUntil: response.headers.get("X-Locked-Until"),
+  };
+}
+
+function isObject(body) {
+  return typeof body === "object" && body !== null && !Array.isArray(body);
+}
+
+const has = (name) => (body) => isObject(body) && name in body;
+
+export const heartbeat = (pairing, body) =>
+  call(pairing, "/viewing-time/heartbeat", { method: "POST", body, expects: has("enforcement") });
+export const balance = (pairing) =>
+  call(pairing, `/viewing-time/balance/${pairing.profileId}`, { expects: has("remaining_minutes") });
+export const eligibility = (pairing) =>
+  call(pairing, `/viewing-time/playback-eligible/${pairing.profileId}`, { expects: has("eligible") });
+export const titles = (pairing) => call(pairing, "/catalog/titles", { expects: Array.isArray });
 
 /** Also as the page goes away: the browser then sends it by itself. */
 export const endSession = (pairing, sessionId) =>
@@ -40,4 +73,5 @@ export const grant = (pairing, minutes, pin) =>
   call(pairing, `/parental-controls/profiles/${pairing.profileId}/viewing-time/grant`, {
     method: "POST",
     body: { minutes, pin },
+    expects: has("remaining_minutes"),
   });

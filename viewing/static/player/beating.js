@@ -9,13 +9,15 @@ import { drop, lock, revoke, settle, toChoosing } from "./states.js";
 import { answered, BEAT_MS } from "./timeleft.js";
 
 /** An unanswered beat is no longer sent again when a repetition could arrive more than 60 s after the first. */
-export const GIVE_UP_MS = 50_000;
-/** So long the film runs on without an answer to a beat. */
-export const STALL_MS = 3_000;
+export const GIVE_UP_MS = 50000;
+/** How long the film runs on without an answer to a beat. */
+export const STALL_MS = 3000;
+/** More are not owed: a device that slept for longer than five minutes did not play in that time. */
+export const MAX_OWED_BEATS = 10;
 const NIL = "00000000-0000-0000-0000-000000000000";
 
 export function retryDelay(tries, retryAfterMs = 0) {
-  return Math.max(Math.min(1000 * 2 ** (tries - 1), 10_000), retryAfterMs);
+  return Math.max(Math.min(1000 * 2 ** (tries - 1), 10000), retryAfterMs);
 }
 
 export function interval(speed) {
@@ -34,7 +36,7 @@ export function beat(state, now) {
     sequence,
   };
   if (state.sessionId !== null) body.session_id = state.sessionId;
-  const sent = { body, triedAt: now, tries: 1, retryAt: null };
+  const sent = { body, dueAt: state.dueAt === null ? now : state.dueAt, triedAt: now, tries: 1, retryAt: null };
   return [{ ...state, sequence, beat: sent, dueAt: null, isAsking: false }, [{ do: "beat", body }]];
 }
 
@@ -43,7 +45,7 @@ export function tick(state, now) {
   if (state.beat === null) return state.dueAt !== null && now >= state.dueAt ? beat(state, now) : [state, []];
   let next = state;
   if (!next.isStalled && now - next.beat.triedAt >= STALL_MS) {
-    next = settle({ ...next, isStalled: true, trouble: next.trouble ?? "offline" }, now);
+    next = settle({ ...next, isStalled: true, trouble: next.trouble || "offline" }, now);
   }
   if (next.beat.retryAt === null || now < next.beat.retryAt) return [next, []];
   // Whether it counted can no longer be found out by repeating it. Asking costs the child nothing.
@@ -62,7 +64,7 @@ export function wakesAt(state) {
 
 /** An answer: `sequence` of its beat, `status` (0: none came), `body`, `retryAfterMs`. */
 export function beatAnswered(state, answer, now) {
-  if (state.screen !== "playing" || state.beat?.body.sequence !== answer.sequence) return [state, ended(state, answer)];
+  if (state.screen !== "playing" || !state.beat || state.beat.body.sequence !== answer.sequence) return [state, ended(state, answer)];
   const { status, body } = answer;
   if (status === 200 && body.reason !== "unavailable") return obey(state, body, now);
   if (status === 401) return revoke(state);
@@ -104,7 +106,7 @@ function obey(state, body, now) {
     warned,
     beat: null,
     trouble: null,
-    dueAt: (state.isStalled ? now : state.beat.triedAt) + interval(state.speed),
+    dueAt: countedUntil(state, now) + interval(state.speed),
     isStalled: false,
     isLearning: body.is_educational,
     isFree: isFree(state, body),
@@ -114,12 +116,21 @@ function obey(state, body, now) {
   return [settle(next, now), toasts];
 }
 
+/**
+ * When the time that the answered beat stands for began. Beats are owed by time played: where timers came late, because
+ * a browser slowed them down, the ones that were missed are due now, and each is sent with a number of its own.
+ */
+function countedUntil(state, now) {
+  if (state.isStalled) return now;
+  return state.isPaused ? state.beat.triedAt : Math.max(state.beat.dueAt, now - MAX_OWED_BEATS * interval(state.speed));
+}
+
 /** Whether this title is seen to use no time: the answers do not say so, but what is left does. */
 function isFree(state, body) {
   if (!body.is_educational || body.remaining_minutes === null) return false;
   // Long pauses do not count either.
   if (state.beat.body.is_paused || state.wasPaused) return state.isFree;
-  const before = state.left?.seconds ?? null;
+  const before = state.left ? state.left.seconds : null;
   return before === null ? state.isFree : Math.round(body.remaining_minutes * 60) >= before;
 }
 

@@ -7,7 +7,7 @@ import * as beating from "./beating.js";
 import { initial, lock, NOT_PLAYING, revoke, settle, toChoosing, unpair } from "./states.js";
 import { answered, setRunning } from "./timeleft.js";
 
-const RELOAD_MS = 60_000;
+const RELOAD_MS = 60000;
 
 const events = {
   opened: (state, _event, now) => (state.pairing ? toChoosing(state, now) : [state, []]),
@@ -26,7 +26,7 @@ const events = {
   granted,
   goOn: (state, _event, now) => goOn(state, now),
   playHere: (state, _event, now) => play(state, now),
-  networkLost: (state) => [{ ...state, trouble: state.trouble ?? "offline" }, []],
+  networkLost: (state) => [{ ...state, trouble: state.trouble || "offline" }, []],
   networkBack,
   speed: setSpeed,
 };
@@ -146,6 +146,6 @@ function networkBack(state, _event, now) {
 
 function setSpeed(state, { speed }, now) {
   const dueAt = state.dueAt === null ? null : Math.min(state.dueAt, now + beating.interval(speed));
-  const left = setRunning(state.left, state.left?.since != null, now, state.speed);
+  const left = setRunning(state.left, Boolean(state.left) && state.left.since !== null, now, state.speed);
   return [{ ...state, left, speed, dueAt }, []];
 }

@@ -1,6 +1,8 @@
 /* Brings it all together: events into the machine, effects out of it, one timer, and the DOM. */
 
 import * as api from "./api.js";
+import { MAX_TIMER_MS, now } from "./clock.js";
+import { closeDialog, openDialog } from "./dialogs.js";
 import { isWaiting, reduce, wakesAt } from "./machine.js";
 import { makeMoreTime } from "./moretime.js";
 import * as pairings from "./pairing.js";
@@ -15,9 +17,9 @@ const $ = (id) => document.getElementById(id);
 let state = initial({
   pairing: pairings.recall(),
   device: pairings.device(),
-  // Rises over reloads of the page as well: a first beat with the number of an earlier one would be taken for its
-  // repetition (docs/api.md).
-  sequence: Date.now(),
+  // Rises over reloads of the page as well, even when the device's clock was set back: a first beat with the number of
+  // an earlier one would be taken for its repetition (docs/api.md#retries-and-sequence).
+  sequence: Math.max(Date.now(), pairings.lastSequence() + 1),
   speed: 1,
 });
 let timer = null;
@@ -27,27 +29,29 @@ const waiting = makeWaiting(
 );
 
 function dispatch(event) {
-  const [next, effects] = reduce(state, event, Date.now());
+  const [next, effects] = reduce(state, event, now());
   state = next;
   for (const effect of effects) perform(effect);
   clearTimeout(timer);
   const at = wakesAt(state);
-  timer = at === null ? null : setTimeout(dispatch, Math.max(0, at - Date.now()), { type: "wake" });
+  timer = at === null ? null : setTimeout(dispatch, Math.min(Math.max(0, at - now()), MAX_TIMER_MS), { type: "wake" });
   waiting.set(isWaiting(state));
   if (state.screen !== "locked") moreTime.close(); // what it asks for has come
   render(state);
 }
 
-// Beats and ends leave one after the other: two on their way at once could arrive in the wrong order.
+// Beats and ends leave one after the other: two that are under way together could arrive in the wrong order.
 let line = Promise.resolve();
 
 function inLine(send, then = () => {}) {
-  line = line.then(send).then(then);
+  // An error of ours is reported as any other, and what comes next is sent all the same.
+  line = line.then(send).then(then).catch((error) => setTimeout(() => { throw error; }));
 }
 
 const doers = {
   beat({ body }, pairing) {
     const told = (answer) => dispatch({ type: "beatAnswered", sequence: body.sequence, ...answer });
+    pairings.rememberSequence(body.sequence);
     inLine(() => api.heartbeat(pairing, body), told);
   },
   end({ sessionId }, pairing) {
@@ -70,7 +74,7 @@ const doers = {
 let pairing = null; // also of an end that belongs to a pairing just given up
 
 function perform(effect) {
-  pairing = state.pairing ?? pairing;
+  pairing = state.pairing || pairing;
   doers[effect.do](effect, pairing);
 }
 
@@ -91,10 +95,10 @@ const actions = {
   "other-after-grant": () => dispatch({ type: "stop" }),
   "play-here": () => dispatch({ type: "playHere" }),
   "other-after-drop": () => dispatch({ type: "stop" }),
-  "about-device": () => $("device").showModal(),
-  "keep-paired": () => $("device").close(),
+  "about-device": () => openDialog($("device")),
+  "keep-paired": () => closeDialog($("device")),
   unpair() {
-    $("device").close();
+    closeDialog($("device"));
     dispatch({ type: "unpair" });
   },
 };
@@ -107,8 +111,8 @@ $("pairing-form").addEventListener("submit", (event) => {
 });
 
 $("titles").addEventListener("click", (event) => {
-  const id = event.target.closest("button")?.dataset.titleId;
-  if (id) dispatch({ type: "pick", title: state.titles.find((title) => title.id === id) });
+  const card = event.target.closest("button");
+  if (card) dispatch({ type: "pick", title: state.titles.find((title) => title.id === card.dataset.titleId) });
 });
 
 for (const radio of document.querySelectorAll("input[name=speed]")) {

@@ -1,6 +1,7 @@
 /* "Ask a parent": how much more time, and the PIN that allows it. */
 
 import { grant } from "./api.js";
+import { closeDialog, openDialog } from "./dialogs.js";
 import { isForGood, moment, say } from "./texts.js";
 
 const LENGTH = 4;
@@ -52,10 +53,10 @@ export function makeMoreTime({ pairing, onGranted, onRevoked }) {
     pad.removeAttribute("aria-busy");
     setDigits("");
     if (answer.status === 200) {
-      dialog.close();
+      closeDialog(dialog);
       onGranted(answer.body);
     } else if (answer.status === 401) {
-      dialog.close();
+      closeDialog(dialog);
       onRevoked();
     } else {
       complain(refusal(answer));
@@ -76,7 +77,7 @@ export function makeMoreTime({ pairing, onGranted, onRevoked }) {
   function open() {
     complain("");
     setDigits("");
-    dialog.showModal();
+    openDialog(dialog);
     show("amounts");
   }
 
@@ -89,16 +90,17 @@ export function makeMoreTime({ pairing, onGranted, onRevoked }) {
   });
   pad.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button?.dataset.digit) press(button.dataset.digit);
-    else if (button?.id === "pin-erase") erase();
-    else if (button?.id === "pin-back") show("amounts");
+    if (!button) return;
+    if (button.dataset.digit) press(button.dataset.digit);
+    else if (button.id === "pin-erase") erase();
+    else if (button.id === "pin-back") show("amounts");
   });
   dialog.addEventListener("keydown", (event) => {
     if (pad.hidden) return;
     if (/^[0-9]$/.test(event.key)) press(event.key);
     else if (event.key === "Backspace") erase();
   });
-  for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => dialog.close());
+  for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => closeDialog(dialog));
 
-  return { open, close: () => dialog.open && dialog.close() };
+  return { open, close: () => closeDialog(dialog) };
 }

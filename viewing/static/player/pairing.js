@@ -2,14 +2,15 @@
 
 const KEY = "sandglass.pairing";
 const DEVICE_KEY = "sandglass.device";
+const SEQUENCE_KEY = "sandglass.sequence";
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 const TOKEN = /sgp_[A-Za-z0-9_-]{20,200}/;
 
 /** From a pairing link, its fragment, or the code in it; null where there is no child's id and token in the text. */
 export function read(text) {
-  const profileId = text.match(UUID)?.[0];
-  const token = text.match(TOKEN)?.[0];
-  return profileId && token ? { profileId: profileId.toLowerCase(), token } : null;
+  const profileId = text.match(UUID);
+  const token = text.match(TOKEN);
+  return profileId && token ? { profileId: profileId[0].toLowerCase(), token: token[0] } : null;
 }
 
 /** From the address, out of which it is taken at once: a token belongs into no history and no screenshot. */
@@ -20,7 +21,7 @@ export function takeFromAddress() {
 }
 
 export function recall() {
-  return read(stored(KEY) ?? "");
+  return read(stored(KEY) || "");
 }
 
 export function remember({ profileId, token }) {
@@ -30,21 +31,30 @@ export function remember({ profileId, token }) {
 export function forget() {
   try {
     localStorage.removeItem(KEY);
-  } catch {
+  } catch (_error) {
     // a browser that keeps nothing has nothing to forget
   }
 }
 
+/** The number of the last beat that this browser sent, 0 where none is known. */
+export function lastSequence() {
+  return Number(stored(SEQUENCE_KEY)) || 0;
+}
+
+export function rememberSequence(sequence) {
+  store(SEQUENCE_KEY, String(sequence));
+}
+
 /** This device, for the service's records: {id, type}. */
 export function device() {
-  const id = stored(DEVICE_KEY) ?? `${browser()}-${crypto.getRandomValues(new Uint16Array(1))[0]}`;
+  const id = stored(DEVICE_KEY) || `${browser()}-${crypto.getRandomValues(new Uint16Array(1))[0]}`;
   store(DEVICE_KEY, id);
   return { id, type: deviceType() };
 }
 
 /** A parent reads it beside what is playing. */
 function browser() {
-  return navigator.userAgent.match(/Edg|Firefox|Chrome|Safari/)?.[0] ?? "Browser";
+  return (navigator.userAgent.match(/Edg|Firefox|Chrome|Safari/) || ["Browser"])[0];
 }
 
 function deviceType() {
@@ -56,7 +66,7 @@ function deviceType() {
 function stored(key) {
   try {
     return localStorage.getItem(key);
-  } catch {
+  } catch (_error) {
     return null; // private windows may refuse; then the pairing lasts as long as the page
   }
 }
@@ -64,7 +74,7 @@ function stored(key) {
 function store(key, value) {
   try {
     localStorage.setItem(key, value);
-  } catch {
+  } catch (_error) {
     // see stored()
   }
 }

@@ -9,8 +9,8 @@ function centre(element) {
 }
 
 function controls() {
-  const scope = document.querySelector("dialog[open]") ?? document;
-  return [...scope.querySelectorAll(CONTROLS)].filter((element) => !element.disabled && element.checkVisibility());
+  const scope = document.querySelector("dialog[open]") || document;
+  return [...scope.querySelectorAll(CONTROLS)].filter((element) => !element.disabled && element.getClientRects().length > 0);
 }
 
 /** The nearest in a direction; what lies aside is farther than what lies ahead. */
@@ -40,7 +40,7 @@ export function listen(onBack) {
     if (focused.matches("input") && step[1] === 0) return;
     const all = controls();
     const isFocused = all.includes(focused);
-    const next = isFocused ? nearest(focused, all, step) : (all.find((one) => one.closest("main, dialog")) ?? all[0]);
+    const next = isFocused ? nearest(focused, all, step) : all.find((one) => one.closest("main, dialog")) || all[0];
     if (!next) return;
     event.preventDefault();
     next.focus();

@@ -1,5 +1,6 @@
 /* What the page shows of a state. Writes to the DOM what differs, and moves the focus when the screen changes. */
 
+import { now } from "./clock.js";
 import { isFilmRunning } from "./states.js";
 import { draw } from "./scene.js";
 import { duration, ideas, moment, say } from "./texts.js";
@@ -20,13 +21,18 @@ function write(id, text) {
   if (changed(id, text)) $(id).textContent = text;
 }
 
+function fill(element, children) {
+  element.textContent = "";
+  element.append(...children);
+}
+
 export function render(state) {
   showScreen(state);
   write("trouble-text", troubleText(state));
   $("trouble").hidden = state.trouble === null;
   showTimeLeft(state);
   if (state.screen === "pairing") showPairing(state);
-  if (changed("titles", state.titles)) showTitles(state.titles ?? []);
+  if (changed("titles", state.titles)) showTitles(state.titles || []);
   $("loading").hidden = state.titles !== null;
   if (state.title !== null && state.screen === "playing") showFilm(state);
   if (state.screen === "locked") showLocked(state);
@@ -42,7 +48,7 @@ function showScreen({ screen, pairing }) {
   }
   const heading = document.querySelector(`[data-screen-name="${screen}"] h1`);
   document.title = say("pageTitle", { screen: heading.textContent.trim() });
-  (document.querySelector(`[data-screen-name="${screen}"] [data-focus]`) ?? heading).focus();
+  (document.querySelector(`[data-screen-name="${screen}"] [data-focus]`) || heading).focus();
   window.scrollTo(0, 0);
 }
 
@@ -55,7 +61,7 @@ function troubleText({ trouble, screen, isStalled }) {
 
 /** Called many times a second as well: the display runs on between two answers. */
 export function showTimeLeft(state) {
-  const seconds = shownSeconds(state.left, Date.now(), state.speed);
+  const seconds = shownSeconds(state.left, now(), state.speed);
   const isKnown = state.left !== null && state.screen !== "pairing" && state.screen !== "locked";
   $("time-left").hidden = !isKnown;
   if (!isKnown) return;
@@ -92,14 +98,15 @@ function showTitles(titles) {
     return card;
   });
   const focused = document.activeElement.dataset.titleId;
-  $("titles").replaceChildren(...cards);
-  if (focused) $("titles").querySelector(`[data-title-id="${focused}"]`)?.focus();
+  fill($("titles"), cards);
+  const same = focused && $("titles").querySelector(`[data-title-id="${focused}"]`);
+  if (same) same.focus();
   $("no-titles").hidden = seen.titles === null || titles.length > 0;
 }
 
 function showFilm(state) {
   const { title, isPaused, isFree } = state;
-  if (changed("film", title.id)) $("film-picture").replaceChildren(draw(title.name));
+  if (changed("film", title.id)) fill($("film-picture"), [draw(title.name)]);
   write("film-title", title.name);
   $("film-badge").hidden = !title.is_educational;
   $("film-free").hidden = !isFree;
@@ -126,7 +133,7 @@ export function showIdeas() {
   const three = [0, 1, 2].map((n) => ideas[(nextIdea + n) % ideas.length]);
   nextIdea += 3;
   const items = three.map((idea) => Object.assign(document.createElement("li"), { textContent: idea }));
-  $("ideas").replaceChildren(...items);
+  fill($("ideas"), items);
 }
 
 function showDropped({ reason, title }) {
@@ -141,5 +148,5 @@ function showDropped({ reason, title }) {
 export function toast(text) {
   const item = Object.assign(document.createElement("p"), { className: "toast", textContent: text });
   $("toasts").append(item);
-  setTimeout(() => item.remove(), 8_000);
+  setTimeout(() => item.remove(), 8000);
 }

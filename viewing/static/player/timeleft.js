@@ -8,7 +8,7 @@
  * since: when it began to run, null while it stands still}.
  */
 
-export const BEAT_MS = 30_000;
+export const BEAT_MS = 30000;
 export const AMBER_SECONDS = 30 * 60;
 export const RED_SECONDS = 15 * 60;
 

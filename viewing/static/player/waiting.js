@@ -3,7 +3,7 @@
  * pushed by the service would come in here.
  */
 
-const EVERY_MS = 5_000;
+const EVERY_MS = 5000;
 
 /** `ask` gives a promise of an answer, `tell` takes it. {set(isWaiting), askNow()}. */
 export function makeWaiting(ask, tell) {
