@@ -1,10 +1,11 @@
 """How durations and moments are said to a parent."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.utils import formats
 from django.utils.translation import gettext as _
+
+from viewing import rules
 
 
 def duration(seconds: int) -> str:
@@ -20,8 +21,11 @@ def duration(seconds: int) -> str:
 
 
 def moment(instant: datetime, *, timezone: str, now: datetime) -> str:
-    """A time of day in a zone, with its day as seen from now: "today at 18:30", "Mon 2 March at 06:00"."""
-    zone = ZoneInfo(timezone)
+    """A time of day in a zone, with its day as seen from now: "today at 18:30", "Mon 2 March at 06:00".
+
+    An unknown zone is read as UTC.
+    """
+    zone = rules.zone_for(timezone)
     local, today = instant.astimezone(zone), now.astimezone(zone).date()
     time = formats.time_format(local.time(), "H:i")
     if local.date() == today:

@@ -116,8 +116,11 @@ def _make(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
 
 
 def needs_pin(name: str, config: ViewingTimeConfig) -> bool:
-    """Whether a change of this setting needs the PIN: not limits, nor the first move away from the default timezone."""
-    if name != "timezone" or config.timezone != rules.DEFAULT_TIMEZONE:
+    """Whether a change of this setting needs the PIN: not limits, nor the first move away from the default timezone.
+
+    A timezone that the zone data does not know is read as the default one.
+    """
+    if name != "timezone" or str(rules.zone_for(config.timezone)) != rules.DEFAULT_TIMEZONE:
         return name not in LIMITS
     return SettingsChange.objects.filter(profile_id=config.pk, field=name).exists()
 

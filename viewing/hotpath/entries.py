@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.utils import timezone
 
 from perfmetrics.counting.cache import counted
@@ -16,6 +17,8 @@ from viewing import models, rules
 from viewing.hotpath import sql, threads
 from viewing.hotpath.lookup import Key, Lookup, log_lookup
 from viewing.profile import Profile
+
+log = structlog.stdlib.get_logger(__name__)
 
 SITE: Key = ("site", 1)
 CATALOG: Key = ("catalog", "titles")
@@ -70,6 +73,8 @@ def _fetch_beat_entries(keys: list[Key]) -> dict[Key, Any]:
 def _profile(row: sql.BeatEntry) -> Profile:
     if row.reset_hour is None:  # no config: the defaults
         return Profile(id=row.profile_id, user_id=row.user_id, is_kids=row.is_kids)
+    if not rules.is_timezone(row.timezone):
+        log.warning("unknown_timezone", profile_id=row.profile_id, timezone=row.timezone)
     held = None
     if row.held_day is not None:
         held = rules.ViewingDay(day=row.held_day, since=row.held_since, until=row.held_until)

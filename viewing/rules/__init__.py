@@ -17,6 +17,7 @@ from viewing.rules.days import (
     running_day,
     timezones,
     viewing_day,
+    zone_for,
 )
 from viewing.rules.limits import (
     BEAT_SECONDS,
@@ -58,4 +59,5 @@ __all__ = [
     "running_day",
     "timezones",
     "viewing_day",
+    "zone_for",
 ]

@@ -49,15 +49,23 @@ def is_timezone(name: str) -> bool:
     return name in timezones()
 
 
+def zone_for(name: str) -> ZoneInfo:
+    """The zone of that name, or UTC where this host's zone data does not know it.
+
+    A name may be stored and then dropped from the data (US/Pacific-New). The child's days go on, in UTC.
+    """
+    return ZoneInfo(name if is_timezone(name) else DEFAULT_TIMEZONE)
+
+
 def day_start(*, timezone: str, reset_hour: int, day: date) -> datetime:
     """The UTC instant at which the viewing day of that date begins, any held day aside.
 
     It is the first instant whose local time reaches `reset_hour` on that date: the first of two in an overlap, the end
     of the gap in a gap (docs/contract.md#viewing-day). A date that the zone leaves out altogether (Apia, 2011-12-30)
     begins with the date after it: it has no length, and the day before it keeps its 24 hours.
-    Raises `ZoneInfoNotFoundError` for an unknown zone, `ValueError` for an hour outside 0-23.
+    An unknown zone is read as UTC. Raises `ValueError` for an hour outside 0-23.
     """
-    zone = ZoneInfo(timezone)
+    zone = zone_for(timezone)
     wall = datetime.combine(day, time(reset_hour), tzinfo=zone)
     first, second = wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
     # PEP 495: fold 0 is the earlier instant in an overlap but the later one in a gap, which lies between the two.

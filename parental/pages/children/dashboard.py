@@ -20,6 +20,7 @@ from parental.children import grants, today
 from parental.models import Pin
 from parental.pages.page import own_child, parents_page
 from parental.wording import duration, moment
+from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.hotpath import threads
@@ -60,7 +61,10 @@ def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A child as the page shows it. `percent` of the ring is left; None: nothing limits."""
+    """A child as the page shows it. `percent` of the ring is left; None: nothing limits.
+
+    `unknown_zone` is the stored timezone where this host does not know it, else "".
+    """
 
     day: today.Today
     level: str
@@ -73,6 +77,7 @@ class Card:
     educational: str
     resets: str
     zone: str
+    unknown_zone: str
     limits: str
     grants: list[dict[str, Any]]
     said: list[Any]
@@ -92,7 +97,8 @@ def _card(day: today.Today, said: list[Any], *, now: datetime) -> Card:
         allowance=duration(allowance),
         used=duration(day.balance.used_seconds),
         educational=duration(day.balance.educational_seconds) if day.balance.educational_seconds else "",
-        zone=zone.replace("_", " "),
+        zone=str(rules.zone_for(zone)).replace("_", " "),
+        unknown_zone="" if rules.is_timezone(zone) else zone,
         resets=moment(day.running.until, timezone=zone, now=now),
         limits=_limits(day),
         grants=[

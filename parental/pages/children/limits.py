@@ -22,6 +22,7 @@ from parental.pages.children import timezones
 from parental.pages.fields import pin_field
 from parental.pages.page import own_child, parents_page
 from parental.wording import duration, moment
+from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.models import Profile, ViewingTimeConfig
@@ -61,6 +62,8 @@ class LimitsForm(forms.Form):
     pin = pin_field(gettext_lazy("Your PIN"))
 
     def clean_timezone(self) -> str:
+        if self.fields["timezone"].disabled:  # it stays as it is, also where today's data does not know it
+            return str(self.initial["timezone"])
         return found_timezone(self.cleaned_data["timezone"])
 
     def clean(self) -> dict[str, Any]:
@@ -95,6 +98,7 @@ def settings(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResp
         "form": form,
         "has_pin": Pin.objects.filter(pk=caller.user_id).exists(),
         "timezones": timezones.suggestions(),
+        "unknown_zone": "" if rules.is_timezone(config.timezone) else config.timezone,
         "held_until": moment(held.until, timezone=config.timezone, now=now) if held and held.until > now else "",
     }
     return render(request, "parental/limits.html", context)

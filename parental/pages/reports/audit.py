@@ -20,6 +20,7 @@ from parental.models import AuditEntry, TimeGrant
 from parental.pages.page import own_profile, parents_page
 from parental.pages.reports import audit_events
 from parental.templatetags.viewing_time import spoken
+from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import access_denied
 from viewing.models import Profile
@@ -89,7 +90,7 @@ def _told(row: audit.Row, family: dict[UUID, Profile], caller: Caller) -> dict[s
 
 def _zone(profile: Profile | None) -> ZoneInfo | None:
     """The zone of a child or an adult; None where there are no settings."""
-    return ZoneInfo(profile.config.timezone) if profile is not None and hasattr(profile, "config") else None
+    return rules.zone_for(profile.config.timezone) if profile is not None and hasattr(profile, "config") else None
 
 
 def _time(local: datetime) -> str:

@@ -70,6 +70,7 @@ def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: b
     profile = own_profile(caller, profile_id)
     now = timezone.now()
     today = rules.viewing_day(profile.schedule, now=now)
+    zone = rules.zone_for(profile.schedule.timezone)
     form = PeriodForm(request.GET, today=today)
     is_valid = form.is_valid()
     if is_valid and as_csv:
@@ -83,7 +84,7 @@ def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: b
         "profile": shown,
         "family": family,
         "today": today,
-        "timezone": profile.schedule.timezone,
+        "timezone": zone,
         "quick": [(days, _query(last_days(days, today))) for days in QUICK_DAYS],
     }
     if is_valid:
@@ -92,7 +93,7 @@ def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: b
         context |= {
             "form": PeriodForm(initial=shown_days, today=today),
             "page": page,
-            "days": _shown_days(page, ZoneInfo(profile.schedule.timezone)),
+            "days": _shown_days(page, zone),
             "period": form.period,
             "query": urlencode(shown_days),
         }
