@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from parental.accounts import passwords, sql
-from parental.accounts.hashing import BcryptExecutor
+from parental.accounts.bounded_thread import BoundedThread
 from parental.models import User
 
 log = structlog.stdlib.get_logger(__name__)
@@ -26,7 +26,7 @@ MOST_MAILS: Final = 3
 MAILS_WINDOW: Final = timedelta(hours=1)
 
 # Mails go out beside the request, for known and unknown addresses alike: how long an answer takes must not tell either.
-executor = BcryptExecutor("mails", full="Too many mails are waiting, try again")
+executor = BoundedThread("mails", full="Too many mails are waiting, try again")
 
 
 def can_mail() -> bool:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from parental.accounts import sql
-from parental.accounts.hashing import BcryptExecutor
+from parental.accounts.bounded_thread import BoundedThread
 from parental.events.record import STRANGER, SYSTEM, Actor, for_parent, record, report
 from parental.models import PasswordTries, User
 from parental.tokens.families import end_token_families
@@ -26,7 +26,7 @@ ASKED_AGAIN: Final = ("password_page", "pin_reset")
 # No password has this hash; comparing with it takes as long as with any other.
 NO_HASH: Final = "!"
 
-executor = BcryptExecutor("passwords", full="Too many password checks are waiting, try again")
+executor = BoundedThread("passwords", full="Too many password checks are waiting, try again")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from psycopg import errors
 
-from parental.accounts.hashing import BcryptExecutor
+from parental.accounts.bounded_thread import BoundedThread
 from parental.events.record import Actor, Device, for_caller, for_parent, record
 from parental.models import Pin, PinGuard, PinGuardQuerySet
 from parental.pins import sql
@@ -42,7 +42,7 @@ class Try:
     comparison: "Future[bool]"
 
 
-def begin_try(caller: Caller, given: str, *, executor: BcryptExecutor, now: datetime) -> Try:
+def begin_try(caller: Caller, given: str, *, executor: BoundedThread, now: datetime) -> Try:
     """Count a try and queue its hash. Refusal 400: no PIN; 403: locked; 429: too many wait, and the try is not counted.
 
     The lock is decided first, then the place in the queue: both while the guard's row is locked against parallel tries.

@@ -15,7 +15,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from parental.accounts import passwords
-from parental.accounts.hashing import BcryptExecutor
+from parental.accounts.bounded_thread import BoundedThread
 from parental.events.record import for_parent, record
 from parental.models import Pin, PinGuard, User
 from parental.pins import guards
@@ -27,7 +27,7 @@ from viewing.errors import Code, Refusal
 LEAST_SECONDS: Final = 0.2
 REFUSED_AS: Final[dict[Code, str]] = {"pin_none": "none_set", "pin_locked": "locked", "rate_limited": "busy"}
 
-executor = BcryptExecutor("pins", full="Too many PIN checks are waiting, try again")
+executor = BoundedThread("pins", full="Too many PIN checks are waiting, try again")
 
 
 async def check(caller: Caller, pin: str, *, now: datetime) -> Pin:

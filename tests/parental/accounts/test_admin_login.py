@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from parental.accounts import passwords
-from parental.accounts.hashing import PLACES
+from parental.accounts.bounded_thread import PLACES
 from parental.models import User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD

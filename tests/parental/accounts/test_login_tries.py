@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from parental.accounts import passwords
-from parental.accounts.hashing import PLACES
+from parental.accounts.bounded_thread import PLACES
 from parental.models import PasswordTries
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, in_parallel

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from parental.accounts.hashing import THREADS, BcryptExecutor
+from parental.accounts.bounded_thread import THREADS, BoundedThread
 from tests.parental.homes import PIN, make_home
 from tests.perfmetrics.counted import Counted
 
@@ -44,7 +44,7 @@ def test_checks_that_break_are_failures(http, quick_hashes, no_waiting, counted,
 
 
 def test_waiting_ones_are_those_without_a_thread():
-    executor, go_on = BcryptExecutor("test", full="full"), threading.Event()
+    executor, go_on = BoundedThread("test", full="full"), threading.Event()
     with executor.place():
         assert executor.waiting() == 0
     jobs = []

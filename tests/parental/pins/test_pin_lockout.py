@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from parental.accounts import passwords
-from parental.accounts.hashing import PLACES
+from parental.accounts.bounded_thread import PLACES
 from parental.models import PinGuard
 from parental.pins import guards, pins
 from tests.parental.cast import PASSWORD, log_in

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from django.contrib.auth.hashers import make_password
 
-from parental.accounts.hashing import PLACES
+from parental.accounts.bounded_thread import PLACES
 from parental.models import Pin
 from parental.pins import guards, pins
 from tests.parental.cast import make_parent

@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError
 
 from parental.accounts import passwords
-from parental.accounts.hashing import PLACES
+from parental.accounts.bounded_thread import PLACES
 from parental.children import profiles
 from parental.tokens import families, sql
 from tests.parental.cast import PASSWORD, make_parent

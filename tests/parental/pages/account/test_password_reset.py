@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.core import mail
 
 from parental.accounts import password_reset
-from parental.accounts.hashing import MOST_WAITING, THREADS
+from parental.accounts.bounded_thread import MOST_WAITING, THREADS
 from parental.models import TokenFamily, User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in

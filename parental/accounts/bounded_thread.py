@@ -1,7 +1,8 @@
-"""bcrypt off the event loop: a thread of the lowest priority and a short queue.
+"""A thread of the lowest priority with a short queue, for slow work off the event loop: bcrypt, and sending mail.
 
-One, so that a burst leaves a core to the players on the smallest machine. A second one checked a quarter more PINs a
-second and took the p99 of heartbeats from 6 to 9 ms above that without checks; in a child process it did the same.
+One thread, so that a burst leaves a core to the players on the smallest machine. A second one for bcrypt checked a
+quarter more PINs a second and took the p99 of heartbeats from 6 to 9 ms above that without checks; in a child process
+it did the same.
 """
 
 import asyncio
@@ -22,8 +23,8 @@ LOWEST_PRIORITY: Final = 19
 T = TypeVar("T")
 
 
-class BcryptExecutor:
-    """Runs one hash at a time and refuses (429, the sentence `full`) when eight more are waiting."""
+class BoundedThread:
+    """Runs one call at a time and refuses (429, the sentence `full`) when eight more are waiting."""
 
     def __init__(self, name: str, *, full: str) -> None:
         self._name = name
@@ -57,7 +58,7 @@ class BcryptExecutor:
                 self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=self._name, initializer=_lower_priority)
             job = self._threads.submit(function, *args)
             self._queued += 1
-        # Freed when the hash is done, not when its client goes away: a running one cannot be cancelled.
+        # Freed when the call is done, not when its client goes away: a running one cannot be cancelled.
         job.add_done_callback(self._done)
         return job
 
@@ -67,11 +68,11 @@ class BcryptExecutor:
             self._queued -= 1
 
     def waiting(self) -> int:
-        """How many hashes wait for a thread."""
+        """How many calls wait for the thread."""
         return max(0, self._queued - THREADS)
 
     def stop(self) -> None:
-        """Drop what waits, wait for what runs, end the threads. The next call starts new ones."""
+        """Drop what waits, wait for what runs, end the thread. The next call starts a new one."""
         with self._lock:
             threads, self._threads = self._threads, None
         if threads is not None:
@@ -79,9 +80,9 @@ class BcryptExecutor:
 
 
 class Place:
-    """The right to run one call; see `BcryptExecutor.place`."""
+    """The right to run one call; see `BoundedThread.place`."""
 
-    def __init__(self, executor: BcryptExecutor) -> None:
+    def __init__(self, executor: BoundedThread) -> None:
         self._executor = executor
         self.is_used = False
 
@@ -96,6 +97,6 @@ class Place:
 
 
 def _lower_priority() -> None:
-    # Linux counts threads as processes here; where the platform refuses, the hashes just compete.
+    # Linux counts threads as processes here; where the platform refuses, the calls just compete.
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)

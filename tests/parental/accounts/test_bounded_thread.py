@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from parental.accounts.hashing import BcryptExecutor
+from parental.accounts.bounded_thread import BoundedThread
 from viewing.errors import Refusal
 
 
 @pytest.fixture
 def executor():
-    executor = BcryptExecutor("test", full="Too many")
+    executor = BoundedThread("test", full="Too many")
     yield executor
     executor.stop()
 
