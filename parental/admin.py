@@ -109,7 +109,7 @@ class AccountAdmin(ByAddressAdmin, _UserAdmin):
             return
         columns = {field.name for field in User._meta.concrete_fields}
         obj.save(update_fields=columns.intersection(form.changed_data))
-        families.forget_account(obj)
+        families.invalidate_account(obj)
 
 
 admin.site.unregister(Group)

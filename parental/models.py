@@ -80,7 +80,7 @@ class Pin(models.Model):
         return f"{self.user_id}"
 
 
-MOST_PIN_TRIES: Final = 5
+MAX_PIN_TRIES: Final = 5
 
 
 class PinGuardQuerySet(models.QuerySet["PinGuard"]):
@@ -128,8 +128,8 @@ class PinGuard(models.Model):
             models.CheckConstraint(
                 condition=Q(cleared__lte=F("reserved"))
                 & (
-                    Q(locked_until__isnull=True, reserved__lt=F("cleared") + MOST_PIN_TRIES)
-                    | Q(locked_until__isnull=False, reserved=F("cleared") + MOST_PIN_TRIES)
+                    Q(locked_until__isnull=True, reserved__lt=F("cleared") + MAX_PIN_TRIES)
+                    | Q(locked_until__isnull=False, reserved=F("cleared") + MAX_PIN_TRIES)
                 ),
                 name="pin_guard_locks_at_five",
             ),

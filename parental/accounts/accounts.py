@@ -91,18 +91,18 @@ def _admitted(email: str, proven: passwords.Proven, *, via: str, now: datetime) 
 
 
 def _admit(email: str, proven: passwords.Proven, *, via: str, now: datetime) -> bool:
-    # The update locks the row: a password changed, or an account deactivated, while bcrypt ran gets no log-in.
+    # The update locks the row: a password changed, or an account deactivated, while bcrypt ran gets no login.
     account = User.objects.filter(pk=proven.user_id, password=proven.encoded, is_active=True)
     if not account.update(last_login=now):
         passwords.report_wrong(proven.user_id, via=via)
         return False
-    passwords.forget_tries(email)
+    passwords.clear_tries(email)
     record("login", user_id=proven.user_id, actor=for_parent(proven.user_id), now=now, via=via)
     return True
 
 
 async def change_password(user: User, *, current: str, new: str, now: datetime) -> None:
-    """Change the password by the current one and end every log-in; `user` has the new hash then.
+    """Change the password by the current one and end every login; `user` has the new hash then.
 
     Refusal 401: the current one is wrong; 429 as `passwords.check`.
     """

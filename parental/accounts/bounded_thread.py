@@ -16,8 +16,8 @@ from typing import Any, Final, TypeVar
 from viewing.errors import Refusal
 
 THREADS: Final = 1
-MOST_WAITING: Final = 8
-PLACES: Final = THREADS + MOST_WAITING
+MAX_WAITING: Final = 8
+PLACES: Final = THREADS + MAX_WAITING
 LOWEST_PRIORITY: Final = 19
 
 T = TypeVar("T")

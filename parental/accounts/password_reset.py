@@ -1,4 +1,4 @@
-"""A forgotten password: a link by mail, which sets a new one. Nothing here tells whether an address has an account."""
+"""A forgotten password: a link by mail, which sets a new one. No answer shows whether an address has an account."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -22,10 +22,10 @@ from parental.models import User
 
 log = structlog.stdlib.get_logger(__name__)
 
-MOST_MAILS: Final = 3
+MAX_MAILS: Final = 3
 MAILS_WINDOW: Final = timedelta(hours=1)
 
-# Mails go out beside the request, for known and unknown addresses alike: how long an answer takes must not tell either.
+# Mails go out in the background, for known and unknown addresses alike: how long an answer takes must not show which.
 executor = BoundedThread("mails", full="Too many mails are waiting, try again")
 
 
@@ -42,11 +42,11 @@ def ask(email: str, *, site: str, now: datetime) -> None:
     with executor.place() as place:
         tries, _window_ends_at = sql.reserve_try(
             email_hash=hashlib.sha256(f"reset {email}".encode()).digest(),
-            most=MOST_MAILS,
+            max_tries=MAX_MAILS,
             now=now,
             window_ends_at=now + MAILS_WINDOW,
         )
-        if tries <= MOST_MAILS:
+        if tries <= MAX_MAILS:
             place.submit(_send, email, site)
 
 
@@ -71,7 +71,7 @@ def holder(user_id: UUID, token: str) -> User | None:
 
 
 async def set_password(user: User, new_password: str) -> bool:
-    """Set the password of the `holder` and end every log-in; False where it was changed meanwhile. Refusal 429."""
+    """Set the `holder`'s password and end every login; False if it was changed in the meantime. Refusal 429."""
     encoded = await passwords.make_hash(new_password)
     replace = sync_to_async(passwords.replace)
     return await replace(user, present=user.password, encoded=encoded, event="password_reset", now=timezone.now())

@@ -19,9 +19,9 @@ from parental.models import PasswordTries, User
 from parental.tokens.families import end_token_families
 from viewing.errors import Refusal
 
-MOST_TRIES: Final = 10
+MAX_TRIES: Final = 10
 TRIES_WINDOW: Final = timedelta(minutes=5)
-MOST_PRUNED: Final = 100
+MAX_PRUNED: Final = 100
 ASKED_AGAIN: Final = ("password_page", "pin_reset")
 # No password has this hash; comparing with it takes as long as with any other.
 NO_HASH: Final = "!"
@@ -43,7 +43,7 @@ async def make_hash(password: str) -> str:
 
 
 async def check(*, email: str, password: str, via: str, now: datetime) -> Proven | None:
-    """The account, active or not, when the password is right; its tries stay counted until `forget_tries`.
+    """The account, active or not, when the password is right; its tries stay counted until `clear_tries`.
 
     None after the same time whatever is wrong. Refusal 429 when too many wait or the address had its ten tries. A place
     in the queue comes first: a flood that finds none costs no statement and uses up nobody's tries. `via`: where it was
@@ -66,9 +66,9 @@ def report_wrong(user_id: UUID | None, *, via: str) -> None:
 def _reserve_try(email: str, *, now: datetime) -> tuple[UUID | None, str]:
     """Count the try before it is compared, so that parallel ones cannot slip through."""
     tries, window_ends_at = sql.reserve_try(
-        email_hash=_email_hash(email), most=MOST_TRIES, now=now, window_ends_at=now + TRIES_WINDOW
+        email_hash=_email_hash(email), max_tries=MAX_TRIES, now=now, window_ends_at=now + TRIES_WINDOW
     )
-    if tries > MOST_TRIES:
+    if tries > MAX_TRIES:
         seconds = max(1, math.ceil((window_ends_at - now).total_seconds()))
         raise Refusal("too_many_tries", retry_after_seconds=seconds)
     if tries == 1:
@@ -76,7 +76,7 @@ def _reserve_try(email: str, *, now: datetime) -> tuple[UUID | None, str]:
     return User.objects.filter(email=email).values_list("id", "password").first() or (None, NO_HASH)
 
 
-def forget_tries(email: str) -> None:
+def clear_tries(email: str) -> None:
     """The password was right: the address has its ten tries again."""
     PasswordTries.objects.filter(email_hash=_email_hash(email)).delete()
 
@@ -89,14 +89,14 @@ def _prune(*, now: datetime) -> None:
     # A scan, of a small table: rows come no faster than bcrypt compares, and each that comes may take a hundred along.
     with transaction.atomic():
         expired = PasswordTries.objects.filter(window_ends_at__lte=now).select_for_update(skip_locked=True)
-        PasswordTries.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:MOST_PRUNED])).delete()
+        PasswordTries.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:MAX_PRUNED])).delete()
 
 
 def change_password(user: User, new_password: str | None, *, actor: Actor) -> None:
-    """Set a password (None: one that cannot log in) and end every log-in. Hashes in the calling thread."""
+    """Set a password (None: one that cannot log in) and end every login. Hashes in the calling thread."""
     user.password = make_password(new_password)
     with transaction.atomic():
-        # First the account, whose row a log-in under way updates too: it comes before, and is ended here, or fails.
+        # First the account, whose row a login in progress updates too: it comes before, and is ended here, or fails.
         user.save(update_fields=["password"])
         end_token_families(user)
         record("password_changed", user_id=user.pk, actor=actor, now=timezone.now())
@@ -104,11 +104,11 @@ def change_password(user: User, new_password: str | None, *, actor: Actor) -> No
 
 @transaction.atomic
 def replace(user: User, *, present: str, encoded: str, event: str, now: datetime) -> bool:
-    """Put a new hash in the place of the present one and end every log-in; False where it was no longer that one."""
+    """Replace the present hash by a new one and end every login; False if another change came first."""
     # The update locks the row, as `change_password` says.
     if not User.objects.filter(pk=user.pk, password=present, is_active=True).update(password=encoded):
         return False
-    forget_tries(user.email)
+    clear_tries(user.email)
     end_token_families(user)
     user.password = encoded
     record(event, user_id=user.pk, actor=for_parent(user.pk), now=now)
@@ -116,7 +116,7 @@ def replace(user: User, *, present: str, encoded: str, event: str, now: datetime
 
 
 class EndLogIns:
-    """A validator that refuses nothing: Django tells validators of every password it saves, `changepassword`'s too."""
+    """A validator that accepts everything. Django calls it for each password that it saves, `changepassword`'s too."""
 
     def validate(self, password: str, user: User | None = None) -> None:
         pass

@@ -12,11 +12,11 @@ from pydantic_core import PydanticCustomError
 from parental.models import normalize_email
 from viewing.schemas import NoNul
 
-MOST_EMAIL_CHARACTERS = 254
-LEAST_PASSWORD_CHARACTERS = 8
-MOST_NEW_PASSWORD_CHARACTERS = 128
+MAX_EMAIL_LENGTH = 254
+MIN_PASSWORD_LENGTH = 8
+MAX_NEW_PASSWORD_LENGTH = 128
 # Wider: one that was set by staff must do too.
-MOST_PASSWORD_CHARACTERS = 1024
+MAX_PASSWORD_LENGTH = 1024
 
 
 def _email(text: str) -> str:
@@ -25,16 +25,14 @@ def _email(text: str) -> str:
         validate_email(email)
     except ValidationError as error:
         raise PydanticCustomError("email", "Not a valid email address") from error
-    if len(email) > MOST_EMAIL_CHARACTERS:  # lower case may be longer
+    if len(email) > MAX_EMAIL_LENGTH:  # lower case may be longer
         raise PydanticCustomError("email", "Not a valid email address")
     return email
 
 
-Email = Annotated[str, Field(max_length=MOST_EMAIL_CHARACTERS), NoNul, AfterValidator(_email)]
-NewPassword = Annotated[
-    str, Field(min_length=LEAST_PASSWORD_CHARACTERS, max_length=MOST_NEW_PASSWORD_CHARACTERS), NoNul
-]
-Password = Annotated[str, Field(min_length=1, max_length=MOST_PASSWORD_CHARACTERS), NoNul]
+Email = Annotated[str, Field(max_length=MAX_EMAIL_LENGTH), NoNul, AfterValidator(_email)]
+NewPassword = Annotated[str, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_NEW_PASSWORD_LENGTH), NoNul]
+Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_LENGTH), NoNul]
 Token = Annotated[str, Field(max_length=500), NoNul]
 
 

@@ -90,8 +90,8 @@ def entries(
     found: list[Entry] = []
     for source in SOURCES:
         rows = source.rows().filter(_follows(source, after))
-        of_family = family_id is not None and source.kind == "entry"
-        rows = rows.filter(family=family_id) if of_family else rows.filter(profile__in=profile_ids)
+        for_family = family_id is not None and source.kind == "entry"
+        rows = rows.filter(family=family_id) if for_family else rows.filter(profile__in=profile_ids)
         # One more than a page holds.
         page = rows.order_by(f"-{source.column}", "-id")[: PAGE + 1]
         found += [Entry(Place(getattr(row, source.column), source.kind, row.pk), row) for row in page]

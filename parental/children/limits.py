@@ -63,7 +63,7 @@ def change(
 
 @transaction.atomic
 def correct(profile_id: UUID, *, user_id: UUID, settings: Mapping[str, Any], now: datetime) -> None:
-    """Staff change a child's settings to the given valid values, without a PIN. The family's audit tells."""
+    """Staff change a child's settings to the given valid values, without a PIN. The family's audit shows it."""
     config = _lock(profile_id, now=now)
     if changed := _differing(config, settings):
         _write(config, changed, user_id=user_id, now=now)
@@ -75,7 +75,7 @@ def _differing(config: ViewingTimeConfig, settings: Mapping[str, Any]) -> dict[s
 
 @transaction.atomic
 def confirm(profile_id: UUID, *, user_id: UUID, now: datetime) -> None:
-    """A parent looked at a child's settings: so says the audit, unless it tells already that someone cared for them."""
+    """Record in the audit that a parent reviewed a child's settings, unless a review or a change is there already."""
     _lock(profile_id, now=now)
     if not SettingsChange.objects.filter(profile_id=profile_id).exists():
         SettingsChange.objects.create(

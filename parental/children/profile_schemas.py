@@ -14,7 +14,7 @@ from parental.accounts.schemas import Token
 from viewing import rules
 from viewing.schemas import NoNul
 
-MOST_NAME_CHARACTERS = 100
+MAX_NAME_LENGTH = 100
 
 _validate_web_url = URLValidator(schemes=["http", "https"])
 
@@ -40,7 +40,7 @@ def _timezone(name: str) -> str:
     return name
 
 
-Name = Annotated[str, Field(min_length=1, max_length=MOST_NAME_CHARACTERS), NoNul, AfterValidator(_not_blank)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH), NoNul, AfterValidator(_not_blank)]
 WebURL = Annotated[str, Field(max_length=500), NoNul, AfterValidator(_web_url)]
 Timezone = Annotated[str, Field(max_length=64), NoNul, AfterValidator(_timezone)]
 

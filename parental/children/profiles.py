@@ -17,10 +17,10 @@ from viewing.hotpath import invalidation
 from viewing.hotpath.site import site_settings
 from viewing.models import PlayerToken, Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig, limit_columns
 
-MOST_PROFILES: Final = 20
+MAX_PROFILES: Final = 20
 
 
-def of_account(user_id: UUID) -> list[Profile]:
+def for_account(user_id: UUID) -> list[Profile]:
     """The account's profiles with their settings, in the order they were made; by profile_user_created_idx."""
     return list(Profile.objects.filter(user_id=user_id).select_related("config").order_by("created_at", "id"))
 
@@ -57,8 +57,8 @@ def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone
     site = site_settings()
     # Locked, so that parallel calls cannot pass the bound together.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
-    if Profile.objects.filter(user_id=user_id).count() >= MOST_PROFILES:
-        raise Refusal("too_many", f"An account has at most {MOST_PROFILES} profiles")
+    if Profile.objects.filter(user_id=user_id).count() >= MAX_PROFILES:
+        raise Refusal("too_many", f"An account has at most {MAX_PROFILES} profiles")
     profile = Profile.objects.create(user_id=user_id, name=name, is_kids=is_kids, avatar_url=avatar_url)
     ViewingTimeConfig.objects.create(
         profile=profile,
@@ -70,14 +70,14 @@ def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone
 
 
 def rename(profile_id: UUID, name: str) -> None:
-    """Whose it is, the caller has asked; nothing that is cached holds the name."""
+    """Change a profile's name. The caller has checked whose it is; no cache holds the name."""
     Profile.objects.filter(pk=profile_id).update(name=name)
 
 
 def remove(profile_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Delete a profile with all that it watched, its settings, grants and devices; again, nothing happens.
 
-    Whose it is, the caller has asked. A device that begins to play meanwhile makes the first try fail.
+    The caller has checked whose profile it is. A device that begins to play during it makes the first try fail.
     """
     try:
         _remove(profile_id, actor=actor, now=now)

@@ -12,7 +12,7 @@ from parental.pins.schemas import PinDigits
 
 
 def _absent() -> Any:
-    """A field that was not sent (`model_fields_set` tells); as a factory, since the schema would show a default."""
+    """A field that was not sent (see `model_fields_set`). A factory, for the schema would show a default."""
 
 
 LimitMinutes = Annotated[int, Field(ge=15, le=480)] | None

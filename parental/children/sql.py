@@ -1,7 +1,6 @@
 """The statement that adds a grant to a day's balance."""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -25,9 +24,8 @@ RETURNING used_seconds, granted_seconds, is_unlimited_override
 
 def add_grant(*, profile_id: UUID, day: date, seconds: int, unlimited: bool) -> ViewingTimeBalance:
     """Add to what was granted of a viewing day, in seconds, or lift its limit: the balance after that."""
-    parameters: Any = {"profile_id": profile_id, "day": day, "seconds": seconds, "unlimited": unlimited}
     with connection.cursor() as cursor:
-        cursor.execute(_ADD_GRANT, parameters)
+        cursor.execute(_ADD_GRANT, {"profile_id": profile_id, "day": day, "seconds": seconds, "unlimited": unlimited})
         used_seconds, granted_seconds, is_unlimited_override = cursor.fetchone()
     return ViewingTimeBalance(
         profile_id=profile_id,

@@ -43,7 +43,7 @@ class Today:
         return self.balance.allowance(self.limit_minutes)
 
 
-def of_family(user_id: UUID, *, now: datetime) -> list[Today]:
+def for_family(user_id: UUID, *, now: datetime) -> list[Today]:
     """The account's profiles in the order they were made, in four statements however many.
 
     Indexes: profile_user_created_idx, change_profile_changed_idx, balance_profile_day_uniq, session_active_uniq,

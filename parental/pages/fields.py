@@ -12,20 +12,20 @@ def email_field() -> forms.EmailField:
     """Not normalized: `models.normalize_email` does that."""
     attributes = {"autocomplete": "username", "inputmode": "email"}
     widget = forms.EmailInput(attrs=attributes)
-    return forms.EmailField(label=_("Email address"), max_length=schemas.MOST_EMAIL_CHARACTERS, widget=widget)
+    return forms.EmailField(label=_("Email address"), max_length=schemas.MAX_EMAIL_LENGTH, widget=widget)
 
 
 def password_field(label: Any) -> forms.CharField:
     """The password that an account has."""
     widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
-    return forms.CharField(label=label, max_length=schemas.MOST_PASSWORD_CHARACTERS, strip=False, widget=widget)
+    return forms.CharField(label=label, max_length=schemas.MAX_PASSWORD_LENGTH, strip=False, widget=widget)
 
 
 def new_password_field(label: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
-        min_length=schemas.LEAST_PASSWORD_CHARACTERS,
-        max_length=schemas.MOST_NEW_PASSWORD_CHARACTERS,
+        min_length=schemas.MIN_PASSWORD_LENGTH,
+        max_length=schemas.MAX_NEW_PASSWORD_LENGTH,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 8 characters. Three or four random words are easy to remember and hard to guess."),

@@ -27,7 +27,7 @@ from viewing.models import PlayerToken
 LOCKOUT: Final = timedelta(minutes=30)
 A_DAY: Final = timedelta(days=1)
 # The end of a lockout that only a parent ends. A date, so that clients need no other case; not the last of all, so that
-# it can be told in any timezone.
+# it can be shown in any timezone.
 FOR_GOOD: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -149,5 +149,5 @@ def locked_until(user_id: UUID, *, now: datetime) -> datetime | None:
 def locked_devices(user_id: UUID, *, now: datetime) -> list[PinGuard]:
     """The children's devices on which the PIN is locked now, by name; each with its token and the token's profile."""
     locked = PinGuard.objects.filter(user_id=user_id, player_token__revoked_at=None, locked_until__gt=now)
-    of_devices = locked.filter(player_token__isnull=False).select_related("player_token__profile")
-    return list(of_devices.order_by("player_token__device_name", "pk"))
+    on_devices = locked.filter(player_token__isnull=False).select_related("player_token__profile")
+    return list(on_devices.order_by("player_token__device_name", "pk"))

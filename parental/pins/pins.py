@@ -24,7 +24,7 @@ from perfmetrics.counting import metrics
 from viewing.caller import Caller
 from viewing.errors import Code, Refusal
 
-LEAST_SECONDS: Final = 0.2
+MIN_SECONDS: Final = 0.2
 REFUSED_AS: Final[dict[Code, str]] = {"pin_none": "none_set", "pin_locked": "locked", "rate_limited": "busy"}
 
 executor = BoundedThread("pins", full="Too many PIN checks are waiting, try again")
@@ -34,7 +34,7 @@ async def check(caller: Caller, pin: str, *, now: datetime) -> Pin:
     """The account's PIN when `pin` is it; from a player's caller too. The one way to compare a PIN.
 
     Refusal 400 `No PIN set`; 403 `Incorrect PIN`, or locked with `X-Locked-Until`; 429 when too many wait. Whatever it
-    is, not before `LEAST_SECONDS`. A try whose client went away, or whose process died, counts as wrong.
+    is, not before `MIN_SECONDS`. A try whose client went away, or whose process died, counts as wrong.
     """
     found = await _compare(caller, pin, now=now)
     if found is None:
@@ -43,7 +43,7 @@ async def check(caller: Caller, pin: str, *, now: datetime) -> Pin:
 
 
 async def _compare(caller: Caller, pin: str, *, now: datetime) -> Pin | None:
-    async with _at_least(LEAST_SECONDS), _counted() as count:
+    async with _at_least(MIN_SECONDS), _counted() as count:
         begun = await sync_to_async(guards.begin_try)(caller, pin, executor=executor, now=now)
         is_right = await asyncio.wrap_future(begun.comparison)
         if not is_right and begun.locks_until is not None:
@@ -55,15 +55,15 @@ async def _compare(caller: Caller, pin: str, *, now: datetime) -> Pin | None:
 
 @asynccontextmanager
 async def _counted() -> AsyncIterator[Callable[[str], None]]:
-    """Counts what became of a check: what the block tells, or the refusal that ends it."""
+    """Counts the outcome of a check: what the block reports, or the refusal that ends it."""
     outcome = "failed"
 
-    def tell(what: str) -> None:
+    def report(what: str) -> None:
         nonlocal outcome
         outcome = what
 
     try:
-        yield tell
+        yield report
     except Refusal as refusal:
         outcome = REFUSED_AS.get(refusal.code, "failed")
         raise
@@ -73,7 +73,7 @@ async def _counted() -> AsyncIterator[Callable[[str], None]]:
 
 @asynccontextmanager
 async def _at_least(seconds: float) -> AsyncIterator[None]:
-    """Ends no sooner than so many seconds after it began, by a refusal neither."""
+    """Ends no sooner than that many seconds after it began, whether or not with a refusal."""
     end = monotonic() + seconds
     try:
         yield
@@ -136,12 +136,12 @@ def _replace(present: Pin, encoded: str, *, now: datetime) -> bool:
 
 
 async def reset(caller: Caller, *, password: str, new_pin: str, now: datetime) -> None:
-    """Set a PIN by the account's password, and end every lockout. Refusals as `reset_of`."""
+    """Set a PIN by the account's password, and end every lockout. Refusals as `reset_for`."""
     account = await callers.account(caller)
-    await reset_of(caller.user_id, email=account.email, password=password, new_pin=new_pin, now=now)
+    await reset_for(caller.user_id, email=account.email, password=password, new_pin=new_pin, now=now)
 
 
-async def reset_of(user_id: UUID, *, email: str, password: str, new_pin: str, now: datetime) -> None:
+async def reset_for(user_id: UUID, *, email: str, password: str, new_pin: str, now: datetime) -> None:
     """As `reset`, for an account whose address is known. Refusal 401: wrong password; 429 as its checks."""
     proven = await passwords.check(email=email, password=password, via="pin_reset", now=now)
     if proven is not None and proven.user_id == user_id:
@@ -157,7 +157,7 @@ def _reset(email: str, proven: passwords.Proven, encoded: str, *, now: datetime)
     account = User.objects.select_for_update(no_key=True).only("pk")
     if account.filter(pk=proven.user_id, password=proven.encoded, is_active=True).first() is None:
         return False
-    passwords.forget_tries(email)
+    passwords.clear_tries(email)
     pin = Pin(user_id=proven.user_id, pin_hash=encoded, version=uuid4(), changed_at=now)
     columns = ["pin_hash", "version", "changed_at"]
     Pin.objects.bulk_create([pin], update_conflicts=True, unique_fields=["user"], update_fields=columns)

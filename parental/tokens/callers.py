@@ -1,7 +1,5 @@
 """Who a bearer token proves.
 
-Who a token belongs to, and the log-ins (token families) that access and refresh tokens grow from.
-
 An access token is signed and names its family; whether that family and its account still stand is read through the
 "accounts" cache, from which a change drops it in every process (docs/contract.md#who-may-call).
 """

@@ -1,4 +1,4 @@
-"""What is dead and of no more use goes: log-ins, players' tokens, tries of passwords, sessions of the pages.
+"""Deletes what has expired: logins, players' tokens, password tries, sessions of the pages.
 
 Tables are walked by their primary key in batches, each a short transaction that skips what somebody else holds: safe
 while the service runs, stopped and begun again at will, and no index is needed but the primary keys.
@@ -37,7 +37,7 @@ def clean_up(*, now: datetime) -> dict[str, int]:
 
 
 def _dead_player_tokens(rows: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
-    # A grant that was given on a device goes on naming it: it is the audit.
+    # A grant that was given on a device keeps naming it, for the audit.
     before, named = now - PLAYER_TOKEN_KEPT, TimeGrant.objects.filter(player_token=OuterRef("pk"))
     return rows.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before)).exclude(Exists(named))
 

@@ -21,7 +21,7 @@ from viewing.models import PlayerToken
 
 REFRESH_PREFIX: Final = "sgr_"
 BEARER: Final = "bearer"
-# An expired log-in is of no use to anyone; a day's grace keeps clear of a refresh under way.
+# An expired login cannot be used; a day's grace keeps clear of a refresh in progress.
 FAMILY_KEPT: Final = timedelta(days=1)
 
 
@@ -36,7 +36,7 @@ class TokenPair:
 
 def begin_family(user_id: UUID, *, now: datetime) -> TokenPair:
     """Begin a login of the account, in the caller's transaction (docs/contract.md#auth)."""
-    _forget_dead_families(user_id, now=now)
+    _delete_dead_families(user_id, now=now)
     return _grow(TokenFamily.objects.create(user_id=user_id, created_at=now), now=now)
 
 
@@ -51,13 +51,13 @@ def _grow(family: TokenFamily, *, now: datetime) -> TokenPair:
     return TokenPair(signed.sign(signed.ACCESS, family.user_id, family.id), refresh_token)
 
 
-def _forget_dead_families(user_id: UUID, *, now: datetime) -> None:
+def _delete_dead_families(user_id: UUID, *, now: datetime) -> None:
     without_living_tokens(TokenFamily.objects.filter(user_id=user_id), now=now).delete()
 
 
 def without_living_tokens(families: QuerySet[TokenFamily], *, now: datetime) -> QuerySet[TokenFamily]:
     """Those that can grow no more."""
-    # Spent tokens stay as long as their family lives: whoever brings one back, however late, ends it.
+    # Spent tokens stay as long as their family lives: using one again, however late, ends it.
     alive = RefreshToken.objects.filter(family=OuterRef("pk"), expires_at__gt=now - FAMILY_KEPT)
     return families.filter(~Exists(alive))
 
@@ -96,14 +96,14 @@ def _rotate(refresh_token: str, *, now: datetime) -> TokenPair | None:
 
 
 def end_token_families(user: User) -> None:
-    """End every log-in of the account: all its refresh and access tokens."""
+    """End every login of the account: all its refresh and access tokens."""
     running = TokenFamily.objects.filter(user=user, ended_at__isnull=True)
     end_families(list(running.values_list("pk", flat=True)), now=timezone.now())
 
 
 @transaction.atomic
 def end_families(family_ids: list[UUID], *, now: datetime) -> int:
-    """End log-ins with all their tokens: how many of them were running."""
+    """End logins with all their tokens: how many of them were running."""
     ended = TokenFamily.objects.filter(pk__in=family_ids, ended_at__isnull=True).update(ended_at=now)
     for family_id in family_ids:
         invalidation.account_changed(family_id)
@@ -112,7 +112,7 @@ def end_families(family_ids: list[UUID], *, now: datetime) -> int:
 
 @transaction.atomic
 def end(found: QuerySet[TokenFamily], *, actor: Actor, now: datetime) -> int:
-    """End log-ins for their accounts, and record it: how many of them were running."""
+    """End logins for their accounts, and record it: how many of them were running."""
     running = found.select_for_update(of=("self",), no_key=True).filter(ended_at__isnull=True)
     owners = dict(running.order_by("pk").values_list("pk", "user_id"))
     end_families(list(owners), now=now)
@@ -121,8 +121,8 @@ def end(found: QuerySet[TokenFamily], *, actor: Actor, now: datetime) -> int:
     return len(owners)
 
 
-def forget_account(user: User) -> None:
-    """Once the transaction commits, read the account anew for its next call: it was changed, or deactivated."""
+def invalidate_account(user: User) -> None:
+    """Drop the account from every cache when the transaction commits: it was changed, or deactivated."""
     families = TokenFamily.objects.filter(user=user, ended_at__isnull=True).values_list("pk", flat=True)
     players = PlayerToken.objects.filter(profile__user=user, revoked_at__isnull=True)
     for family_id in families:

@@ -15,7 +15,7 @@ from viewing.hotpath import entries
 from viewing.models import PlayerToken, PlayerTokenQuerySet, Profile
 
 # No call of the API lists a profile's tokens, so a full list must not need cleaning up: the one unused longest goes.
-MOST_LIVING: Final = 50
+MAX_LIVING: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
     if pin is not None and not pin_tokens.is_valid(pin_token, pin):
         raise Refusal("pin_required")
     by_use = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id).order_by("-last_used_at", "-created_at")
-    revoke_all(by_use[MOST_LIVING - 1 :], actor=for_parent(user_id), now=now)
+    revoke_all(by_use[MAX_LIVING - 1 :], actor=for_parent(user_id), now=now)
     token = opaque.new_opaque(opaque.PLAYER_PREFIX)
     row = PlayerToken.objects.create(
         profile_id=profile_id,
@@ -54,7 +54,7 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
 
 
 def living(profile_id: UUID, *, now: datetime) -> list[PlayerToken]:
-    """The devices that may play as a profile, the one used last first; at most `MOST_LIVING`."""
+    """The devices that may play as a profile, the one used last first; at most `MAX_LIVING`."""
     alive = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id)
     return list(alive.order_by("-last_used_at", "-created_at"))
 

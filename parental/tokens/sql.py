@@ -9,7 +9,7 @@ from viewing.hotpath.threads import execute
 FAMILY = TokenFamily._meta.db_table
 USER = User._meta.db_table
 
-# In the lookups' thread, hence not by the ORM: for all waiting callers at once. Indexes: both primary keys.
+# In the lookups' thread, hence not by the ORM: for all waiting callers together. Indexes: both primary keys.
 _READ_ACCOUNTS = f"""
 SELECT f.id, u.id, u.email, u.is_staff FROM {FAMILY} f JOIN {USER} u ON u.id = f.user_id
 WHERE f.id = ANY(%(family_ids)s::uuid[]) AND f.ended_at IS NULL AND u.is_active

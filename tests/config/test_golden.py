@@ -74,7 +74,7 @@ class Recorder:
 @pytest.fixture
 def ask(http, monkeypatch) -> Recorder:
     monkeypatch.setattr(BCryptSHA256PasswordHasher, "rounds", 4)
-    monkeypatch.setattr("parental.pins.pins.LEAST_SECONDS", 0)
+    monkeypatch.setattr("parental.pins.pins.MIN_SECONDS", 0)
     return Recorder(http)
 
 

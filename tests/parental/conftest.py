@@ -21,7 +21,7 @@ def quick_hashes(monkeypatch) -> None:
 @pytest.fixture
 def no_waiting(monkeypatch) -> None:
     """Answers to a PIN come at once in place of after 200 ms, for tests whose point is not that."""
-    monkeypatch.setattr("parental.pins.pins.LEAST_SECONDS", 0)
+    monkeypatch.setattr("parental.pins.pins.MIN_SECONDS", 0)
 
 
 @pytest.fixture

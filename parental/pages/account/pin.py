@@ -83,9 +83,9 @@ def reset(request: HttpRequest, caller: Caller) -> HttpResponse:
     form, user = ResetForm(request.POST, prefix="reset"), request.user
     if form.is_valid():
         given: dict[str, Any] = form.cleaned_data
-        reset_of: Any = async_to_sync(pins.reset_of)
+        reset_for: Any = async_to_sync(pins.reset_for)
         try:
-            reset_of(
+            reset_for(
                 caller.user_id,
                 email=getattr(user, "email", ""),
                 password=given["password"],

@@ -33,7 +33,7 @@ def prove(request: HttpRequest, caller: Caller, given: str) -> None:
 
 
 def add_refusal(form: forms.Form, field: str, refusal: Refusal, caller: Caller) -> None:
-    """Say beside the field what a check of the PIN refused; raises what is not about the PIN."""
+    """Show next to the field why the PIN was refused; raises what is not about the PIN."""
     if refusal.code not in ("pin_locked", "pin_none", "pin_required", "pin_wrong"):
         raise refusal
     form.add_error(field, locked_sentence(refusal.until, caller) if refusal.until else _("This is not your PIN."))
@@ -50,7 +50,7 @@ def locked_sentence(until: datetime, caller: Caller) -> str:
 
 
 def family_timezone(caller: Caller) -> str:
-    """The zone in which times of the whole account are told: that of the first child, else UTC."""
-    of_children = ViewingTimeConfig.objects.filter(profile__user_id=caller.user_id, profile__is_kids=True)
-    zones = of_children.order_by("profile__created_at").values_list("timezone", flat=True)
+    """The zone for times of the whole account: the first child's, else UTC."""
+    children = ViewingTimeConfig.objects.filter(profile__user_id=caller.user_id, profile__is_kids=True)
+    zones = children.order_by("profile__created_at").values_list("timezone", flat=True)
     return zones.first() or rules.DEFAULT_TIMEZONE

@@ -25,7 +25,7 @@ from viewing.models import Profile, ViewingSession
 def name_field() -> forms.CharField:
     return forms.CharField(
         label=gettext_lazy("Name"),
-        max_length=profile_schemas.MOST_NAME_CHARACTERS,
+        max_length=profile_schemas.MAX_NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -60,7 +60,7 @@ def add(request: HttpRequest, caller: Caller) -> HttpResponse:
         except Refusal as refusal:
             if refusal.code != "too_many":
                 raise
-            sentence = _("An account has at most %(most)d profiles.") % {"most": profiles.MOST_PROFILES}
+            sentence = _("An account has at most %(most)d profiles.") % {"most": profiles.MAX_PROFILES}
             form.add_error(None, sentence)
         else:
             messages.success(request, _("%(name)s is added. Are these settings right?") % {"name": made.name})

@@ -29,7 +29,7 @@ from viewing.playback import sessions
 AMBER_SECONDS: Final = 30 * 60
 RED_SECONDS: Final = 15 * 60
 PRESETS: Final = (15, 30, 60)
-MOST_GRANTS_SHOWN: Final = 5
+MAX_GRANTS_SHOWN: Final = 5
 
 
 class GrantForm(forms.Form):
@@ -46,7 +46,7 @@ class StopForm(forms.Form):
 @parents_page
 def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
     now = timezone.now()
-    family = today.of_family(caller.user_id, now=now)
+    family = today.for_family(caller.user_id, now=now)
     said = list(messages.get_messages(request))
     context = {
         "children": [_card(day, said, now=now) for day in family if day.profile.is_kids],
@@ -103,7 +103,7 @@ def _card(day: today.Today, said: list[Any], *, now: datetime) -> Card:
         limits=_limits(day),
         grants=[
             {"id": grant.id, "what": _granted(grant.minutes), "when": moment(grant.granted_at, timezone=zone, now=now)}
-            for grant in day.grants[:MOST_GRANTS_SHOWN]
+            for grant in day.grants[:MAX_GRANTS_SHOWN]
         ],
         said=[message for message in said if message.extra_tags == str(day.profile.id)],
     )

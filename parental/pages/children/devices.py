@@ -29,7 +29,7 @@ from viewing.models import PlayerToken, Profile
 class PairForm(forms.Form):
     device_name = forms.CharField(
         label=gettext_lazy("Name of the device"),
-        max_length=profile_schemas.MOST_NAME_CHARACTERS,
+        max_length=profile_schemas.MAX_NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text=gettext_lazy("So that you know it again: “Living room TV”, “Mia’s tablet”."),
     )

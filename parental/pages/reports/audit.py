@@ -38,17 +38,17 @@ SETTINGS = {
 @parents_page
 def entries(request: HttpRequest, caller: Caller) -> HttpResponse:
     """`child` names one profile; `after` the entry after which the page begins."""
-    family = profiles.of_account(caller.user_id)
+    family = profiles.for_account(caller.user_id)
     child = _asked_child(request, caller)
     ids = [member.id for member in family if child in (None, member.id)]
     after = audit.place(request.GET.get("after", ""))
     listed, last = audit.entries(ids, family_id=None if child else caller.user_id, after=after)
-    told = [_told(entry.row, {member.id: member for member in family}, caller) for entry in listed]
+    shown = [_entry(entry.row, {member.id: member for member in family}, caller) for entry in listed]
     chosen = {"child": child} if child else {}
     context = {
         "family": [member for member in family if member.is_kids],
         "child": child,
-        "days": [(day, list(of_day)) for day, of_day in groupby(told, key=lambda entry: entry["at"].date())],
+        "days": [(day, list(of_day)) for day, of_day in groupby(shown, key=lambda entry: entry["at"].date())],
         "older": urlencode({**chosen, "after": last}) if last else None,
         "newest": urlencode(chosen),
         "is_newest": "after" not in request.GET,
@@ -66,7 +66,7 @@ def _asked_child(request: HttpRequest, caller: Caller) -> UUID | None:
         raise access_denied() from None
 
 
-def _told(row: audit.Row, family: dict[UUID, Profile], caller: Caller) -> dict[str, Any]:
+def _entry(row: audit.Row, family: dict[UUID, Profile], caller: Caller) -> dict[str, Any]:
     """An entry as the page shows it, in the child's zone: `at` it happened, `time` of day, and `what`."""
     profile = family.get(row.profile_id) if row.profile_id else None
     zone = _zone(profile) or next(filter(None, map(_zone, family.values())), UTC)

@@ -59,7 +59,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the grid, and the minutes that it stands for."""
+    """A line of the grid, at `minutes`."""
 
     y: str
     label_y: str
@@ -132,7 +132,7 @@ def _limit_path(heights: Sequence[float | None], column: float) -> str:
     path, before = [], None
     for n, y in enumerate(heights):
         if y is not None:
-            # From the end of the day before, up or down; or anew.
+            # From the end of the day before, up or down; or again.
             path.append(f"M{_text(LEFT + column * n)} {_text(y)}" if before is None else f"V{_text(y)}")
             path.append(f"H{_text(LEFT + column * (n + 1))}")
         before = y

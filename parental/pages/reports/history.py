@@ -75,7 +75,7 @@ def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: b
     is_valid = form.is_valid()
     if is_valid and as_csv:
         return async_to_sync(downloads.history_csv)(profile, form.period, for_spreadsheet=True)
-    family = profiles.of_account(caller.user_id)
+    family = profiles.for_account(caller.user_id)
     shown = next((member for member in family if member.id == profile_id), None)
     if shown is None:
         raise access_denied()

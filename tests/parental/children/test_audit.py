@@ -175,13 +175,13 @@ def test_a_statement_per_source_that_reads_no_more_than_a_page(child):
 
 def test_events_of_the_account_are_in_the_audit_of_the_whole_family_alone(child):
     other, account = make_child(), child.profile.user
-    of_account = AuditEntry.objects.create(family=account, kind="login", at=NOON)
+    for_account = AuditEntry.objects.create(family=account, kind="login", at=NOON)
     AuditEntry.objects.create(family=other.profile.user, kind="login", at=NOON)
     of_child = note(child, NOON - timedelta(hours=1))
 
     found, _ = audit.entries([child.profile.id], family_id=account.id, after=None)
 
-    assert [entry.row for entry in found] == [of_account, of_child]
+    assert [entry.row for entry in found] == [for_account, of_child]
     assert rows(child)[0] == [of_child]
 
 

@@ -147,7 +147,7 @@ def test_a_changed_account_is_read_anew_at_once(http):
     for token, user in ((parent.access_token, parent.user), (child.token, child.profile.user)):
         http.get(URL, headers=bearer(token))
         User.objects.filter(pk=user.pk).update(is_active=False)
-        families.forget_account(user)
+        families.invalidate_account(user)
 
         assert status(http, token) == 401
 

@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.core import mail
 
 from parental.accounts import password_reset
-from parental.accounts.bounded_thread import MOST_WAITING, THREADS
+from parental.accounts.bounded_thread import MAX_WAITING, THREADS
 from parental.models import TokenFamily, User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
@@ -34,7 +34,7 @@ def sent(mailoutbox):
     """The mails, once all that were asked for are out."""
 
     def to(email):
-        while password_reset.executor._places._value < THREADS + MOST_WAITING:
+        while password_reset.executor._places._value < THREADS + MAX_WAITING:
             time.sleep(0.005)
         return [message for message in mail.outbox if message.to == [email]]
 

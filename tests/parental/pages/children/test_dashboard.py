@@ -129,7 +129,7 @@ def test_each_child_has_its_own_day(browse, server, clock):
 def test_an_adult_has_no_limit_whatever_its_settings_say(committed):
     adult = make_player(make_user(), is_kids=False, weekday_limit_minutes=15, weekend_limit_minutes=15)
 
-    (day,) = today.of_family(adult.profile.user_id, now=timezone.now())
+    (day,) = today.for_family(adult.profile.user_id, now=timezone.now())
 
     assert (day.limit_minutes, day.remaining_seconds) == (None, None)
 
