@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import logs
 from config.environment import env_bool, env_int, env_list, env_networks
 from config.postgres import embedded
+from config.server.limits import read_limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -185,6 +186,8 @@ CACHES = {
 
 # The players' path --------------------------------------------------------------------------------------------------
 
+# What a client may send and hold (docs/configuration.md).
+EDGE = read_limits()
 # Larger bodies are refused before they are read to the end.
 API_MAX_BODY_BYTES = env_int("API_MAX_BODY_BYTES", 65_536, least=1024, most=10_485_760)
 # 1,000 beats of some 300 bytes, with room for long device ids.
@@ -216,12 +219,11 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 CSRF_COOKIE_SECURE = SECURE_HTTPS
 SECURE_SSL_REDIRECT = SECURE_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health(/|$)"]
+SECURE_REDIRECT_EXEMPT = [r"^health(/|$)", r"^metrics$"]
 SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 31_536_000 if SECURE_HTTPS else 0, least=0, most=63_072_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HTTPS
 SECURE_HSTS_PRELOAD = SECURE_HTTPS
-if env_bool("TRUST_PROXY_HEADERS", False):
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUST_PROXY_HEADERS = env_bool("TRUST_PROXY_HEADERS", False)
 
 # Everything comes from this host, and no page has an inline script or style (docs/architecture.md#pages).
 CONTENT_SECURITY_POLICY = {

@@ -55,9 +55,18 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
 def server(committed) -> Iterator[str]:
     """The address of the running application."""
     from config.asgi import application  # noqa: PLC0415 — after the settings and the test database
+    from config.server.protocol import EdgeProtocol  # noqa: PLC0415
 
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application, lifespan="on", log_level="warning", access_log=False, log_config=None)
+    config = uvicorn.Config(
+        application,
+        http=EdgeProtocol,
+        proxy_headers=False,
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        log_config=None,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
     thread.start()

@@ -7,8 +7,10 @@ from django.conf import settings
 from config.api import HEARTBEAT_PATH
 from config.errors import BODY_TOO_LARGE, BULK_PATH
 from config.server import lifespan
+from config.server.headers import IS_LEAN, add_policy
 from config.server.lean import LeanHandler, StockHandler
 from config.server.lean_paths import find_lean_paths
+from config.server.proxy import believe_proxy
 from perfmetrics.counting.asgi import ASGIApplication, Message, Receive, Scope, Send
 from perfmetrics.counting.middleware import profiled
 
@@ -30,7 +32,11 @@ async def _route(scope: Scope, receive: Receive, send: Send) -> None:
             pass  # the rest of a body that was refused
         return message
 
-    await (_lean if _is_lean(scope["path"]) else _stock)(scope, replay, send)
+    if _is_lean(scope["path"]):
+        scope[IS_LEAN] = True
+        await _lean(scope, replay, send)
+    else:
+        await _stock(scope, replay, send)
 
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
@@ -56,13 +62,15 @@ def _body_limit(path: str) -> int:
     return settings.API_MAX_BODY_BYTES if path.startswith("/api/") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
-_http = profiled(_route, heartbeat_route=HEARTBEAT_PATH.removeprefix("/"))
+_http = profiled(_route, add_headers=add_policy, heartbeat_route=HEARTBEAT_PATH.removeprefix("/"))
 
 
 async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan.serve(receive, send)
     elif scope["type"] == "http":
+        if settings.TRUST_PROXY_HEADERS:
+            believe_proxy(scope)
         await _http(scope, receive, send)
     else:
         raise ValueError(f"Only HTTP is served, not {scope['type']}.")

@@ -25,7 +25,6 @@ worker_class = "config.server.worker.Worker"
 # A worker that is told to stop commits and answers what it took; then the master's patience ends.
 graceful_timeout = 30 + env_int("DRAIN_SECONDS", 0, least=0, most=300)
 timeout = 60
-keepalive = 75
 # Where a worker's sign of life is a file, a slow disk must not kill it.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # It would be one file for all services of a user.

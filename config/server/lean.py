@@ -2,13 +2,15 @@
 
 import asyncio
 import io
+import re
 from typing import Any
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponsePermanentRedirect
 from django.urls import ResolverMatch
 from django.utils.module_loading import import_string
 
@@ -55,7 +57,9 @@ class LeanHandler(ASGIHandler):
         """Answer one request, whose body the first message holds whole."""
         body = (await receive())["body"]
         request, refusal = self.create_request(scope, io.BytesIO(body))
-        response: Any = await self.get_response_async(request) if request else refusal
+        response: Any = refusal
+        if request:
+            response = self._redirect(request) or await self.get_response_async(request)
         try:
             if response.streaming:
                 await self._stream(response, receive, send)
@@ -66,6 +70,20 @@ class LeanHandler(ASGIHandler):
         finally:
             for close in response._resource_closers:
                 close()
+
+    def _redirect(self, request: HttpRequest) -> HttpResponse | None:
+        """To HTTPS, as Django's SecurityMiddleware; with the method kept, for most of these are calls of programs."""
+        if not settings.SECURE_SSL_REDIRECT or request.scheme == "https":
+            return None
+        path = request.path.lstrip("/")
+        if any(re.search(pattern, path) for pattern in settings.SECURE_REDIRECT_EXEMPT):
+            return None
+        try:
+            host = request.get_host()
+        except DisallowedHost:
+            return HttpResponseBadRequest()
+        url = f"https://{host}{request.get_full_path()}"
+        return HttpResponsePermanentRedirect(url, preserve_request=True)
 
     async def _stream(self, response: Any, receive: Receive, send: Any) -> None:
         """Send parts until there are no more, or the client goes away: then the iterator is closed."""

@@ -12,6 +12,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from config import health
+from config.server.connections import connections as edge
 from parental.accounts import password_reset, passwords
 from parental.pins import pins
 from perfmetrics.counting import metrics
@@ -165,6 +166,7 @@ async def _nothing() -> None:
 
 # In the order in which they start; they stop in the opposite one.
 PARTS: Final = (
+    Part("edge", edge.start, edge.stop),
     Part("connections", _connect, _disconnect),
     Part("executors", _nothing, _stop_executors),
     Part("recorder", _start_recorder, recorder.stop),

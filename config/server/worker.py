@@ -39,7 +39,9 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         "loop": "auto",
-        "http": "auto",
+        "http": "config.server.protocol:EdgeProtocol",
+        # Believed only with TRUST_PROXY_HEADERS, by the application.
+        "proxy_headers": False,
         "lifespan": "on",
         "ws": "none",
         "access_log": False,

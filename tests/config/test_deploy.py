@@ -54,7 +54,7 @@ def test_probes_and_players_need_no_listed_host(production):
     child = make_child()
 
     assert httpx.get(f"{production.url}/health/ready").status_code == 200
-    with httpx.Client(base_url=production.url) as http:
+    with httpx.Client(base_url=production.url, headers={"X-Forwarded-Proto": "https"}) as http:
         assert child.beat(http).status_code == 200
 
 

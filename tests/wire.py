@@ -1,0 +1,93 @@
+"""Raw sockets: clients that send half of a request, too much of one, or do not read their answer."""
+
+import json
+import re
+import socket
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+def connect(url, *, receive_buffer=None, source=None):
+    """A connection; with a small receive buffer the kernel takes little of an answer that nobody reads."""
+    parts = urlsplit(url)
+    client = socket.socket()
+    if receive_buffer is not None:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    if source is not None:
+        client.bind((source, 0))
+    client.settimeout(30)
+    client.connect((parts.hostname, parts.port))
+    return client
+
+
+def head(path, *, method="GET", **headers):
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def read_status(client):
+    """The status of the next answer, which is read to its end; None where the server closed the connection."""
+    received = b""
+    try:
+        while b"\r\n\r\n" not in received:
+            data = client.recv(65536)
+            if not data:
+                return None
+            received += data
+        start, _, body = received.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", start, re.IGNORECASE)
+        missing = int(length[1]) - len(body) if length else 0
+        while missing > 0:
+            missing -= len(client.recv(missing))
+    except ConnectionResetError:
+        return None
+    return int(start.split()[1])
+
+
+def until_closed(client):
+    """What the server sends until it closes. TimeoutError after 30 s without a byte."""
+    received = b""
+    try:
+        while data := client.recv(65536):
+            received += data
+    except ConnectionResetError:
+        pass
+    return received
+
+
+def exchange(url, data):
+    """Everything that the server answers to these bytes, when it closes the connection afterwards."""
+    with closing(connect(url)) as client:
+        with suppress(ConnectionResetError, BrokenPipeError):
+            client.sendall(data)
+        return until_closed(client)
+
+
+def is_open(client):
+    """Whether the server has not closed the connection; nothing may be waiting to be read."""
+    client.setblocking(False)
+    try:
+        return bool(client.recv(1))
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
+    finally:
+        client.settimeout(30)
+
+
+def memory_mib(pid):
+    """Resident memory of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def beat_on(client, child, **changes):
+    """One heartbeat on an open connection; its status."""
+    body = json.dumps(child.body(**changes)).encode()
+    path = "/api/v1/viewing-time/heartbeat"
+    client.sendall(head(path, method="POST", Authorization=f"Bearer {child.token}", Content_Length=len(body)) + body)
+    return read_status(client)
