@@ -1,6 +1,5 @@
 """The players' API (docs/contract.md#heartbeat and the chapters after it). `config/api.py` adds who may call."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -70,13 +69,13 @@ async def playback_eligible(request: Request, profile_id: UUID) -> EligibilityOu
 
 @router.post("/session/{session_id}/end", response={200: SessionEndOut, **REFUSED, **INVALID, 404: ErrorDetail})
 @lean
-async def end_session(request: Request, session_id: UUID) -> dict[str, Any]:
+async def end_session(request: Request, session_id: UUID) -> SessionEndOut:
     """End a session; ending it again answers the same."""
     return await threads.writes.run(sessions.end, request.auth, session_id, timezone.now())
 
 
 @catalog_router.get("/titles", response={200: list[TitleOut], 401: ErrorDetail, 503: ErrorDetail})
 @lean
-async def titles(request: HttpRequest) -> Any:
+async def titles(request: HttpRequest) -> list[entries.CatalogTitle]:
     """Every title of the catalogue by name; kept for an hour."""
     return list(await entries.catalog())  # Ninja takes a tuple of two for a status and its body

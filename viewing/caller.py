@@ -57,7 +57,7 @@ def refuse_gateway(caller: Caller) -> Caller:
 
 async def obtain_profile(caller: Caller, profile_id: UUID) -> Profile:
     """The one way to a profile by its id (docs/contract.md#who-may-call). Refusal 403."""
-    return check_access(caller, await entries.profile(profile_id), profile_id)
+    return check_access(caller, await entries.profiles.get(profile_id), profile_id)
 
 
 def require_parent(caller: Caller) -> Caller:

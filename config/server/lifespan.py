@@ -157,7 +157,7 @@ async def _listen() -> None:
 async def _warm_cache() -> None:
     """After the listener, which empties the caches when it begins."""
     with suppress(DatabaseError):  # not ready, which was logged
-        await entries.beat_entries.get(entries.SITE)
+        await entries.site.get(entries.SITE_ID)
 
 
 async def _nothing() -> None:

@@ -16,7 +16,7 @@ from parental.tokens.opaque import GATEWAY_PREFIX, PLAYER_PREFIX, digest
 from viewing.caller import NO_ACCOUNT, Caller
 from viewing.errors import Refusal
 from viewing.hotpath import entries
-from viewing.hotpath.lookup import Key, Lookup
+from viewing.hotpath.lookup import Fetcher, Key, Lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,15 @@ class Account:
     is_staff: bool
 
 
-def _fetch_accounts(keys: list[Key]) -> dict[Key, Any]:
+def _read_accounts(keys: list[Key]) -> dict[Key, Any]:
     family_ids: list[Any] = [family_id for _, family_id in keys]
     return {
-        _family_key(family_id): Account(user_id=user_id, email=email, is_staff=is_staff)
+        ("accounts", family_id): Account(user_id=user_id, email=email, is_staff=is_staff)
         for family_id, user_id, email, is_staff in sql.read_accounts(family_ids)
     }
 
 
-def _family_key(family_id: UUID) -> Key:
-    return ("accounts", family_id)
-
-
-accounts = Lookup(_fetch_accounts)
+accounts: Lookup[UUID, Account] = Lookup("accounts", Fetcher(_read_accounts))
 
 
 async def authenticate(token: str) -> Caller | None:
@@ -53,21 +49,21 @@ async def authenticate(token: str) -> Caller | None:
     if ids is None:
         return None
     user_id, family_id = ids
-    account: Account | None = await accounts.get(_family_key(family_id))
+    account = await accounts.get(family_id)
     if account is None or account.user_id != user_id:
         return None
     return Caller(kind="parent", user_id=user_id, token_id=family_id, is_staff=account.is_staff)
 
 
 async def _player(token: str) -> Caller | None:
-    found = await entries.player_token(digest(token))
+    found = await entries.player_tokens.get(digest(token))
     if found is None or found.expires_at <= timezone.now():
         return None
     return Caller(kind="player", user_id=found.user_id, profile_id=found.profile_id, token_id=found.id)
 
 
 async def _gateway(token: str) -> Caller | None:
-    found = await entries.gateway_token(digest(token))
+    found = await entries.gateway_tokens.get(digest(token))
     if found is None or (found.expires_at is not None and found.expires_at <= timezone.now()):
         return None
     return Caller(kind="gateway", user_id=NO_ACCOUNT, token_id=found.id)
@@ -76,7 +72,7 @@ async def _gateway(token: str) -> Caller | None:
 async def account(caller: Caller) -> Account:
     """The account of a parent's caller, from the cache that let it in. Refusal 401 when it ended just now."""
     assert caller.token_id is not None  # noqa: S101 — for the type checker; `authenticate` sets it
-    found: Account | None = await accounts.get(_family_key(caller.token_id))
+    found = await accounts.get(caller.token_id)
     if found is None:
         raise Refusal("unauthenticated")
     return found

@@ -1,7 +1,7 @@
 """Many heartbeats in one request, from a gateway (docs/contract.md#bulk-heartbeats).
 
-Each is decided, counted and answered as it would be alone. Those of one profile are decided in their order: once one of
-them could not be taken, because the queue was full or a read failed, the later ones are refused too.
+Each is decided, counted and answered as it would be alone. Those of one profile are decided in order: once one of them
+cannot be queued, because the queue is full or a read failed, the later ones are refused too.
 """
 
 import asyncio
@@ -21,7 +21,6 @@ from viewing.heartbeats.beats import Beat, Decision, Verdict, make_beat
 from viewing.heartbeats.schemas import HeartbeatIn, Invalid
 from viewing.heartbeats.writer import writer
 from viewing.hotpath import entries
-from viewing.hotpath.lookup import Key
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -46,28 +45,27 @@ async def results(bodies: Sequence[HeartbeatIn | Invalid]) -> list[Result]:
 
 
 async def _send(bodies: Sequence[HeartbeatIn | Invalid], stopped: set[UUID]) -> list[Sent | Result]:
-    """Hand a turn's beats to the writer; where that cannot be, the result. `stopped`: profiles of which one was not."""
+    """Queue a turn's beats; where a beat cannot be queued, its result. `stopped`: profiles with such a beat."""
     found = await entries.for_beats(
         (body.profile_id, body.title_id) for body in bodies if isinstance(body, HeartbeatIn)
     )
-    for error in {id(entry): entry for entry in found.values() if isinstance(entry, Exception)}.values():
-        log.error("bulk_read_failed", exc_info=error)
     now = timezone.now()
     return [_put(body, found, stopped, now=now) for body in bodies]
 
 
-def _put(body: HeartbeatIn | Invalid, found: dict[Key, Any], stopped: set[UUID], *, now: datetime) -> Sent | Result:
+def _put(
+    body: HeartbeatIn | Invalid, found: entries.BeatEntries, stopped: set[UUID], *, now: datetime
+) -> Sent | Result:
     if isinstance(body, Invalid):
         return {"status": 422, "detail": body.errors, "code": "invalid"}
-    profile, title = found["profiles", body.profile_id], found["titles", body.title_id]
-    site = found[entries.SITE]
-    if isinstance(profile, Exception) or isinstance(title, Exception) or isinstance(site, Exception):
+    if found.site is None or body.profile_id not in found.profiles or body.title_id not in found.titles:
         stopped.add(body.profile_id)
         return _unavailable(body.session_id)
     if body.profile_id in stopped:
         return _refused(overloaded())
     try:
-        beat = make_beat(body, profile=check_gateway_access(profile), title=title, site=site, now=now)
+        profile = check_gateway_access(found.profiles[body.profile_id])
+        beat = make_beat(body, profile=profile, title=found.titles[body.title_id], site=found.site, now=now)
         return beat, writer.put(writer.gateways, beat)
     except Refusal as refusal:
         if refusal.code == "busy":

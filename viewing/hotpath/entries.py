@@ -1,9 +1,9 @@
 """Cached reads of the players' path: profiles with their limits, titles, players' and gateways' tokens, site settings.
 
-Each read goes through a `Lookup`. Unknown ids are not cached.
+Unknown ids are not cached.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,22 +12,32 @@ from uuid import UUID
 import structlog
 from django.utils import timezone
 
-from perfmetrics.counting.cache import counted
 from viewing import models, rules
 from viewing.hotpath import sql, threads
-from viewing.hotpath.lookup import Key, Lookup, log_lookup
+from viewing.hotpath.lookup import Fetcher, Key, Lookup, V, log_lookup
 from viewing.profile import Profile
 
 log = structlog.stdlib.get_logger(__name__)
 
-SITE: Key = ("site", 1)
-CATALOG: Key = ("catalog", "titles")
+SITE_ID = 1
+SITE: Key = ("site", SITE_ID)
+CATALOG_ID = "titles"
+CATALOG: Key = ("catalog", CATALOG_ID)
 PLAYER_TOKEN_LIFETIME = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
     id: UUID
+    is_educational: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogTitle:
+    """A title as the catalogue lists it."""
+
+    id: UUID
+    name: str
     is_educational: bool
 
 
@@ -55,7 +65,7 @@ class GatewayToken:
     expires_at: datetime | None
 
 
-def _fetch_beat_entries(keys: list[Key]) -> dict[Key, Any]:
+def _read_beat_entries(keys: list[Key]) -> dict[Key, Any]:
     found: dict[Key, Any] = {SITE: Site()} if SITE in keys else {}
     rows = sql.read_beat_entries(
         profile_ids=_ids(keys, "profiles"), title_ids=_ids(keys, "titles"), with_site=SITE in keys
@@ -99,7 +109,7 @@ def _site(row: sql.BeatEntry) -> Site:
     )
 
 
-def _fetch_player_tokens(keys: list[Key]) -> dict[Key, Any]:
+def _read_player_tokens(keys: list[Key]) -> dict[Key, Any]:
     now = timezone.now()
     rows = sql.read_player_tokens(hashes=_ids(keys, "players"), now=now, expires_at=now + PLAYER_TOKEN_LIFETIME)
     return {
@@ -108,74 +118,86 @@ def _fetch_player_tokens(keys: list[Key]) -> dict[Key, Any]:
     }
 
 
-def _fetch_gateway_tokens(keys: list[Key]) -> dict[Key, Any]:
+def _read_gateway_tokens(keys: list[Key]) -> dict[Key, Any]:
     rows = sql.read_gateway_tokens(hashes=_ids(keys, "gateways"), now=timezone.now())
     return {
         ("gateways", token_hash): GatewayToken(id=id_, expires_at=expires_at) for token_hash, id_, expires_at in rows
     }
 
 
-def _fetch_catalog(_keys: list[Key]) -> dict[Key, Any]:
+def _read_catalog(_keys: list[Key]) -> dict[Key, Any]:
     rows = models.Title.objects.using(threads.ALIAS).order_by("name", "id")
-    return {CATALOG: tuple(rows.values("id", "name", "is_educational"))}
+    return {CATALOG: tuple(CatalogTitle(*row) for row in rows.values_list("id", "name", "is_educational"))}
 
 
 def _ids(keys: Iterable[Key], alias: str) -> list[Any]:
     return [key[1] for key in keys if key[0] == alias]
 
 
-beat_entries = Lookup(_fetch_beat_entries)
-player_tokens = Lookup(_fetch_player_tokens)
-gateway_tokens = Lookup(_fetch_gateway_tokens)
-catalog_titles = Lookup(_fetch_catalog)
-
-
-async def profile(profile_id: UUID) -> Profile | None:
-    """A profile with its limits, at most 60 s old (`CONFIG_CACHE_TTL_SECONDS`)."""
-    found: Profile | None = await beat_entries.get(("profiles", profile_id))
-    return found
+_beat_reads = Fetcher(_read_beat_entries)
+profiles: Lookup[UUID, Profile] = Lookup("profiles", _beat_reads)
+titles: Lookup[UUID, Title] = Lookup("titles", _beat_reads)
+site: Lookup[int, Site] = Lookup("site", _beat_reads)
+# By hash; a token is at most 60 s old in the cache.
+player_tokens: Lookup[bytes, PlayerToken] = Lookup("players", Fetcher(_read_player_tokens))
+gateway_tokens: Lookup[bytes, GatewayToken] = Lookup("gateways", Fetcher(_read_gateway_tokens))
+_catalogs: Lookup[str, tuple[CatalogTitle, ...]] = Lookup("catalog", Fetcher(_read_catalog))
 
 
 async def for_beat(profile_id: UUID, title_id: UUID) -> tuple[Profile | None, Title | None, Site]:
-    """What a beat needs to know; what of it is not cached is read in one statement."""
-    profile_key, title_key = ("profiles", profile_id), ("titles", title_id)
-    found = [counted(alias).get(key) for alias, key in (profile_key, title_key, SITE)]
-    log_lookup(profile_key, is_hit=found[0] is not None)
-    if None in found:
-        missing = [key for key, entry in zip((profile_key, title_key, SITE), found, strict=True) if entry is None]
-        fetched = iter(await beat_entries.fetch_each(missing))
-        found = [next(fetched) if entry is None else entry for entry in found]
-    return found[0], found[1], found[2]
+    """What a beat depends on; what is not cached is read in one statement. None where there is no such row."""
+    profile, title, settings = profiles.cached(profile_id), titles.cached(title_id), site.cached(SITE_ID)
+    log_lookup("profiles", profile_id, is_hit=profile is not None)
+    if profile is not None and title is not None and settings is not None:
+        return profile, title, settings
+    profile_key, title_key = profiles.key(profile_id), titles.key(title_id)
+    cached = {profile_key: profile, title_key: title, SITE: settings}
+    found = await _beat_reads.fetch(key for key, entry in cached.items() if entry is None)
+    return profile or found[profile_key], title or found[title_key], settings or found[SITE]
 
 
-async def for_beats(ids: Iterable[tuple[UUID, UUID]]) -> dict[Key, Any]:
-    """What many beats, as (profile id, title id), need to know: the entries of all their keys and of `SITE`.
+@dataclass(frozen=True, slots=True)
+class BeatEntries:
+    """What many beats depend on, by id. None: there is no such row. An id that is missing could not be read."""
 
-    None where there is no such row; the error where its read failed.
-    """
-    profiles, titles = counted("profiles"), counted("titles")
-    found: dict[Key, Any] = {SITE: counted("site").get(SITE[1])}
+    profiles: dict[UUID, Profile | None]
+    titles: dict[UUID, Title | None]
+    site: Site | None
+
+
+async def for_beats(ids: Iterable[tuple[UUID, UUID]]) -> BeatEntries:
+    """What many beats depend on, each given as (profile id, title id); what is not cached is read together."""
+    by_profile: dict[UUID, Profile | None] = {}
+    by_title: dict[UUID, Title | None] = {}
     for profile_id, title_id in ids:
-        found["profiles", profile_id] = profiles.get(profile_id)
-        if ("titles", title_id) not in found:
-            found["titles", title_id] = titles.get(title_id)
-    missing = [key for key, entry in found.items() if entry is None]
-    return found | await beat_entries.fetch_all(missing) if missing else found
+        by_profile[profile_id] = profiles.cached(profile_id)
+        if title_id not in by_title:
+            by_title[title_id] = titles.cached(title_id)
+    settings = site.cached(SITE_ID)
+    missing = [SITE] if settings is None else []
+    missing += [profiles.key(id_) for id_, profile in by_profile.items() if profile is None]
+    missing += [titles.key(id_) for id_, title in by_title.items() if title is None]
+    if not missing:
+        return BeatEntries(by_profile, by_title, settings)
+    found = await _beat_reads.fetch_readable(missing)
+    return BeatEntries(
+        profiles=_completed(by_profile, found, profiles),
+        titles=_completed(by_title, found, titles),
+        site=settings or found.get(SITE),
+    )
 
 
-async def catalog() -> tuple[dict[str, Any], ...]:
-    """Every title by name, at most an hour old: id, name, is_educational."""
-    found: tuple[dict[str, Any], ...] = await catalog_titles.get(CATALOG)
-    return found
+def _completed(
+    cached: Mapping[UUID, V | None], found: Mapping[Key, Any], lookup: Lookup[UUID, V]
+) -> dict[UUID, V | None]:
+    """The cached entries and those that were found; without the ids that are in neither."""
+    return {
+        id_: found[lookup.key(id_)] if entry is None else entry
+        for id_, entry in cached.items()
+        if entry is not None or lookup.key(id_) in found
+    }
 
 
-async def player_token(token_hash: bytes) -> PlayerToken | None:
-    """The living token with this hash, at most 60 s old, or None."""
-    found: PlayerToken | None = await player_tokens.get(("players", token_hash))
-    return found
-
-
-async def gateway_token(token_hash: bytes) -> GatewayToken | None:
-    """The living token with this hash, at most 60 s old, or None."""
-    found: GatewayToken | None = await gateway_tokens.get(("gateways", token_hash))
-    return found
+async def catalog() -> tuple[CatalogTitle, ...]:
+    """Every title by name, at most an hour old."""
+    return await _catalogs.get(CATALOG_ID) or ()

@@ -5,8 +5,8 @@ So throughput holds with a cold cache. A change invalidates its key (`invalidate
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
 
 import structlog
 from django.conf import settings
@@ -15,50 +15,74 @@ from perfmetrics.counting.cache import counted
 from viewing.hotpath import threads
 
 log = structlog.stdlib.get_logger(__name__)
-logger = logging.getLogger(__name__)  # asked for its level, at a tenth of the cost
+logger = logging.getLogger(__name__)  # its level is checked through this one, at a tenth of the cost
 
 # (cache alias, id)
 Key = tuple[str, Hashable]
 MAX_KEYS_PER_FETCH = 1000
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
-_all: list["Lookup"] = []
+class Lookup(Generic[K, V]):
+    """Reads one cache; what it does not hold, `fetcher` reads. Several lookups may share a fetcher, and a statement."""
+
+    def __init__(self, alias: str, fetcher: "Fetcher") -> None:
+        self._alias = alias
+        self._fetcher = fetcher
+
+    def key(self, id_: K) -> Key:
+        return self._alias, id_
+
+    def cached(self, id_: K) -> V | None:
+        """The entry if the cache holds it."""
+        entry: V | None = counted(self._alias).get(id_)
+        return entry
+
+    async def get(self, id_: K) -> V | None:
+        """The entry, or None if there is no such row. Raises what the database raised."""
+        entry = self.cached(id_)
+        log_lookup(self._alias, id_, is_hit=entry is not None)
+        if entry is None:
+            entry = (await self._fetcher.fetch([(self._alias, id_)]))[self._alias, id_]
+        return entry
 
 
-class Lookup:
-    """Reads through the caches named in its keys; `fetch` runs in the database thread with all keys that miss."""
+_fetchers: list["Fetcher"] = []
 
-    def __init__(self, fetch: Callable[[list[Key]], dict[Key, Any]]) -> None:
-        self._fetch = fetch
-        _all.append(self)
+
+class Fetcher:
+    """Reads what is missing from the caches: all keys that wait are read together, in the database thread.
+
+    `read` returns the entries that it found, by key; they are cached. Rows that do not exist are not.
+    """
+
+    def __init__(self, read: Callable[[list[Key]], Mapping[Key, Any]]) -> None:
+        self._read = read
         self._waiting: dict[Key, asyncio.Future[Any]] = {}
         self._filling: dict[Key, asyncio.Future[Any]] = {}
         self._task: asyncio.Task[None] | None = None
+        _fetchers.append(self)
 
-    async def get(self, key: Key) -> Any:
-        """The entry, or None where there is no such row. Raises what the database raised."""
-        found = counted(key[0]).get(key[1])
-        log_lookup(key, is_hit=found is not None)
-        return found if found is not None else await self.fetch(key)
+    async def fetch(self, keys: Iterable[Key]) -> dict[Key, Any]:
+        """The entry of each key, None if there is no such row. Raises what the database raised."""
+        # No task per key, which would cost as much as the rest. All are asked for before the first is waited for.
+        # Shielded: one caller that goes away must not cancel the read of the others.
+        futures = [(key, self._fetching(key)) for key in keys]
+        return {key: await asyncio.shield(future) for key, future in futures}
 
-    async def fetch(self, key: Key) -> Any:
-        """The entry of a key that missed, fetched together with whatever else is missing now."""
-        return (await self.fetch_each([key]))[0]
-
-    async def fetch_each(self, keys: Iterable[Key]) -> list[Any]:
-        """As `fetch` for a few keys, without a task for each, which would cost as much as the rest."""
-        # All are asked for before the first is waited for. Shielded: one caller that goes away must not cancel the
-        # others' read.
-        return [await asyncio.shield(future) for future in [self._fetching(key) for key in keys]]
-
-    async def fetch_all(self, keys: Iterable[Key]) -> dict[Key, Any]:
-        """As `fetch` for many keys, without a task for each; a key whose read fails has the error for an entry."""
+    async def fetch_readable(self, keys: Iterable[Key]) -> dict[Key, Any]:
+        """As `fetch`, but a key whose read failed is left out. The error is logged once for all of its keys."""
         found: dict[Key, Any] = {}
+        errors: list[Exception] = []
         for key, future in [(key, self._fetching(key)) for key in keys]:
             try:
                 found[key] = await asyncio.shield(future)
-            except Exception as error:  # noqa: BLE001 — the caller decides for each key
-                found[key] = error
+            except Exception as error:  # noqa: BLE001 — logged below
+                if error not in errors:
+                    errors.append(error)
+        for each in errors:
+            log.error("bulk_read_failed", exc_info=each)
         return found
 
     def _fetching(self, key: Key) -> "asyncio.Future[Any]":
@@ -82,18 +106,18 @@ class Lookup:
             batch = {key: self._waiting.pop(key) for key in keys}
             self._filling.update(batch)
             try:
-                found = await threads.reads.run(self._fetch, keys)
+                found = await threads.reads.run(self._read, keys)
             except Exception as error:  # noqa: BLE001 — every waiter gets it
                 self._fail(batch, error)
             else:
                 self._store(batch, found)
 
-    def _store(self, batch: dict[Key, "asyncio.Future[Any]"], found: dict[Key, Any]) -> None:
+    def _store(self, batch: dict[Key, "asyncio.Future[Any]"], found: Mapping[Key, Any]) -> None:
         for key, future in batch.items():
             entry = found.get(key)
             if entry is not None:
                 cache = counted(key[0])
-                # First the entry, then the look whether it was evicted meanwhile: the other way round an eviction
+                # First store the entry, then check whether it was invalidated: the other way round, an invalidation
                 # between the two would be lost.
                 cache.set(key[1], entry)
                 if self._filling.get(key) is not future:
@@ -109,22 +133,22 @@ class Lookup:
                 self._filling.pop(key, None)
             if not future.done():
                 future.set_exception(error)
-                future.exception()  # seen: a waiter that went away leaves no "never retrieved" in the log
+                future.exception()  # retrieved: a waiter that went away leaves no "never retrieved" in the log
 
 
 _last_invalidation = object()
 
 
 def last_invalidation() -> object:
-    """A new object after each invalidation, so that a read without a `Lookup` can see that its result may be stale."""
+    """A new object after each invalidation, so that a read without a `Fetcher` can see that its result may be stale."""
     return _last_invalidation
 
 
 def invalidate(key: Key) -> None:
     """Drop an entry that a change made stale. From any thread."""
     _mark_invalidation()
-    for lookup in _all:
-        lookup.abandon(key)
+    for fetcher in _fetchers:
+        fetcher.abandon(key)
     counted(key[0]).invalidate(key[1])
     if key[0] == "profiles":
         log.info("config_cache_invalidated", profile_id=key[1])
@@ -133,16 +157,17 @@ def invalidate(key: Key) -> None:
 def invalidate_all() -> None:
     """Drop every entry, because notifications may have been missed."""
     _mark_invalidation()
-    for lookup in _all:
-        lookup.abandon_all()
+    for fetcher in _fetchers:
+        fetcher.abandon_all()
     for alias in settings.CACHES:
         counted(alias).clear()
     log.info("caches_cleared")
 
 
-def log_lookup(key: Key, *, is_hit: bool) -> None:
-    if logger.isEnabledFor(logging.DEBUG) and key[0] == "profiles":
-        log.debug("config_cache_hit" if is_hit else "config_cache_miss", profile_id=key[1])
+def log_lookup(alias: str, id_: Hashable, *, is_hit: bool) -> None:
+    """Log a read of a child's limits, at DEBUG level."""
+    if logger.isEnabledFor(logging.DEBUG) and alias == "profiles":
+        log.debug("config_cache_hit" if is_hit else "config_cache_miss", profile_id=id_)
 
 
 def _mark_invalidation() -> None:

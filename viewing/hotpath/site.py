@@ -17,7 +17,7 @@ def site_settings() -> entries.Site:
     if found is None:
         before = lookup.last_invalidation()
         found = _read()
-        # First the entry, then the look whether anything changed meanwhile, as in `Lookup._store`.
+        # First the entry, then the look whether anything changed meanwhile, as in `Fetcher._store`.
         cache.set(key, found)
         if lookup.last_invalidation() is not before:
             cache.delete(key)

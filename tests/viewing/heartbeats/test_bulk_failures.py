@@ -284,12 +284,12 @@ def test_a_profiles_own_beat_and_its_beat_in_bulk_are_not_in_one_batch(http, gat
 
 
 def test_an_entry_that_its_read_did_not_find_is_a_refusal_not_a_failure(http, gateway):
-    """`fetch_all` tells "no such row" (None) from "could not be read" (the error)."""
+    """`fetch_readable` tells "no such row" (None) from "could not be read" (left out)."""
     child = make_child()
     counted("titles").clear()
 
     results = gateway.results(http, [child.body(title_id=NIL), child.body()])
 
     assert [result["status"] for result in results] == [404, 200]
-    assert entries.beat_entries._waiting == {}
+    assert entries._beat_reads._waiting == {}
     assert "unavailable" not in str(results)
