@@ -22,7 +22,7 @@ class SessionConflict(ErrorDetail):
 
 
 class HeartbeatIn(BaseModel):
-    """Pydantic's own model: Ninja's adds a lookup of attributes, which JSON has none of, at 14 µs a beat."""
+    """A plain pydantic model: Ninja's Schema also looks for attributes, which JSON does not have, at 14 µs per beat."""
 
     profile_id: UUID
     title_id: UUID
@@ -35,13 +35,13 @@ class HeartbeatIn(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """A heartbeat among many that is wrong, with the errors that it would be answered with alone."""
+    """An invalid heartbeat of a bulk request, with the errors that it would be answered with alone."""
 
     errors: list[dict[str, Any]]
 
 
 def in_its_place(heartbeat: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    """Keep a wrong heartbeat's errors where it stood, so that it harms no neighbour."""
+    """Put an invalid heartbeat's errors in its place, so that the others of the request are still counted."""
     try:
         return validate(heartbeat)
     except ValidationError as error:

@@ -1,7 +1,7 @@
 """The two statements of a batch of heartbeats. `viewing/heartbeats/decide.py` decides when each runs.
 
 Each takes its whole batch as one JSON parameter: half the cost of fifteen arrays in Python, one type for the server to
-prepare, and nulls may be in it. Locks are taken in the order (profile, session id), then the balances by profile.
+prepare, and it may hold nulls. Locks are taken in the order (profile, session id), then the balances by profile.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from viewing.rules import BEAT_SECONDS, REPLAY_SECONDS
 BALANCE = ViewingTimeBalance._meta.db_table
 SESSION = ViewingSession._meta.db_table
 
-# The beats of a batch, as `Beat.as_row` of viewing/heartbeats/writer.py writes them.
+# The beats of a batch, as `Beat.as_row` writes them.
 _BEATS = """
     SELECT * FROM json_to_recordset(%(beats)s::json) AS b(
         n int, profile_id uuid, session_id uuid, title_id uuid, title_known bool, title_is_educational bool,
@@ -28,8 +28,8 @@ _BEATS = """
         limit_seconds int, pause_grace_seconds int, day date, at timestamptz)
 """
 
-# Adds to the balances and reads them in one go. A beat that counts nothing adds 0: a plain read would see the balance
-# as it was when the statement began. Index: balance_profile_day_uniq.
+# Adds to the balances and returns them. A beat that counts nothing adds 0: a plain read would see the balance as of the
+# start of the statement. Index: balance_profile_day_uniq.
 _ADD_TO_BALANCES = f"""
     INSERT INTO {BALANCE} AS balance
         (profile_id, day, used_seconds, educational_seconds, granted_seconds, is_unlimited_override)
@@ -215,13 +215,13 @@ LEFT JOIN balance ON balance.profile_id = p.profile_id
 
 
 def continue_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
-    """Decide and count beats that carry a session, at most one a profile; "switch" is left to `begin_sessions`."""
+    """Decide and count beats that carry a session, at most one per profile; "switch" is left to `begin_sessions`."""
     return [Decision(*row) for row in execute(_CONTINUE, {"beats": to_json(beats).decode()}, counted_as="continue")]
 
 
 def begin_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
-    """Begin sessions for first beats and switches, at most one a profile.
+    """Begin sessions for first beats and switches, at most one per profile.
 
-    "lost": the session to leave was no longer running. IntegrityError on `session_active_uniq`: a rival began one.
+    Verdict "lost": the session to leave had ended. IntegrityError on `session_active_uniq`: a rival began one.
     """
     return [Decision(*row) for row in execute(_BEGIN, {"beats": to_json(beats).decode()}, counted_as="begin")]

@@ -1,6 +1,6 @@
-"""The site's settings for synchronous code: pages, and the making of profiles. Beats read them through `entries`.
+"""The site settings for synchronous code: pages, and creating profiles. Heartbeats read them through `entries`.
 
-Both share one cache entry a process, five minutes old at most, which a change drops in every process
+Both share one cache entry per process, at most five minutes old; a change invalidates it in every process
 (`invalidation.site_changed`).
 """
 
@@ -10,14 +10,14 @@ from viewing.models import SiteSettings
 
 
 def site_settings() -> entries.Site:
-    """What staff set, or the defaults where they set nothing; one statement where it is not cached."""
+    """What staff set, or the defaults if they set nothing. One statement if it is not cached."""
     alias, key = entries.SITE
     cache = counted(alias)
     found: entries.Site | None = cache.get(key)
     if found is None:
         before = lookup.last_invalidation()
         found = _read()
-        # First the entry, then the look whether anything changed meanwhile, as in `Fetcher._store`.
+        # First store the entry, then check whether anything was invalidated, as in `Fetcher._store`.
         cache.set(key, found)
         if lookup.last_invalidation() is not before:
             cache.delete(key)

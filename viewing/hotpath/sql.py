@@ -1,4 +1,4 @@
-"""The statements behind the cached reads; table names come from the models."""
+"""The statements of the cached reads."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -27,7 +27,7 @@ USER = get_user_model()._meta.db_table
 
 
 class BeatEntry(NamedTuple):
-    """One row of `read_beat_entries`: a profile with its limits, a title, or the site settings; the rest is null."""
+    """A row of `read_beat_entries`: a profile with its limits, a title, or the site settings; else nulls."""
 
     profile_id: Any
     user_id: Any
@@ -50,8 +50,8 @@ class BeatEntry(NamedTuple):
     notice: str
 
 
-# Three reads in one statement, so that a cold beat costs no more. Joined on false, nothing is paired: each row is of
-# one kind. Indexes: the primary keys.
+# Three reads in one statement, so that a beat with a cold cache costs only one. Joined on false, no rows are paired:
+# each row is of one kind. Indexes: the primary keys.
 _READ_BEAT_ENTRIES = f"""
 SELECT
     p.id, p.user_id, p.is_kids, p.weekday_limit_minutes, p.weekend_limit_minutes, p.reset_hour, p.educational_exempt,
@@ -69,13 +69,13 @@ FULL JOIN (SELECT * FROM {SITE} WHERE %(with_site)s::bool) s ON false
 def read_beat_entries(
     *, profile_ids: Collection[UUID], title_ids: Collection[UUID], with_site: bool
 ) -> list[BeatEntry]:
-    """Profiles with their limits, titles and (when asked for) the site settings; unknown ids give no row."""
+    """Profiles with their limits, titles and, if asked for, the site settings. Unknown ids have no row."""
     parameters = {"profile_ids": list(profile_ids), "title_ids": list(title_ids), "with_site": with_site}
     rows = execute(_READ_BEAT_ENTRIES, parameters, counted_as="beat_entries")
     return [BeatEntry(*row) for row in rows]
 
 
-# A token in use is renewed at most once an hour, by the read that the cache needs anyway. Index: unique on the hash.
+# A token in use is renewed at most once an hour, by the read that fills the cache. Index: unique on the hash.
 _READ_PLAYER_TOKENS = f"""
 WITH token AS (
     SELECT t.*, p.user_id FROM {PLAYER_TOKEN} t
@@ -94,7 +94,7 @@ FROM token LEFT JOIN renewed ON renewed.id = token.id
 def read_player_tokens(
     *, hashes: Collection[bytes], now: datetime, expires_at: datetime
 ) -> list[tuple[bytes, UUID, UUID, UUID, datetime]]:
-    """(hash, token id, profile id, account id, expiry) of the living tokens among the hashes; renews those in use."""
+    """(hash, token id, profile id, account id, expiry) of the valid tokens among the hashes; renews them."""
     parameters = {"hashes": list(hashes), "now": now, "expires_at": expires_at}
     rows = execute(_READ_PLAYER_TOKENS, parameters, counted_as="player_tokens")
     return [(bytes(row[0]), row[1], row[2], row[3], row[4]) for row in rows]
@@ -115,6 +115,6 @@ SELECT token_hash, id, expires_at FROM token
 
 
 def read_gateway_tokens(*, hashes: Collection[bytes], now: datetime) -> list[tuple[bytes, UUID, datetime | None]]:
-    """(hash, token id, expiry or None) of the living tokens among the hashes; notes that they were used."""
+    """(hash, token id, expiry or None) of the valid tokens among the hashes; records that they were used."""
     rows = execute(_READ_GATEWAY_TOKENS, {"hashes": list(hashes), "now": now})
     return [(bytes(token_hash), id_, expires_at) for token_hash, id_, expires_at in rows]

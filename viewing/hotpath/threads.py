@@ -1,7 +1,7 @@
-"""The database threads of the players' path: one thread, one connection of its own each, opened and closed there.
+"""The database threads of the players' path. Each has its own connection, which it opens and closes itself.
 
-A request never uses a connection of its own on this path: beats wait in the writer's queue, misses in a lookup's, and
-one thread each runs what waits as one statement.
+On this path no request touches a connection: beats wait in the writer's queue and cache misses in a `Fetcher`, and one
+thread each runs everything that waits as one statement.
 """
 
 import asyncio
@@ -23,15 +23,16 @@ class _Statements(threading.local):
     run = 0
 
 
-# How many statements the thread that asks has run.
+# `statements.run`: how many statements the current thread has run.
 statements = _Statements()
 
 
 def execute(sql: str, parameters: dict[str, Any], *, counted_as: str | None = None) -> list[tuple[Any, ...]]:
     """Run one autocommit statement on this thread's connection and return its rows.
 
-    `counted_as`: its name in `metrics.STATEMENTS`, where heartbeats cause it.
-    Whatever the server reports was rolled back. An error after which `connection_lost()` holds is ambiguous.
+    `counted_as`: its name in `metrics.STATEMENTS`, if heartbeats cause it.
+    A statement for which the server reported an error was rolled back. If `connection_lost()` is true after the error,
+    the statement may have been committed.
     """
     statements.run += 1
     connection = connections[ALIAS]
@@ -39,7 +40,7 @@ def execute(sql: str, parameters: dict[str, Any], *, counted_as: str | None = No
         connection.close()
     try:
         connection.ensure_connection()
-        # Not `cursor()`: under DEBUG that one would format and keep every statement, with all its beats.
+        # Not `cursor()`: with DEBUG it would format and keep every statement, with all of its beats.
         with connection.wrap_database_errors, connection.create_cursor() as cursor:
             if counted_as is not None:
                 metrics.statements[counted_as].inc()
@@ -67,7 +68,7 @@ def _close() -> None:
 
 
 def _is_dead(raw: Any) -> bool:
-    """An idle connection that has something to read was closed. The socket tells in 1 µs, a statement in 100."""
+    """An idle connection with something to read was closed. Asking the socket takes 1 µs, a statement 100 µs."""
     if raw.closed:
         return True
     poller = select.poll()
@@ -76,14 +77,14 @@ def _is_dead(raw: Any) -> bool:
 
 
 class DatabaseThread:
-    """A thread that runs calls one after the other; started by the server's lifespan, on the running loop."""
+    """One thread that runs calls one after the other. The server's lifespan starts and stops it."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._executor: ThreadPoolExecutor | None = None
 
     def start(self) -> Future[None]:
-        """Start the thread and open its connection; the future tells when it is open."""
+        """Start the thread and open its connection; the future is done when it is open."""
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix=self._name)
         return self._executor.submit(_open)
@@ -94,7 +95,7 @@ class DatabaseThread:
         return asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
 
     def stop(self) -> None:
-        """Close the connection in the thread that opened it, and end the thread. Waits for what runs."""
+        """Close the connection in the thread that opened it, and end the thread. Waits for running calls."""
         if self._executor is not None:
             self._executor.submit(_close)
             self._executor.shutdown(wait=True)

@@ -21,7 +21,7 @@ class Balance:
 
 
 def read_balance(profile: Profile, *, now: datetime) -> Balance:
-    """The balance of the child's running viewing day, one statement; zeros before its first beat.
+    """The balance of the child's running viewing day, in one statement; zeros before the first beat.
 
     For the reading thread of the players' path: devices poll while they are locked, and a thread per request slowed
     every beat.

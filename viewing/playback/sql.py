@@ -27,6 +27,6 @@ RETURNING s.counted_seconds + s.exempt_seconds, s.ended_at
 def end_session(
     *, session_id: UUID, user_id: UUID, profile_id: UUID | None, now: datetime
 ) -> tuple[int, datetime] | None:
-    """End a running session of the account (of that profile only, when given): (total seconds, ended_at), else None."""
+    """End a running session of the account, or of one profile: (total seconds, ended_at). None if it does not run."""
     parameters = {"session_id": session_id, "user_id": user_id, "profile_id": profile_id, "now": now}
     return next(((total_seconds, ended_at) for total_seconds, ended_at in execute(_END_SESSION, parameters)), None)

@@ -1,4 +1,4 @@
-"""The rules that decide: viewing day, next reset, held day, the day's limit, enforcement.
+"""The viewing day, its reset, and the day that a change keeps running.
 
 Pure functions of values and of `now`, an aware datetime; no clock, no database, no Django. docs/contract.md#viewing-day
 and docs/contract.md#limits describe them. Instants are UTC, durations whole seconds, limits whole minutes.
@@ -27,10 +27,10 @@ class ViewingDay:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a profile's days turn: an IANA timezone and a reset hour 0-23, local.
+    """When a profile's days begin: an IANA timezone and a local reset hour, 0-23.
 
     `held` is the day that a change of either keeps running (columns `held_day`, `held_since`, `held_until`: all or
-    none); once its `until` has passed it means nothing.
+    none); once its `until` has passed it is ignored.
     """
 
     timezone: str = DEFAULT_TIMEZONE
@@ -40,7 +40,7 @@ class Schedule:
 
 @cache
 def timezones() -> frozenset[str]:
-    """The IANA names that a profile may have; the first call reads the system's zone files, later ones are free."""
+    """The IANA names that a profile may have. The first call reads the system's zone files, later ones are cached."""
     return frozenset(available_timezones()) - {"Factory", "localtime", "posixrules"}
 
 
@@ -58,7 +58,7 @@ def zone_for(name: str) -> ZoneInfo:
 
 
 def day_start(*, timezone: str, reset_hour: int, day: date) -> datetime:
-    """The UTC instant at which the viewing day of that date begins, any held day aside.
+    """The UTC instant at which the viewing day of that date begins, ignoring any held day.
 
     It is the first instant whose local time reaches `reset_hour` on that date: the first of two in an overlap, the end
     of the gap in a gap (docs/contract.md#viewing-day). A date that the zone leaves out altogether (Apia, 2011-12-30)
@@ -77,7 +77,7 @@ def day_start(*, timezone: str, reset_hour: int, day: date) -> datetime:
 
 
 def _gap_end(zone: ZoneInfo, *, before: datetime, after: datetime) -> datetime:
-    # zoneinfo does not tell its transitions, so halve the seconds between an instant before it and one not before it.
+    # zoneinfo does not expose its transitions: binary search between an instant before it and one not before it.
     offset = before.astimezone(zone).utcoffset()
     low, high = 0, int((after - before).total_seconds())
     while high - low > 1:
@@ -89,7 +89,7 @@ def _gap_end(zone: ZoneInfo, *, before: datetime, after: datetime) -> datetime:
     return before + timedelta(seconds=high)
 
 
-# Bounded, with room for every zone and hour on one date; a heartbeat costs a look-up and two comparisons.
+# Bounded, with room for every zone and hour on one date; a heartbeat costs a lookup and two comparisons.
 @lru_cache(maxsize=16_384)
 def _days_of(timezone: str, reset_hour: int, utc_date: date) -> tuple[ViewingDay, ...]:
     days = [utc_date + timedelta(days=n) for n in range(-3, 3)]
@@ -100,10 +100,10 @@ def _days_of(timezone: str, reset_hour: int, utc_date: date) -> tuple[ViewingDay
 
 
 def running_day(schedule: Schedule, *, now: datetime) -> ViewingDay:
-    """The viewing day that `now`, aware in any zone, belongs to: the held one while it lasts, else the schedule's own.
+    """The viewing day of `now`, aware in any zone: the held day while it lasts, otherwise the schedule's own.
 
     It never goes back as `now` advances: local time set back over a reset stays in the day already begun
-    (docs/contract.md#viewing-day). Raises `ValueError` for a naive `now`, else as `day_start`.
+    (docs/contract.md#viewing-day). Raises `ValueError` for a naive `now`; other errors as `day_start`.
     """
     if now.tzinfo is None:
         raise ValueError("now must be an aware datetime")
@@ -129,7 +129,7 @@ def next_reset(schedule: Schedule, *, now: datetime) -> datetime:
 
 
 def hold(schedule: Schedule, *, timezone: str, reset_hour: int, now: datetime) -> Schedule:
-    """The schedule after its zone or reset hour is set at `now`; the day that runs goes on and is held.
+    """The schedule after its zone or reset hour is changed at `now`; the running day continues as the held day.
 
     It lasts until the first reset of the new schedule after `now` that comes at least 20 h after the day began and
     begins a later date (docs/contract.md#limits: moving the reset never gives a second allowance). `held` is None
