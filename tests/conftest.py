@@ -54,8 +54,8 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def server(committed) -> Iterator[str]:
     """The address of the running application."""
-    from config.asgi import application  # noqa: PLC0415 — after the settings and the test database
-    from config.server.protocol import EdgeProtocol  # noqa: PLC0415
+    from config.asgi import application
+    from config.server.protocol import EdgeProtocol
 
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(

@@ -22,9 +22,9 @@ metrics_folder.make()
 atexit.register(metrics_folder.remove)
 scratch.start()
 
-from tests.bench import bulk, counting, heartbeats, midnight, pace, pin, reports, worker  # noqa: E402 — after the set-up
-from tests.bench import logs as log_lines  # noqa: E402
-from tests.bench.results import Figure, report  # noqa: E402
+from tests.bench import bulk, counting, heartbeats, midnight, pace, pin, reports, worker
+from tests.bench import logs as log_lines
+from tests.bench.results import Figure, report
 
 LONG = os.environ.get("BENCH_LONG") == "true"
 ROUNDS = 9 if LONG else 3

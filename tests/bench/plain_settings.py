@@ -1,5 +1,5 @@
 """The service's settings with the baseline's one view."""
 
-from config.settings import *  # noqa: F403
+from config.settings import *
 
 ROOT_URLCONF = "tests.bench.plain"

@@ -16,10 +16,10 @@ from tests.bench import scratch
 
 scratch.start()
 
-from tests import processes  # noqa: E402 — after the set-up
-from tests.bench import generator  # noqa: E402
-from tests.bench.cast import make_devices  # noqa: E402
-from tests.bench.generator import Beats  # noqa: E402
+from tests import processes
+from tests.bench import generator
+from tests.bench.cast import make_devices
+from tests.bench.generator import Beats
 
 CONNECTIONS = 128
 SECONDS = 10

@@ -22,9 +22,9 @@ def start() -> None:
         server.execute("DROP DATABASE sandglass WITH (FORCE)")
     embedded.start("bench")
 
-    import django  # noqa: PLC0415 — after the settings
+    import django
 
     django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
+    from django.core.management import call_command
 
     call_command("migrate", verbosity=0)

@@ -28,32 +28,32 @@ os.environ |= {
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
 }
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
-import httpx  # noqa: E402
-from django.contrib.auth.tokens import default_token_generator  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connections  # noqa: E402
-from django.db.models import Sum  # noqa: E402
-from django.urls import reverse  # noqa: E402
-from django.utils import timezone  # noqa: E402
-from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+import httpx
+from django.contrib.auth.tokens import default_token_generator
+from django.core.management import call_command
+from django.db import connections
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from parental.demo.families.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL  # noqa: E402
-from parental.demo.families.seeding import seed  # noqa: E402
-from parental.models import Pin  # noqa: E402
-from parental.tokens import pin_tokens  # noqa: E402
-from parental.tokens.players import issue  # noqa: E402
-from tests import processes  # noqa: E402
-from tests.browser import chromium  # noqa: E402
-from tests.browser.pages import CHILD, FAMILY, OPEN  # noqa: E402
-from tests.browser.reach import WIDE  # noqa: E402
-from tests.families import make_child, make_player  # noqa: E402
-from tests.load import closed_loop  # noqa: E402
-from viewing import rules  # noqa: E402
-from viewing.models import PlayerToken, Profile, Title, ViewingSession, ViewingTimeBalance  # noqa: E402
+from parental.demo.families.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL
+from parental.demo.families.seeding import seed
+from parental.models import Pin
+from parental.tokens import pin_tokens
+from parental.tokens.players import issue
+from tests import processes
+from tests.browser import chromium
+from tests.browser.pages import CHILD, FAMILY, OPEN
+from tests.browser.reach import WIDE
+from tests.families import make_child, make_player
+from tests.load import closed_loop
+from viewing import rules
+from viewing.models import PlayerToken, Profile, Title, ViewingSession, ViewingTimeBalance
 
 FOLDER = processes.PROJECT / "docs" / "screenshots"
 MOST_BYTES = 150_000

@@ -2,7 +2,7 @@
 
 import os
 
-from config.settings import *  # noqa: F403
+from config.settings import *
 
 STATIC_ROOT = os.environ["BROWSER_STATIC_ROOT"]
 # With none set there would be no page for a forgotten password.

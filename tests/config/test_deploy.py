@@ -65,7 +65,7 @@ def test_other_hosts_are_refused(production):
 
 
 def test_tokens_of_a_key_that_is_a_fallback_now_still_count(settings):
-    import uuid  # noqa: PLC0415
+    import uuid
 
     ids = uuid.uuid4(), uuid.uuid4()
     settings.SECRET_KEY = "the old key, long enough for what it signs"

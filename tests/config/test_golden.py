@@ -7,6 +7,8 @@ import json
 import os
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from parental.accounts import passwords
+from parental.accounts.bounded_thread import BoundedThread
 from parental.models import Pin, TimeGrant
 from parental.pins import pins
 from tests.families import make_family, make_gateway, make_player, make_title
@@ -278,19 +281,13 @@ def ask_failures(ask: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
         ask("bulk, unavailable", "POST", f"{PLAYERS}/heartbeats", make_gateway(), json=two)
 
 
-class full:  # noqa: N801 — reads as a word
-    """All places of an executor are taken."""
-
-    def __init__(self, executor: Any) -> None:
-        self.executor = executor
-
-    def __enter__(self) -> None:
-        self.places = self.executor._places
-        self.executor._places = threading.BoundedSemaphore(1)
-        self.executor._places.acquire()
-
-    def __exit__(self, *error: object) -> None:
-        self.executor._places = self.places
+@contextmanager
+def full(thread: BoundedThread) -> Iterator[None]:
+    """All places of a bounded thread are taken."""
+    places, thread._places = thread._places, threading.BoundedSemaphore(1)
+    thread._places.acquire()
+    yield
+    thread._places = places
 
 
 @pytest.mark.usefixtures("clock")

@@ -43,7 +43,7 @@ async def what_ended(_request: HttpRequest) -> HttpResponse:
 
 
 def _project_urls() -> list[object]:
-    from config.urls import urlpatterns as project  # noqa: PLC0415 — after the apps are loaded
+    from config.urls import urlpatterns as project
 
     return project
 

@@ -129,7 +129,7 @@ def is_gone(pid):
 @pytest.fixture
 def crash_cluster(committed):
     """A cluster of its own with fsync on, which this process's connection points to; to be crashed."""
-    import dj_database_url  # noqa: PLC0415
+    import dj_database_url
 
     saved = dict(connections["default"].settings_dict)
     connections["default"].close()

@@ -87,7 +87,7 @@ def test_log_ins_racing_with_a_change_leave_none_alive(committed):
     start = threading.Barrier(6)
 
     def begin():
-        from django.db import connection  # noqa: PLC0415
+        from django.db import connection
 
         start.wait()
         for _ in range(20):

@@ -64,7 +64,7 @@ def assert_none_is_told(home, lines):
 
 def endpoints():
     """(method, path) of every call that the schema names."""
-    from config.api import api  # noqa: PLC0415 — after the settings
+    from config.api import api
 
     schema = api.get_openapi_schema()
     return [(method, path) for path, methods in schema["paths"].items() for method in methods]

@@ -59,7 +59,7 @@ def test_the_address_is_one_in_any_case_and_spacing(http):
 
 
 def test_parallel_registers_of_an_address_open_one_account(server):
-    import httpx  # noqa: PLC0415
+    import httpx
 
     email = address()
     body = {"email": email, "password": PASSWORD}

@@ -274,7 +274,7 @@ class TestWhoMayAsk:
 
 def test_the_reading_does_not_block_the_event_loop(http, staff, monkeypatch):
     """It reads files of every worker: no beat may wait for it."""
-    import threading  # noqa: PLC0415
+    import threading
 
     threads = []
     read_figures = figures.read

@@ -300,7 +300,7 @@ class TestRecorder:
 
 def test_the_running_server_writes_its_points(server):
     """The lifespan's tasks do run."""
-    from perfmetrics.counting import folder  # noqa: PLC0415
+    from perfmetrics.counting import folder
 
     path = folder.path() / recorder.FILE
     deadline = time.monotonic() + 30

@@ -143,7 +143,7 @@ def test_a_link_works_for_an_hour(browse, user, link, monkeypatch):
 
 
 def later(*, seconds):
-    from datetime import datetime, timedelta  # noqa: PLC0415
+    from datetime import datetime, timedelta
 
     return lambda: datetime.now() + timedelta(seconds=seconds)  # noqa: DTZ005 — as Django's
 

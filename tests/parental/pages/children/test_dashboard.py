@@ -210,9 +210,9 @@ def test_other_families_are_not_seen(browse, family):
 
 
 def test_a_notice_of_staff_is_shown_on_every_page(browse, family):
-    from django.db import transaction  # noqa: PLC0415
+    from django.db import transaction
 
-    from viewing.hotpath import invalidation  # noqa: PLC0415
+    from viewing.hotpath import invalidation
 
     with transaction.atomic():
         SiteSettings(notice="Closed on <Sunday>").save()
