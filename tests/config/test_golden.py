@@ -1,6 +1,6 @@
-"""Every answer of the API, byte for byte but for ids, tokens and times: one request per endpoint and per refusal.
+"""Every answer of the API with its ids, tokens and times masked: one request per endpoint and per refusal.
 
-`tests/config/golden.json` holds them. A change of it is a change of the contract: `UPDATE_GOLDEN=1` writes it again.
+`tests/config/golden.json` holds them. A change there changes docs/contract.md too. `UPDATE_GOLDEN=1` writes it again.
 """
 
 import json
