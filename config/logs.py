@@ -29,11 +29,11 @@ from structlog.typing import EventDict
 from config.environment import env_bool, env_choice
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-MOST_WAITING: Final = 10_000
+MAX_WAITING: Final = 10_000
 FLUSH_SECONDS: Final = 2.0
 GATHER_SECONDS: Final = 0.1
-MOST_CHARACTERS: Final = 500  # of an exception's message
-MOST_FRAMES: Final = 20
+MAX_MESSAGE_CHARACTERS: Final = 500  # of an exception's message
+MAX_FRAMES: Final = 20
 
 # An address; a token of ours (`sga_…`, `sgr_…`); a link to set a password.
 SECRETS: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\bsg[a-z]_[\w.-]+|\b[0-9a-z]{5,8}-[0-9a-f]{32,64}\b")
@@ -45,7 +45,7 @@ def configuration(*, in_background: bool) -> dict[str, Any]:
     level = env_choice("LOG_LEVEL", "INFO", choices=LEVELS)
     form = env_choice("LOG_FORMAT", "console" if env_bool("DEBUG", False) else "json", choices=("json", "console"))
     # Django's DEBUG lines hold statements with all their values.
-    least_info = max(level, "INFO", key=LEVELS.index)
+    info_or_above = max(level, "INFO", key=LEVELS.index)
     ours: dict[str, Any] = {"handlers": [], "level": level, "propagate": True}
     handler = BackgroundHandler if in_background else logging.StreamHandler
     return {
@@ -56,7 +56,7 @@ def configuration(*, in_background: bool) -> dict[str, Any]:
         "handlers": {"lines": {"()": handler, "formatter": "line", "filters": ["request"]}},
         "root": {"handlers": ["lines"], "level": level},
         "loggers": {
-            "django": {**ours, "level": least_info},
+            "django": {**ours, "level": info_or_above},
             # Scanners ask for hosts that are not ours all day: 400 is enough, a traceback each is too much.
             "django.security.DisallowedHost": {"handlers": [], "propagate": False},
             # They bring handlers of their own.
@@ -137,10 +137,10 @@ def _printable(_logger: Any, _name: str, event_dict: EventDict) -> EventDict:
 
 def _traceback(error: BaseException) -> str:
     """Frames and the first line of each message: the next ones quote rows (psycopg) and input (pydantic)."""
-    message = str(error).partition("\n")[0][:MOST_CHARACTERS]
+    message = str(error).partition("\n")[0][:MAX_MESSAGE_CHARACTERS]
     module = type(error).__module__
     told = f"{'' if module == 'builtins' else f'{module}.'}{type(error).__qualname__}: {message}"
-    frames = "".join(traceback.format_tb(error.__traceback__, limit=-MOST_FRAMES))
+    frames = "".join(traceback.format_tb(error.__traceback__, limit=-MAX_FRAMES))
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     before = f"{_traceback(cause)}\n\nThen:\n\n" if cause else ""
     return f"{before}{frames}{told}"
@@ -155,16 +155,16 @@ class BackgroundHandler(logging.Handler):
     Who is killed loses what waits, a tenth of a second's worth.
     """
 
-    def __init__(self, descriptor: int = 2, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, descriptor: int = 2, max_waiting: int = MAX_WAITING) -> None:
         super().__init__()
         self._descriptor = descriptor
-        self._most_waiting = most_waiting
+        self._max_waiting = max_waiting
         self._queue: queue.SimpleQueue[logging.LogRecord | threading.Event] = queue.SimpleQueue()
         self._thread = threading.Thread()
         self._dropped = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self._queue.qsize() >= self._most_waiting:
+        if self._queue.qsize() >= self._max_waiting:
             self._dropped += 1
             return
         # Now: what its arguments say may change.

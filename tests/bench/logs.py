@@ -31,7 +31,7 @@ def figures() -> list[Figure]:
 def _costs_us(level: int) -> float:
     """CPU time of all threads for one batch's lines, into a pipe that nothing else uses."""
     logger = logging.getLogger(decide.__name__)
-    handler = logs.BackgroundHandler(os.open(os.devnull, os.O_WRONLY), most_waiting=10 * LINES)
+    handler = logs.BackgroundHandler(os.open(os.devnull, os.O_WRONLY), max_waiting=10 * LINES)
     handler.setFormatter(logs.formatter("json"))
     handler.addFilter(logs.RequestId())
     kept, logger.propagate = logger.level, False

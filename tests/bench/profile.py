@@ -25,7 +25,7 @@ CONNECTIONS = 128
 SECONDS = 10
 PICTURE = Path("docs/profile.svg")
 WIDTH, ROW = 1200, 18
-LEAST_SHARE = 0.006
+MIN_SHARE = 0.006
 CHARACTER = 6.7
 COLOURS = {
     "viewing": "#f2b84b",
@@ -118,7 +118,7 @@ def placed(box: Box, row: int, left: float, all_looks: int) -> Iterator[tuple[in
     """(row, left and width in the picture, name, share) of every box that is wide enough, callers first."""
     for name, called in sorted(box.called.items(), key=lambda item: -item[1].looks):
         share = called.looks / all_looks
-        if share >= LEAST_SHARE:
+        if share >= MIN_SHARE:
             yield row, left, share * WIDTH, name, share
             yield from placed(called, row + 1, left, all_looks)
             left += share * WIDTH

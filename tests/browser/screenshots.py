@@ -56,7 +56,7 @@ from viewing import rules
 from viewing.models import PlayerToken, Profile, Title, ViewingSession, ViewingTimeBalance
 
 FOLDER = processes.PROJECT / "docs" / "screenshots"
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 # In the dark too; all others look as these do.
 IN_DARK = ("dashboard", "report", "player-choose", "player-watch", "player-locked")
 PAST_DEVICE = "tablet-of-today"
@@ -141,7 +141,7 @@ class Camera:
         self.page.wait_for_timeout(300)
         path = FOLDER / f"{name}-{self.size}{'-dark' if self.theme == 'dark' else ''}.png"
         self.page.screenshot(path=path, animations="disabled")
-        note = "" if path.stat().st_size < MOST_BYTES else "  TOO LARGE"
+        note = "" if path.stat().st_size < MAX_BYTES else "  TOO LARGE"
         sys.stdout.write(f"{path.name} {path.stat().st_size // 1000} kB{note}\n")
 
 

@@ -31,7 +31,7 @@ class Stage:
     address: Address
     tally: Tally
     interval: float  # seconds between two beats
-    most_beats: int
+    max_beats: int
     pause_grace_seconds: int
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -33,7 +33,7 @@ class Player:
         self._watching = Watching(viewer, stage=stage, dice=dice)
         self._devices = [Device(kind=kind, viewer=viewer, stage=stage, dice=dice) for kind in KINDS]
         self._device = dice.choice(self._devices)
-        self._most_beats = dice.randint(math.ceil(stage.most_beats * 0.7), stage.most_beats)
+        self._max_beats = dice.randint(math.ceil(stage.max_beats * 0.7), stage.max_beats)
         self._paused_beats_left = 0
         self._due = 0.0
 
@@ -79,7 +79,7 @@ class Player:
             await self._end()
 
     def _goes_on(self) -> bool:
-        is_over = self._watching.beats >= self._most_beats or self.ledger.remaining == 0
+        is_over = self._watching.beats >= self._max_beats or self.ledger.remaining == 0
         return not is_over and not self._stage.stop.is_set()
 
     async def _rest(self) -> None:
@@ -155,7 +155,7 @@ class Player:
     def _pause_length(self) -> int:
         """In beats: short, or where there is time for it longer than the grace."""
         over_the_grace = math.ceil(self._stage.pause_grace_seconds / self._stage.interval) + 1
-        if over_the_grace < (self._most_beats - self._watching.beats) / 3 and self._dice.random() < 0.3:
+        if over_the_grace < (self._max_beats - self._watching.beats) / 3 and self._dice.random() < 0.3:
             return over_the_grace
         return self._dice.randint(1, 6)
 

@@ -73,7 +73,7 @@ def run(plan: Plan, out: OutputWrapper) -> Outcome:
         address=address,
         tally=Tally(plan.players),
         interval=plan.interval,
-        most_beats=plan.minutes * 60 // BEAT_SECONDS,
+        max_beats=plan.minutes * 60 // BEAT_SECONDS,
         pause_grace_seconds=(SiteSettings.objects.filter(pk=1).first() or SiteSettings()).pause_grace_seconds,
     )
     begin = time.monotonic()
@@ -116,11 +116,11 @@ async def play(
     await _greet(viewers[0], stage, dice)
     # Each with dice of its own: what one does must not depend on the others' timing.
     players = [Player(viewer, films, stage=stage, dice=Random(dice.random())) for viewer in viewers]
-    most_delay = max(stage.interval, min(BEGIN_SECONDS, len(players) / 100))
+    max_delay = max(stage.interval, min(BEGIN_SECONDS, len(players) / 100))
     with _stopped_by_signals(stage.stop):
         display = asyncio.create_task(_display(Progress(stage.tally, out)))
         try:
-            await asyncio.gather(*(player.run(delay=dice.uniform(0, most_delay)) for player in players))
+            await asyncio.gather(*(player.run(delay=dice.uniform(0, max_delay)) for player in players))
         finally:
             display.cancel()
             await asyncio.gather(display, return_exceptions=True)

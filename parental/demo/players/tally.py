@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-MOST_EXAMPLES: Final = 10
+MAX_EXAMPLES: Final = 10
 # Buckets 5 % apart hold any number of latencies in little room.
 STEP: Final = math.log(1.05)
 
@@ -63,5 +63,5 @@ class Tally:
     def error(self, kind: str, example: str) -> None:
         """Note an error; of each kind a few are kept whole."""
         self.errors[kind] += 1
-        if self.errors[kind] <= 3 and len(self.examples) < MOST_EXAMPLES:
+        if self.errors[kind] <= 3 and len(self.examples) < MAX_EXAMPLES:
             self.examples.append(f"{kind}: {example}")

@@ -111,19 +111,19 @@ class Command(BaseCommand):
 def _choices() -> Choices:
     return Choices(
         host=os.environ.get("BIND") or "127.0.0.1",
-        port=_number("PORT", 8000, least=1, most=65535),
-        workers=_number("WORKERS", 1, least=1, most=64),
-        players=_number("PLAYERS", 40, least=0, most=20_000),
-        speed=_number("SPEED", 60, least=1, most=3000),
+        port=_number("PORT", 8000, minimum=1, maximum=65535),
+        workers=_number("WORKERS", 1, minimum=1, maximum=64),
+        players=_number("PLAYERS", 40, minimum=0, maximum=20_000),
+        speed=_number("SPEED", 60, minimum=1, maximum=3000),
         must_exit=_flag("DEMO_EXIT"),
     )
 
 
-def _number(name: str, default: int, *, least: int, most: int) -> int:
+def _number(name: str, default: int, *, minimum: int, maximum: int) -> int:
     text = os.environ.get(name, "").strip() or str(default)
-    if text.isdecimal() and least <= int(text) <= most:
+    if text.isdecimal() and minimum <= int(text) <= maximum:
         return int(text)
-    raise CommandError(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
+    raise CommandError(f"{name} must be a whole number from {minimum} to {maximum}, not {text!r}.")
 
 
 def _flag(name: str) -> bool:

@@ -72,7 +72,7 @@ def test_a_message_is_what_it_was_when_it_was_written():
 
 def test_a_blocked_pipe_holds_up_nobody_and_what_is_dropped_is_counted():
     with pipe() as (reading, writing):
-        handler = handler_for(writing, most_waiting=100)
+        handler = handler_for(writing, max_waiting=100)
         lines = PIPE_BYTES // 1000 + 100 + 100 + 50
         for _ in range(lines):
             handler.handle(record(text="x" * 1000))
