@@ -47,6 +47,6 @@ def pin_field(label: Any, *, is_new: bool = False) -> forms.CharField:
         label=label,
         strip=True,
         widget=forms.PasswordInput(attrs=attributes),
-        error_messages={"invalid": _("A PIN is four digits.")},
-        help_text=_("Four digits that your children do not know.") if is_new else "",
+        error_messages={"invalid": _("Enter four digits.")},
+        help_text=_("Four digits your children don't know.") if is_new else "",
     )

@@ -52,11 +52,11 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if refusal.status in (403, 404, 422):
         return render(request, "404.html", status=404)
     sentences = {
-        409: _("This can no longer be done."),
-        429: _("Too many tries at once. Wait a moment, then try again."),
-        503: _("We are busy right now. Wait a moment, then try again."),
+        409: _("This is no longer possible."),
+        429: _("Too many attempts. Wait a moment, then try again."),
+        503: _("We're busy right now. Wait a moment, then try again."),
     }
-    sentence = sentences.get(refusal.status, _("That did not work."))
+    sentence = sentences.get(refusal.status, _("Something went wrong."))
     answer = render(request, "refused.html", {"sentence": sentence, **wait(refusal)}, status=refusal.status)
     for name, value in refusal.headers.items():
         answer[name] = value

@@ -85,11 +85,11 @@ def log_in(page: Page) -> None:
 def connect_device(page: Page, child: Profile) -> str:
     """The link for a device of the child; the page that shows it is left open."""
     page.goto(reverse("devices", args=[child.id]))
-    page.get_by_label("Name of the device").fill("Tablet")
+    page.get_by_label("Device name").fill("Tablet")
     if page.get_by_label("Your PIN").count():
         page.get_by_label("Your PIN").fill(PIN)
     page.get_by_role("button", name="Connect", exact=True).click()
-    return page.get_by_label("Link for the device").input_value()
+    return page.get_by_label("Device link").input_value()
 
 
 def leave(child: Profile, minutes: int) -> None:

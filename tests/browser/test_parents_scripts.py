@@ -13,7 +13,7 @@ def test_a_new_child_gets_the_timezone_of_the_browser(open_screen):
 
     parent.page.goto(reverse("child_add"))
 
-    expect(parent.page.get_by_label("Timezone")).to_have_value("Asia/Tokyo")
+    expect(parent.page.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
 
 
 def test_the_dashboard_tells_what_happened_since_by_itself(screen, films):
@@ -60,7 +60,7 @@ def test_the_link_for_a_device_is_copied(open_screen):
     add_child(parent.page, "Ida")
     link = connect_device(parent.page, PIN)
 
-    parent.press("Copy the link")
+    parent.press("Copy link")
 
     parent.reads("Copied")
     assert parent.page.evaluate("navigator.clipboard.readText()") == link

@@ -76,7 +76,7 @@ def test_the_history_and_its_csv_agree_with_the_api(open_screen, site, watched):
     parent = open_screen()
     parent.log_in(watched.profile.user)
     parent.page.goto("/report")
-    parent.page.get_by_role("link", name="All that was watched").click()
+    parent.page.get_by_role("link", name="Full history").click()
     [day] = api(site, watched, f"/profiles/{watched.profile.id}/history")["days"]
 
     assert values(parent.page.locator(".facts"))[:3] == [2.5, 1.5, 1]

@@ -17,7 +17,7 @@ def register(page: Page) -> str:
     page.goto("/register")
     page.get_by_label("Email address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Open the account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("heading", name="Today")).to_be_visible()
     return email
 
@@ -25,22 +25,22 @@ def register(page: Page) -> str:
 def set_pin(page: Page) -> None:
     page.goto("/pin")
     page.get_by_label("New PIN", exact=True).fill(PIN)
-    page.get_by_label("New PIN again").fill(PIN)
-    page.get_by_role("button", name="Set the PIN").click()
+    page.get_by_label("Confirm new PIN").fill(PIN)
+    page.get_by_role("button", name="Set PIN").click()
     page.goto("/")
 
 
 def add_child(page: Page, name: str) -> None:
     page.get_by_role("link", name="Add a child").click()
     page.get_by_label("Name").fill(name)
-    page.get_by_role("button", name="Add the child").click()
+    page.get_by_role("button", name="Add child").click()
     expect(page.get_by_text(f"{name}").first).to_be_visible()
 
 
 def limit_to_15_minutes(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="Limits").click()
-    page.get_by_label("The same every day").check()
+    page.get_by_label("Same every day").check()
     page.get_by_label("Monday to Friday").select_option("15")
     page.get_by_role("button", name="Save").click()
 
@@ -49,10 +49,10 @@ def connect_device(page: Page, pin: str) -> str:
     """The link for the device."""
     page.goto("/")
     page.get_by_role("link", name="Devices").click()
-    page.get_by_label("Name of the device").fill("Living room TV")
+    page.get_by_label("Device name").fill("Living room TV")
     page.get_by_label("Your PIN").fill(pin)
     page.get_by_role("button", name="Connect", exact=True).click()
-    return page.get_by_label("Link for the device").input_value()
+    return page.get_by_label("Device link").input_value()
 
 
 def test_from_the_account_to_the_lock_screen_and_on(open_screen, films):
@@ -128,7 +128,7 @@ def test_a_revoked_device_stops(open_screen, child):
     phone.page.goto("/")
     phone.page.get_by_role("link", name="Devices").click()
     phone.page.get_by_role("button", name=re.compile("^Disconnect")).click()
-    expect(phone.page.get_by_text("The device is disconnected.")).to_be_visible()
+    expect(phone.page.get_by_text("Device disconnected.")).to_be_visible()
     screen.next_beat()
     screen.sees("pairing")
     screen.reads("This screen is no longer connected.")

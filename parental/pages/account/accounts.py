@@ -66,7 +66,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             if refusal.code != "login_wrong":
                 raise
-            form.add_error(None, _("This email address and password do not belong together."))
+            form.add_error(None, _("Incorrect email address or password."))
         else:
             login(request, user, backend=SESSION_BACKEND)
             return redirect(_next(request) or "dashboard")
@@ -87,7 +87,7 @@ def _next(request: HttpRequest) -> str:
 @page
 def log_out(request: HttpRequest) -> HttpResponse:
     logout(request)
-    messages.success(request, _("You are logged out."))
+    messages.success(request, _("You're logged out."))
     return redirect("login")
 
 
@@ -106,10 +106,10 @@ def register(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             if refusal.code != "taken":
                 raise
-            form.add_error("email", _("There is an account with this address already. Log in instead."))
+            form.add_error("email", _("An account with this email address already exists. Log in instead."))
         else:
             login(request, user, backend=SESSION_BACKEND)
-            messages.success(request, _("Welcome! Add your first child to begin."))
+            messages.success(request, _("Welcome! Add your first child to get started."))
             return redirect("dashboard")
     return render(request, "parental/register.html", {"form": form})
 
@@ -128,10 +128,10 @@ def change_password(request: HttpRequest, caller: Caller) -> HttpResponse:  # no
         except Refusal as refusal:
             if refusal.code != "password_wrong":
                 raise
-            form.add_error("current", _("This is not your current password."))
+            form.add_error("current", _("Incorrect current password."))
         else:
             update_session_auth_hash(request, user)
-            messages.success(request, _("Your password is changed. Every other device is logged out."))
+            messages.success(request, _("Your password has been changed, and all other devices have been logged out."))
             return redirect("dashboard")
     return render(request, "parental/password_change.html", {"form": form})
 
@@ -140,7 +140,7 @@ def change_password(request: HttpRequest, caller: Caller) -> HttpResponse:  # no
 def reset_password(request: HttpRequest) -> HttpResponse:
     """The same answer for every address; not found where no mail can be sent."""
     if not password_reset.can_mail():
-        raise Refusal("not_found", "No mail is sent here")
+        raise Refusal("not_found", "Password reset by email is not available")
     form = ResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         site = request.build_absolute_uri("/").rstrip("/")
@@ -172,7 +172,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
     if holder is not None and request.method == "POST" and form.is_valid():
         if async_to_sync(password_reset.set_password)(holder, form.cleaned_data["new"]):
             del request.session["password_reset"]
-            messages.success(request, _("Your new password is set. Log in with it."))
+            messages.success(request, _("Your password has been changed. Log in with your new password."))
             return redirect("login")
         holder = None
     return render(request, "parental/password_reset_set.html", {"form": form, "is_valid": holder is not None})

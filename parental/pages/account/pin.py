@@ -22,14 +22,14 @@ from parental.wording import moment
 from viewing.caller import Caller
 from viewing.errors import Refusal
 
-MISMATCH = gettext_lazy("The two are not the same.")
+MISMATCH = gettext_lazy("The PINs don't match.")
 
 
 class TwiceForm(forms.Form):
     """What every form has that sets a PIN."""
 
     new_pin = pin_field(gettext_lazy("New PIN"), is_new=True)
-    again = pin_field(gettext_lazy("New PIN again"))
+    again = pin_field(gettext_lazy("Confirm new PIN"))
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -44,7 +44,7 @@ class ChangeForm(TwiceForm):
 
 
 class ResetForm(TwiceForm):
-    password = password_field(gettext_lazy("Password of your account"))
+    password = password_field(gettext_lazy("Account password"))
     field_order = ("password", "new_pin", "again")
 
 
@@ -95,9 +95,9 @@ def reset(request: HttpRequest, caller: Caller) -> HttpResponse:
         except Refusal as refusal:
             if refusal.code != "password_wrong":
                 raise
-            form.add_error("password", _("This is not the password of your account."))
+            form.add_error("password", _("Incorrect password."))
         else:
-            messages.success(request, _("Your new PIN is set, and nothing is locked any more."))
+            messages.success(request, _("Your new PIN is set, and all lockouts have been lifted."))
             return redirect("pin")
     return _page(request, caller, reset_form=form)
 

@@ -36,15 +36,15 @@ def add_refusal(form: forms.Form, field: str, refusal: Refusal, caller: Caller) 
     """Show next to the field why the PIN was refused; raises what is not about the PIN."""
     if refusal.code not in ("pin_locked", "pin_none", "pin_required", "pin_wrong"):
         raise refusal
-    form.add_error(field, locked_sentence(refusal.until, caller) if refusal.until else _("This is not your PIN."))
+    form.add_error(field, locked_sentence(refusal.until, caller) if refusal.until else _("Incorrect PIN."))
 
 
 def locked_sentence(until: datetime, caller: Caller) -> str:
     """Until when the PIN is locked, and what helps."""
     if until >= guards.FOR_GOOD:
-        return _("There were too many wrong PINs today: the PIN is locked until you reset it with your password.")
+        return _("Too many incorrect PINs today. Your PIN is locked until you reset it with your password.")
     when = moment(until, timezone=family_timezone(caller), now=timezone.now())
-    return _("There were too many wrong PINs. It is locked until %(when)s; your password resets it at once.") % {
+    return _("Too many incorrect PINs. Your PIN is locked until %(when)s; you can reset it now with your password.") % {
         "when": when
     }
 

@@ -33,10 +33,10 @@ def name_field() -> forms.CharField:
 class AddForm(forms.Form):
     name = name_field()
     timezone = forms.CharField(
-        label=gettext_lazy("Timezone"),
+        label=gettext_lazy("Time zone"),
         max_length=64,
         widget=forms.TextInput(attrs={"list": "timezones", "autocomplete": "off", "spellcheck": "false"}),
-        help_text=gettext_lazy("Where the child lives: so we know when a new day begins."),
+        help_text=gettext_lazy("Where your child lives, so we know when their day starts."),
     )
 
     def clean_timezone(self) -> str:
@@ -60,10 +60,10 @@ def add(request: HttpRequest, caller: Caller) -> HttpResponse:
         except Refusal as refusal:
             if refusal.code != "too_many":
                 raise
-            sentence = _("An account has at most %(most)d profiles.") % {"most": profiles.MAX_PROFILES}
+            sentence = _("An account can have at most %(most)d profiles.") % {"most": profiles.MAX_PROFILES}
             form.add_error(None, sentence)
         else:
-            messages.success(request, _("%(name)s is added. Are these settings right?") % {"name": made.name})
+            messages.success(request, _("%(name)s has been added. Are these settings right?") % {"name": made.name})
             return redirect("limits", made.id)
     context = {"form": form, "timezones": timezones.suggestions()}
     return render(request, "parental/child_add.html", context)
@@ -86,7 +86,7 @@ def remove(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespon
     child = Profile.objects.get(pk=own_child(caller, profile_id).id)
     if request.method == "POST":
         profiles.remove(child.id, actor=for_parent(caller.user_id), now=django_timezone.now())
-        messages.success(request, _("%(name)s and all that belonged to it is removed.") % {"name": child.name})
+        messages.success(request, _("%(name)s and all their data have been removed.") % {"name": child.name})
         return redirect("dashboard")
     context = {
         "child": child,

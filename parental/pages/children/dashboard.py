@@ -122,7 +122,7 @@ def _limits(day: today.Today) -> str:
     weekday, weekend = of(day.config.weekday_limit_minutes), of(day.config.weekend_limit_minutes)
     if weekday == weekend:
         return _("%(limit)s every day") % {"limit": weekday}
-    return _("%(weekday)s on weekdays, %(weekend)s at weekends") % {"weekday": weekday, "weekend": weekend}
+    return _("%(weekday)s on weekdays, %(weekend)s on weekends") % {"weekday": weekday, "weekend": weekend}
 
 
 def _granted(minutes: int | None) -> str:
@@ -136,14 +136,14 @@ def grant(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespons
     child = own_child(caller, profile_id)
     form = GrantForm(request.POST)
     if not form.is_valid() or "minutes" not in request.POST:
-        sentence = _("That is not an amount of time that can be given.")
+        sentence = _("Choose between 15 and 120 minutes.")
         return _to_card(request, profile_id, messages.ERROR, sentence)
     minutes = form.cleaned_data["minutes"]
     grants.give(caller, child.id, minutes=minutes, is_remote=True, now=timezone.now())
     if minutes is None:
         sentence = _("No limit until the next reset.")
     else:
-        sentence = ngettext("%(minutes)d minute more today.", "%(minutes)d minutes more today.", minutes)
+        sentence = ngettext("%(minutes)d more minute today.", "%(minutes)d more minutes today.", minutes)
         sentence %= {"minutes": minutes}
     return _to_card(request, profile_id, messages.SUCCESS, sentence)
 
@@ -157,9 +157,9 @@ def take_back(request: HttpRequest, caller: Caller, profile_id: UUID, grant_id: 
     except Refusal as refusal:
         if refusal.code not in ("taken_back", "day_over"):
             raise
-        sentence = _("This was taken back already, or its day is over.")
+        sentence = _("This has already been taken back, or its day has ended.")
         return _to_card(request, profile_id, messages.WARNING, sentence)
-    return _to_card(request, profile_id, messages.SUCCESS, _("Taken back. What was watched of it stays watched."))
+    return _to_card(request, profile_id, messages.SUCCESS, _("Taken back. Time already watched still counts."))
 
 
 @require_POST
@@ -169,9 +169,9 @@ def stop(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse
     own_child(caller, profile_id)
     form = StopForm(request.POST)
     if not form.is_valid():
-        return _to_card(request, profile_id, messages.WARNING, _("Nothing was playing any more."))
+        return _to_card(request, profile_id, messages.WARNING, _("Nothing was playing anymore."))
     async_to_sync(_end)(caller, form.cleaned_data["session_id"])
-    sentence = _("Stopped: the player ends within half a minute. Play can begin again while there is time left.")
+    sentence = _("Stopped. Playback ends within 30 seconds, and can be started again while there is time left.")
     return _to_card(request, profile_id, messages.SUCCESS, sentence)
 
 

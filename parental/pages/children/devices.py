@@ -28,10 +28,10 @@ from viewing.models import PlayerToken, Profile
 
 class PairForm(forms.Form):
     device_name = forms.CharField(
-        label=gettext_lazy("Name of the device"),
+        label=gettext_lazy("Device name"),
         max_length=profile_schemas.MAX_NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=gettext_lazy("So that you know it again: “Living room TV”, “Mia’s tablet”."),
+        help_text=gettext_lazy("So you can recognize it, for example “Living room TV” or “Mia’s tablet”."),
     )
     pin = pin_field(gettext_lazy("Your PIN"))
 
@@ -97,5 +97,5 @@ def _row(token: PlayerToken, *, timezone_name: str, now: datetime) -> dict[str, 
 def revoke(request: HttpRequest, caller: Caller, profile_id: UUID, token_id: UUID) -> HttpResponse:
     own_profile(caller, profile_id)
     players.revoke(caller.user_id, token_id, now=timezone.now())
-    messages.success(request, _("The device is disconnected. It stops within a minute."))
+    messages.success(request, _("Device disconnected. It will stop playing within a minute."))
     return redirect("devices", profile_id)

@@ -43,22 +43,24 @@ def _limits() -> list[tuple[Any, Any]]:
 
 
 class LimitsForm(forms.Form):
-    same_every_day = forms.BooleanField(label=gettext_lazy("The same every day"), required=False)
+    same_every_day = forms.BooleanField(label=gettext_lazy("Same every day"), required=False)
     weekday_limit_minutes = limit_field(gettext_lazy("Monday to Friday"))
     weekend_limit_minutes = limit_field(gettext_lazy("Saturday and Sunday"))
     reset_hour = forms.TypedChoiceField(
-        label=gettext_lazy("A new day begins at"),
+        label=gettext_lazy("The day starts at"),
         choices=[(hour, f"{hour:02}:00") for hour in range(24)],
         coerce=int,
-        help_text=gettext_lazy("New time comes then. Early in the morning, before anyone is up, is best."),
+        help_text=gettext_lazy("Time resets then. Early morning, before anyone is up, works best."),
     )
     timezone = forms.CharField(
-        label=gettext_lazy("Timezone"),
+        label=gettext_lazy("Time zone"),
         max_length=64,
         widget=forms.TextInput(attrs={"list": "timezones", "autocomplete": "off", "spellcheck": "false"}),
-        help_text=gettext_lazy("Begin to type the nearest big city."),
+        help_text=gettext_lazy("Start typing the nearest large city."),
     )
-    educational_exempt = forms.BooleanField(label=gettext_lazy("Educational titles do not use time up"), required=False)
+    educational_exempt = forms.BooleanField(
+        label=gettext_lazy("Educational titles don't count toward the limit"), required=False
+    )
     pin = pin_field(gettext_lazy("Your PIN"))
 
     def clean_timezone(self) -> str:
@@ -77,7 +79,7 @@ def found_timezone(written: str) -> str:
     """The zone that a form's text means. ValidationError when there is none, or more than one."""
     found = timezones.find(written)
     if found is None:
-        sentence = _("We do not know this place. Choose one of the list, like Europe/Berlin.")
+        sentence = _("We don't recognize that place. Choose one from the list, such as Europe/Berlin.")
         raise forms.ValidationError(sentence, code="timezone")
     return found
 
@@ -135,7 +137,10 @@ def _save(request: HttpRequest, caller: Caller, form: LimitsForm, config: Viewin
     except Refusal as refusal:
         if refusal.code != "pin_required" or "pin" not in form.fields:
             raise
-        form.add_error("pin", _("Your PIN is needed to change the day, the timezone, or what educational titles use."))
+        form.add_error(
+            "pin",
+            _("Enter your PIN to change when the day starts, the time zone, or whether educational titles count."),
+        )
         return False
     limits.confirm(config.pk, user_id=caller.user_id, now=now)
     _say_saved(request, saved, was_held=config.schedule.held, now=now)
@@ -145,10 +150,10 @@ def _save(request: HttpRequest, caller: Caller, form: LimitsForm, config: Viewin
 def _say_saved(request: HttpRequest, saved: ViewingTimeConfig, *, was_held: Any, now: datetime) -> None:
     held = saved.schedule.held
     if held is None or held == was_held:
-        messages.success(request, _("Saved. It holds from the next half minute on."))
+        messages.success(request, _("Saved. Changes take effect within 30 seconds."))
         return
     when = moment(held.until, timezone=saved.timezone, now=now)
-    sentence = _("Saved. The day that runs goes on with its time; the new day begins %(when)s.")
+    sentence = _("Saved. The current day continues unchanged; the new schedule starts %(when)s.")
     messages.success(request, sentence % {"when": when})
 
 
@@ -158,5 +163,5 @@ def confirm(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespo
     """The defaults are right: nobody is asked to look at them again."""
     child = own_child(caller, profile_id)
     limits.confirm(child.id, user_id=caller.user_id, now=timezone.now())
-    messages.success(request, _("Good. You can change the settings at any time."))
+    messages.success(request, _("Settings kept. You can change them anytime."))
     return redirect("dashboard")

@@ -26,11 +26,11 @@ from viewing.errors import access_denied
 from viewing.models import Profile
 
 SETTINGS = {
-    "weekday_limit_minutes": gettext_lazy("Limit from Monday to Friday"),
-    "weekend_limit_minutes": gettext_lazy("Limit on Saturday and Sunday"),
-    "reset_hour": gettext_lazy("Hour at which the day begins"),
+    "weekday_limit_minutes": gettext_lazy("Limit for Monday to Friday"),
+    "weekend_limit_minutes": gettext_lazy("Limit for Saturday and Sunday"),
+    "reset_hour": gettext_lazy("Start of the day"),
     "educational_exempt": gettext_lazy("Educational titles"),
-    "timezone": gettext_lazy("Timezone"),
+    "timezone": gettext_lazy("Time zone"),
 }
 
 
@@ -115,7 +115,7 @@ def _acted(entry: AuditEntry, caller: Caller) -> str:
 def _actor(user_id: UUID | None, caller: Caller) -> str:
     # Staff's addresses are not the parents' business.
     if user_id is None:
-        return _("by an account that was deleted")
+        return _("by a deleted account")
     return _("by you") if user_id == caller.user_id else _("by our staff")
 
 

@@ -18,7 +18,7 @@ def day_field(label: Any) -> forms.DateField:
         required=False,
         input_formats=["%Y-%m-%d"],
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "min": str(EARLIEST), "max": str(LATEST)}),
-        error_messages={"invalid": _("Enter a day like 2026-03-31.")},
+        error_messages={"invalid": _("Enter a date like 2026-03-31.")},
     )
     field.validators.append(_in_bounds)
     return field
@@ -26,4 +26,4 @@ def day_field(label: Any) -> forms.DateField:
 
 def _in_bounds(day: date) -> None:
     if not EARLIEST <= day <= LATEST:
-        raise forms.ValidationError(_("Enter a day of this millennium."), code="bounds")
+        raise forms.ValidationError(_("Enter a date from 2000 onward."), code="bounds")

@@ -53,7 +53,9 @@ class PeriodForm(forms.Form):
             except Refusal:
                 is_reversed = from_date and to_date and from_date > to_date
                 raise forms.ValidationError(
-                    _("The first day is after the last one.") if is_reversed else _("Choose at most 90 days."),
+                    _("The start date must not be after the end date.")
+                    if is_reversed
+                    else _("Choose 90 days or fewer."),
                     code="period",
                 ) from None
         return self.cleaned_data

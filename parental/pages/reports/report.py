@@ -25,7 +25,7 @@ from viewing.reports.answers import ProfileWeek, WeekDay
 class WeekForm(forms.Form):
     """The last of seven days; none: the running viewing day."""
 
-    last = day_field(_("Seven days up to"))
+    last = day_field(_("Week ending"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _read(form: WeekForm, caller: Caller) -> weekly.ComparedReport | None:
     try:
         return weekly.compared_report(caller.user_id, now=timezone.now(), last=form.cleaned_data["last"])
     except Refusal:
-        form.add_error("last", _("This day lies ahead."))
+        form.add_error("last", _("That day is in the future."))
         return None
 
 

@@ -8,7 +8,7 @@ from tests.parental.pages.visitors import said_after, text_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
-WRONG = "do not belong together"
+WRONG = "Incorrect email address or password"
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_logging_out_ends_the_session(browse, user):
     visitor = browse(user)
     session = visitor.http.cookies["sessionid"]
 
-    assert "You are logged out" in said_after(visitor, visitor.post("/logout"))
+    assert "You're logged out" in said_after(visitor, visitor.post("/logout"))
 
     visitor.http.cookies.set("sessionid", session, domain="127.0.0.1")
     assert visitor.get("/").headers["location"] == "/login?next=/"

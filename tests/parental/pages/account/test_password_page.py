@@ -30,7 +30,7 @@ def has_password(user, password):
 def test_changes_it_and_stays_logged_in(browse, user):
     visitor = browse(user)
 
-    assert "Your password is changed" in said_after(visitor, change(visitor))
+    assert "Your password has been changed" in said_after(visitor, change(visitor))
     assert has_password(user, NEW)
 
 
@@ -51,7 +51,7 @@ def test_a_wrong_current_password_changes_nothing(browse, http, user):
 
     answer = change(browse(user), current="wrong")
 
-    assert "This is not your current password" in text_of(answer)
+    assert "Incorrect current password" in text_of(answer)
     assert has_password(user, PASSWORD)
     assert http.get("/api/v1/auth/me", headers=app.headers).status_code == 200
 
@@ -63,7 +63,7 @@ def test_a_password_that_changes_while_the_new_one_is_hashed_stays(browse, user,
         "parental.accounts.passwords.make_password", before(make_password, lambda: change_it(password=other))
     )
 
-    assert "This is not your current password" in text_of(change(browse(user)))
+    assert "Incorrect current password" in text_of(change(browse(user)))
     assert has_password(user, "another")
 
 

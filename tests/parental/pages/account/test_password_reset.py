@@ -69,7 +69,7 @@ def test_the_link_sets_a_new_password(browse, user, link):
     visitor = browse()
     assert visitor.get(link).headers["location"] == "/password/forgotten/new"
 
-    assert "Log in with it" in said_after(visitor, set_password(visitor))
+    assert "Log in with your new password" in said_after(visitor, set_password(visitor))
     assert has_password(user, NEW)
 
 
@@ -92,7 +92,7 @@ def test_the_answer_is_the_same_for_an_unknown_address(browse, user, sent):
     unknown = said_after(visitor, ask(visitor, f"{uuid.uuid4()}@example.com"))
 
     assert known == unknown
-    assert "If there is an account with this address" in known
+    assert "If an account with this email address exists" in known
     assert len(sent(user.email)) == 1
     assert len(mail.outbox) == 1
 

@@ -16,7 +16,7 @@ from tests.parental.pages.visitors import said_after, text_of
 pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 
 NEW = "4711"
-LOCKED = re.compile(r"locked until (today|tomorrow) at \d\d:\d\d; your password resets it at once")
+LOCKED = re.compile(r"locked until (today|tomorrow) at \d\d:\d\d; you can reset it now with your password")
 
 
 @pytest.fixture
@@ -63,17 +63,17 @@ def test_the_first_pin_is_set_without_another(browse, http, server):
 
     assert "Your PIN is set" in said_after(visitor, answer)
     assert Pin.objects.filter(user=user).exists()
-    assert "Change the PIN" in text_of(visitor.get("/pin"))
+    assert "Change PIN" in text_of(visitor.get("/pin"))
 
 
 def test_the_dashboard_asks_for_one_until_it_is_set(browse, http, server):
     home = make_home()
     visitor = browse(home.parent.user)
-    assert "There is no PIN yet" in text_of(visitor.get("/"))
+    assert "You haven't set a PIN yet" in text_of(visitor.get("/"))
 
     visitor.post("/pin", new_pin=NEW, again=NEW)
 
-    assert "There is no PIN yet" not in text_of(visitor.get("/"))
+    assert "You haven't set a PIN yet" not in text_of(visitor.get("/"))
 
 
 def test_changes_by_the_current_one(visitor, home, http):
@@ -86,7 +86,7 @@ def test_changes_by_the_current_one(visitor, home, http):
 def test_a_wrong_current_one_changes_nothing(visitor, home, http):
     answer = change(visitor, current="9999")
 
-    assert "This is not your PIN" in text_of(answer)
+    assert "Incorrect PIN" in text_of(answer)
     assert "9999" not in answer.text
     assert works(http, home, PIN)
 
@@ -113,7 +113,7 @@ def test_what_is_wrong_is_said_beside_its_field(visitor, home, http, form, field
 
 def test_five_wrong_ones_lock_it_and_the_page_says_until_when(visitor, home, http):
     for _ in range(4):
-        assert "This is not your PIN" in text_of(change(visitor, current="9999"))
+        assert "Incorrect PIN" in text_of(change(visitor, current="9999"))
 
     assert LOCKED.search(text_of(change(visitor, current="9999")))
     assert LOCKED.search(text_of(change(visitor)))
@@ -144,7 +144,7 @@ def test_the_password_resets_it_and_ends_the_lockout(visitor, home, http):
     for _ in range(5):
         change(visitor, current="9999")
 
-    assert "nothing is locked any more" in said_after(visitor, reset(visitor))
+    assert "all lockouts have been lifted" in said_after(visitor, reset(visitor))
 
     assert works(http, home, NEW)
 
@@ -152,7 +152,7 @@ def test_the_password_resets_it_and_ends_the_lockout(visitor, home, http):
 def test_a_wrong_password_resets_nothing(visitor, home, http):
     answer = reset(visitor, password="wrong")
 
-    assert "This is not the password of your account" in text_of(answer)
+    assert "Incorrect password" in text_of(answer)
     assert re.search(r"<details[^>]* open", answer.text)
     assert works(http, home, PIN)
 
@@ -192,7 +192,7 @@ def test_devices_on_which_it_is_locked_are_named_and_the_pin_unlocks_them(visito
 def test_a_wrong_pin_unlocks_no_device(visitor, home, http):
     lock_device(home, guards.FOR_GOOD)
 
-    assert "This is not your PIN" in text_of(unlock(visitor, "9999"))
+    assert "Incorrect PIN" in text_of(unlock(visitor, "9999"))
     assert home.grant_on_the_device(http, 15, pin=PIN).status_code == 403
 
 

@@ -43,7 +43,7 @@ def test_a_taken_address_is_named_and_nothing_changes(browse, server):
 
     answer = register(visitor, user.email, "another password")
 
-    assert "There is an account with this address already" in text_of(answer)
+    assert "An account with this email address already exists" in text_of(answer)
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
     assert visitor.get("/").status_code == 302
 

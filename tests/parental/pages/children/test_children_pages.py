@@ -44,7 +44,7 @@ def test_a_child_is_added_with_the_default_limits_in_its_zone(browse, server):
     assert answer.headers["location"] == f"/children/{profile.id}/limits"
     assert (profile.name, profile.is_kids) == ("Mia", True)
     assert (config.weekday_limit_minutes, config.weekend_limit_minutes, config.timezone) == (120, 180, "Europe/Berlin")
-    assert "Mia is added. Are these settings right?" in said_after(visitor, answer)
+    assert "Mia has been added. Are these settings right?" in said_after(visitor, answer)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_an_account_has_a_bound(browse, server):
     user = make_user()
     Profile.objects.bulk_create(Profile(user=user, name="Mia") for _ in range(20))
 
-    assert "at most 20 profiles" in text_of(add(browse(user)))
+    assert "can have at most 20 profiles" in text_of(add(browse(user)))
     assert Profile.objects.filter(user=user).count() == 20
 
 
@@ -118,9 +118,9 @@ def test_before_removing_it_says_what_is_lost_and_removes_nothing(visitor, famil
 
     text = text_of(visitor.get(page_of(family.children[0], "/remove")))
 
-    assert "cannot be undone" in text
-    assert "3 entries of the viewing history" in text
-    assert "the connection of 1 device" in text
+    assert "can't be undone" in text
+    assert "3 viewing history entries" in text
+    assert "the connection to 1 device" in text
     assert Profile.objects.filter(pk=family.children[0].profile.pk).exists()
 
 
@@ -132,7 +132,7 @@ def test_removes_the_child_and_all_that_belonged_to_it(visitor, family, http):
     Pin.objects.create(user=family.user, pin_hash="!")
     PinGuard.objects.create(user=family.user, player_token_id=child.token_id)
 
-    assert "is removed" in said_after(visitor, visitor.post(page_of(child, "/remove")))
+    assert "all their data have been removed" in said_after(visitor, visitor.post(page_of(child, "/remove")))
 
     for model in (ViewingSession, ViewingTimeBalance, ViewingTimeConfig, PlayerToken, TimeGrant, SettingsChange):
         assert not model.objects.filter(profile=child.profile.pk).exists(), model

@@ -43,7 +43,7 @@ def test_shows_what_is_left_of_the_day(browse, family, noon):
 
     assert "1 h 40 min left" in text
     assert "35 min of 2 h 15 min used" in text
-    assert "10 min of learning" in text
+    assert "10 min educational" in text
 
 
 @pytest.mark.usefixtures("noon")
@@ -99,7 +99,7 @@ def test_says_where_nothing_limits(browse, noon, server):
 def test_the_next_reset_is_told_in_the_childs_zone(browse, zone, reset_hour, said):
     child = make_family(timezone=zone, reset_hour=reset_hour).children[0]
 
-    assert f"New time {said} ({zone})" in text_of(browse(child.profile.user).get("/"))
+    assert f"Resets {said} ({zone})" in text_of(browse(child.profile.user).get("/"))
 
 
 def test_a_balance_of_yesterday_is_not_todays(browse, family, noon):
@@ -171,7 +171,7 @@ def test_adults_are_shown_apart_and_have_no_limits(browse, http):
     page = browse(family.user).get("/")
 
     assert f'id="child-{family.adult.profile.id}"' not in page.text
-    assert "Robin watches The Sandpit (TV)" in text_of(page)
+    assert "Robin watching The Sandpit (TV)" in text_of(page)
 
 
 def test_without_children_it_says_how_to_begin(browse, server):

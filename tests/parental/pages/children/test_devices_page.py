@@ -96,9 +96,9 @@ def test_disconnecting_stops_the_device_at_once(visitor, home, http):
 
     answer = visitor.post(f"{url(home)}/{home.child.token_id}/revoke")
 
-    assert "The device is disconnected" in said_after(visitor, answer)
+    assert "Device disconnected" in said_after(visitor, answer)
     assert home.child.beat(http).status_code == 401
-    assert "cannot watch anywhere yet" in text_of(visitor.get(url(home)))
+    assert "can't watch on any device yet" in text_of(visitor.get(url(home)))
 
 
 def test_another_familys_device_and_an_unknown_one_are_not_found(visitor, home, http):
@@ -120,7 +120,7 @@ def test_once_there_is_a_pin_pairing_needs_it(visitor, home):
     missing, wrong = pair(visitor, home), pair(visitor, home, pin="9999")
 
     assert 'id="id_pin_error"' in missing.text
-    assert "This is not your PIN" in text_of(wrong)
+    assert "Incorrect PIN" in text_of(wrong)
     assert 'value="Kitchen tablet"' in wrong.text
     assert devices_of(home).count() == 1
     assert link_in(pair(visitor, home, pin=PIN))

@@ -129,7 +129,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_changes(visitor, hom
 def test_the_day_and_the_exemption_need_the_pin(visitor, home, change):
     answer = save(visitor, home, weekday_limit_minutes=45, **change)
 
-    assert "Your PIN is needed" in text_of(answer)
+    assert "Enter your PIN to change when the day starts" in text_of(answer)
     assert chosen(answer, "weekday_limit_minutes") == "45"
     assert not SettingsChange.objects.filter(profile=home.child.profile).exists()
 
@@ -145,26 +145,26 @@ def test_the_pin_is_asked_for_once_in_five_minutes(visitor, home, monkeypatch):
     monkeypatch.setattr("django.conf.settings.PIN_TOKEN_SECONDS", -1)
 
     assert 'name="pin"' in visitor.get(url(home)).text
-    assert "Your PIN is needed" in text_of(save(visitor, home, reset_hour=3))
+    assert "Enter your PIN to change when the day starts" in text_of(save(visitor, home, reset_hour=3))
     assert home.config.reset_hour == 4
 
 
 def test_another_browser_is_asked_for_itself(browse, visitor, home):
     save(visitor, home, reset_hour=5, pin=PIN)
 
-    assert "Your PIN is needed" in text_of(save(browse(home.parent.user), home, reset_hour=4))
+    assert "Enter your PIN to change when the day starts" in text_of(save(browse(home.parent.user), home, reset_hour=4))
 
 
 def test_a_changed_pin_is_asked_for_again(visitor, home):
     save(visitor, home, reset_hour=5, pin=PIN)
     Pin.objects.filter(user=home.parent.user).update(version=home.child.profile.id)
 
-    assert "Your PIN is needed" in text_of(save(visitor, home, reset_hour=4))
+    assert "Enter your PIN to change when the day starts" in text_of(save(visitor, home, reset_hour=4))
 
 
 def test_a_wrong_pin_changes_nothing_and_five_lock_it(visitor, home):
     for _ in range(5):
-        assert "This is not your PIN" in text_of(save(visitor, home, reset_hour=5, pin="9999"))
+        assert "Incorrect PIN" in text_of(save(visitor, home, reset_hour=5, pin="9999"))
 
     answer = save(visitor, home, reset_hour=5, pin=PIN)
 
@@ -178,7 +178,7 @@ def test_without_a_pin_what_needs_one_stays_as_it_is_and_says_why(browse, server
     home = make_home(timezone="Europe/Berlin", reset_hour=6)
     visitor = browse(home.parent.user)
     page = visitor.get(url(home))
-    assert "once there is a PIN" in text_of(page)
+    assert "Set a PIN to change the greyed-out settings" in text_of(page)
     assert re.search(r'<select name="reset_hour"[^>]* disabled', page.text)
 
     save(visitor, home, reset_hour=3, timezone="Asia/Tokyo", educational_exempt=None, weekday_limit_minutes=30)
@@ -203,11 +203,11 @@ def test_a_moved_reset_says_when_it_takes_effect(visitor, home, clock):
 
     said = said_after(visitor, save(visitor, home, reset_hour=18, pin=PIN))
 
-    assert "the new day begins tomorrow at 18:00" in said
-    assert "You moved the day" in text_of(visitor.get(url(home)))
-    assert "New time tomorrow at 18:00" in text_of(visitor.get("/"))
+    assert "the new schedule starts tomorrow at 18:00" in said
+    assert "You changed when the day starts" in text_of(visitor.get(url(home)))
+    assert "Resets tomorrow at 18:00" in text_of(visitor.get("/"))
     clock.set("2026-03-05T18:00:01+00:00")
-    assert "You moved the day" not in text_of(visitor.get(url(home)))
+    assert "You changed when the day starts" not in text_of(visitor.get(url(home)))
 
 
 def test_saving_is_reviewing(visitor, home):

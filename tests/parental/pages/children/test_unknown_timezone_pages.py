@@ -40,7 +40,7 @@ def test_every_page_of_the_family_is_there(browse, family):
 def test_today_and_the_limits_say_that_the_days_follow_utc(browse, family):
     user, (child, _) = family
     visitor = browse(user)
-    sentence = f"We no longer know the timezone “{UNKNOWN}”, so this child's days follow UTC."
+    sentence = f"The time zone “{UNKNOWN}” is no longer recognized, so this child's days follow UTC."
 
     today, limits = text_of(visitor.get("/")), text_of(visitor.get(f"/children/{child.profile.id}/limits"))
 

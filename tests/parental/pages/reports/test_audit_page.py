@@ -55,8 +55,8 @@ def test_what_the_api_did_is_told(http, browse, quick_hashes, no_waiting):
     entries = told(browse(home.parent.user).get("/audit"))
 
     assert {re.sub(r"\d\d:\d\d", "hh:mm", entry) for entry in entries} == {
-        "hh:mm Mia Limit from Monday to Friday: from 2 h → to 1 h 30 min by you",
-        "hh:mm Mia Limit on Saturday and Sunday: from 2 h → to no limit by you",
+        "hh:mm Mia Limit for Monday to Friday: from 2 h → to 1 h 30 min by you",
+        "hh:mm Mia Limit for Saturday and Sunday: from 2 h → to no limit by you",
         "hh:mm Mia Educational titles: from not counted → to counted by you",
         "hh:mm Mia +15 min with the PIN on “Living room”",
         "hh:mm Mia +30 min taken back at hh:mm by you",
@@ -69,9 +69,9 @@ def test_what_the_api_did_is_told(http, browse, quick_hashes, no_waiting):
     ("fields", "sentence"),
     [
         ({"field": "weekday_limit_minutes", "old_value": None, "new_value": 15}, "from no limit → to 15 min"),
-        ({"field": "reset_hour", "old_value": 0, "new_value": 23}, "the day begins: from 00:00 → to 23:00"),
+        ({"field": "reset_hour", "old_value": 0, "new_value": 23}, "Start of the day: from 00:00 → to 23:00"),
         ({"field": "educational_exempt", "old_value": False, "new_value": True}, "from counted → to not counted"),
-        ({"field": "timezone", "old_value": "UTC", "new_value": "Asia/Tokyo"}, "Timezone: from UTC → to Asia/Tokyo"),
+        ({"field": "timezone", "old_value": "UTC", "new_value": "Asia/Tokyo"}, "Time zone: from UTC → to Asia/Tokyo"),
         ({"field": "of_a_later_day", "old_value": 1, "new_value": "<b>"}, "of_a_later_day: from 1 → to <b>"),
     ],
 )
@@ -88,7 +88,7 @@ def test_defaults_that_were_kept_are_told_in_words(browse, family):
 
     (entry,) = told(browse(family.user).get("/audit"))
 
-    assert "defaults looked at and kept" in entry
+    assert "reviewed and kept the defaults" in entry
     assert "None" not in entry
 
 
@@ -113,7 +113,7 @@ def test_who_it_was(browse, family):
         "+30 min with the PIN on “Living room”",
         "+30 min with the PIN",
         "+30 min by our staff",
-        "no limit until the next day by an account that was deleted",
+        "no limit until the next reset by a deleted account",
     ]
     assert staff.email not in page.text
 
@@ -170,7 +170,7 @@ def test_only_the_accounts_own(browse, family):
     page = browse(family.user).get("/audit")
 
     assert told(page) == []
-    assert "Nothing was given or changed yet." in text_of(page)
+    assert "No changes yet." in text_of(page)
 
 
 def test_not_yours_not_there_and_no_id_answer_alike(browse, family):
@@ -199,7 +199,7 @@ def test_after_the_oldest_nothing_follows(browse, family):
     page = browse(family.user).get("/audit?after=2000-01-01T00:00:00Z~change~1")
 
     assert told(page) == []
-    assert "There is nothing older." in text_of(page)
+    assert "No older entries." in text_of(page)
 
 
 def test_a_child_without_settings_is_told_in_utc(browse, family):

@@ -79,7 +79,7 @@ def test_what_runs_is_marked(browse, child):
     said = text_of(page_of(browse, child))
 
     assert "Wednesday 4 March today" in said
-    assert "The Sandpit TV not ended 1 min" in said
+    assert "The Sandpit TV in progress 1 min" in said
 
 
 def test_pages_lead_through_everything(browse, child):
@@ -102,7 +102,7 @@ def test_pages_lead_through_everything(browse, child):
         [("2026-02-11", 1), ("2026-02-10", 1)],
     ]
     assert all(sums_of(page)[0] == 259.0 for page in pages)
-    assert "101 to 200 of the 250 sessions of this day" in text_of(pages[1])
+    assert "Sessions 101–200 of 250 on this day" in text_of(pages[1])
     assert "Page 2 of 5" in text_of(pages[1])
     newer = unescape(re.search(r'rel="prev" href="([^"]*)"', pages[1].text)[1])
     assert days_on(visitor.get(path_of(child) + newer)) == days_on(pages[0])
@@ -126,7 +126,7 @@ def test_beyond_the_last_page_is_the_last(browse, child):
 def test_nothing_watched_is_said(browse, child):
     page = page_of(browse, child)
 
-    assert "Nothing was watched on these days." in text_of(page)
+    assert "Nothing was watched during this period." in text_of(page)
     assert "history.csv" not in page.text
 
 
@@ -150,7 +150,7 @@ def test_an_adults_history_counts_nothing(browse):
 
     page = page_of(browse, family.adult)
 
-    assert "History of Robin" in text_of(page)
+    assert "Robin's history" in text_of(page)
     assert "Counted" not in text_of(page)
     assert days_on(page) == [("2026-03-03", [10.0], [10.0])]
 
@@ -229,7 +229,7 @@ def test_an_open_session_that_is_silent_for_more_than_5_minutes_has_stopped(cloc
 
     page = text_of(page_of(browse, child))
 
-    assert ("stopped without notice" in page, "not ended" in page) == (minutes > 5, minutes == 5)
+    assert ("stopped without notice" in page, "in progress" in page) == (minutes > 5, minutes == 5)
 
 
 def test_an_abandoned_session_shows_when_it_stopped_in_the_childs_zone(clock, browse):

@@ -57,12 +57,12 @@ def test_every_quick_link_leads_to_its_days(browse, child):
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("from_date=2026-03-02&to_date=2026-03-01", "The first day is after the last one."),
-        ("from_date=2025-12-03&to_date=2026-03-04", "Choose at most 90 days."),
-        ("from_date=2026-02-30&to_date=2026-03-01", "Enter a day like 2026-03-31."),
-        ("from_date=1999-12-31&to_date=2000-01-01", "Enter a day of this millennium."),
-        ("from_date=2026-03-01&to_date=10000-01-01", "Enter a day like 2026-03-31."),
-        ("from_date=2026-03-01&to_date=1", "Enter a day like 2026-03-31."),
+        ("from_date=2026-03-02&to_date=2026-03-01", "The start date must not be after the end date."),
+        ("from_date=2025-12-03&to_date=2026-03-04", "Choose 90 days or fewer."),
+        ("from_date=2026-02-30&to_date=2026-03-01", "Enter a date like 2026-03-31."),
+        ("from_date=1999-12-31&to_date=2000-01-01", "Enter a date from 2000 onward."),
+        ("from_date=2026-03-01&to_date=10000-01-01", "Enter a date like 2026-03-31."),
+        ("from_date=2026-03-01&to_date=1", "Enter a date like 2026-03-31."),
     ],
 )
 @pytest.mark.parametrize("form", ["", ".csv"])

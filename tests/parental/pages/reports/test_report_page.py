@@ -81,9 +81,9 @@ def test_the_chart_is_an_image_with_title_and_description(browse, user):
     names = re.search(r'role="img" aria-labelledby="(\S+) (\S+)"', svg)
     title = re.search(rf'<title id="{names[1]}">(.*?)</title>', svg)[1]
     description = re.search(rf'<desc id="{names[2]}">(.*?)</desc>', svg, re.DOTALL)[1]
-    assert title == "What Mia watched on each day"
-    assert "2 h 11 min in all. Most on Tuesday: 2 h 01 min." in description
-    assert "above the limit on 1 day." in description
+    assert title == "What Mia watched each day"
+    assert "2 h 11 min in total. Most on Tuesday: 2 h 01 min." in description
+    assert "Over the limit on 1 day." in description
     assert svg.count('class="chart__counted"') == 7
     assert 'class="chart__limit"' in svg
     assert "style=" not in card
@@ -110,11 +110,11 @@ def test_every_id_of_the_page_is_there_once(browse, user):
 @pytest.mark.parametrize(
     ("now", "before", "sentence"),
     [
-        (60, 30, "30 min more than in the week before (30 min)."),
-        (30, 90, "1 h less than in the week before (1 h 30 min)."),
-        (30, 30, "Just as much as in the week before."),
-        (0, 0, "Nothing was watched, in the week before neither."),
-        (0, 20, "20 min less than in the week before (20 min)."),
+        (60, 30, "30 min more than the week before (30 min)."),
+        (30, 90, "1 h less than the week before (1 h 30 min)."),
+        (30, 30, "Same as the week before."),
+        (0, 0, "Nothing was watched this week or the week before."),
+        (0, 20, "20 min less than the week before (20 min)."),
     ],
 )
 def test_the_week_is_compared_with_the_one_before(browse, user, now, before, sentence):
@@ -161,15 +161,15 @@ def test_the_next_week_ends_today_at_the_latest_and_after_today_there_is_none(br
 @pytest.mark.parametrize(
     ("last", "sentence"),
     [
-        ("2026-03-05", "This day lies ahead."),
-        ("9999-12-31", "Enter a day of this millennium."),
-        ("1999-12-31", "Enter a day of this millennium."),
-        ("0001-01-01", "Enter a day of this millennium."),
-        ("yesterday", "Enter a day like 2026-03-31."),
-        ("03/04/2026", "Enter a day like 2026-03-31."),
-        ("2026-02-30", "Enter a day like 2026-03-31."),
-        ("%00", "Enter a day like 2026-03-31."),
-        ("%22%3E%3Cscript%3E", "Enter a day like 2026-03-31."),
+        ("2026-03-05", "That day is in the future."),
+        ("9999-12-31", "Enter a date from 2000 onward."),
+        ("1999-12-31", "Enter a date from 2000 onward."),
+        ("0001-01-01", "Enter a date from 2000 onward."),
+        ("yesterday", "Enter a date like 2026-03-31."),
+        ("03/04/2026", "Enter a date like 2026-03-31."),
+        ("2026-02-30", "Enter a date like 2026-03-31."),
+        ("%00", "Enter a date like 2026-03-31."),
+        ("%22%3E%3Cscript%3E", "Enter a date like 2026-03-31."),
     ],
 )
 @pytest.mark.parametrize("path", ["/report", "/report.csv"])
