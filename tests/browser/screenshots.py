@@ -208,7 +208,7 @@ def picture_player(camera: Camera, child: Profile, link: str) -> None:
     camera.take("player-warned")
     leave(child, 0)
     page.get_by_role("button", name="Stop").click()
-    page.get_by_text("That was it for today!").wait_for()
+    page.get_by_text("That's it for today!").wait_for()
     page.locator(".toast").wait_for(state="detached")
     camera.take("player-locked")
     page.get_by_role("button", name="Ask a parent").click()

@@ -69,7 +69,7 @@ class TestRunningOut:
         screen.next_beat()
 
         screen.sees("locked")
-        screen.reads("That was it for today!")
+        screen.reads("That's it for today!")
         screen.reads("You can watch again:")
         assert screen.page.locator("#ideas li").count() == 3
         assert child.balance().used_seconds == 120 * 60
@@ -133,7 +133,7 @@ class TestMoreTime:
 
     def test_a_wrong_pin_is_refused_and_can_be_typed_again(self, locked):
         locked.give_pin("0000")
-        locked.reads("That is not the PIN.")
+        locked.reads("Incorrect PIN.")
         locked.page.keyboard.type(PIN)
 
         locked.film_runs()
@@ -141,10 +141,10 @@ class TestMoreTime:
     def test_five_wrong_pins_lock_it_and_the_screen_says_until_when(self, locked, child):
         locked.give_pin("0000")
         for _ in range(4):
-            locked.reads("That is not the PIN.")
+            locked.reads("Incorrect PIN.")
             locked.page.keyboard.type("0000")
             expect(locked.page.locator("#pin-message")).to_have_text("")
-        locked.reads("That is not the PIN.")
+        locked.reads("Incorrect PIN.")
         locked.page.keyboard.type(PIN)
 
         until = PinGuard.objects.get(player_token_id=child.token_id).locked_until
@@ -161,7 +161,7 @@ class TestMoreTime:
         )
         locked.give_pin(PIN)
 
-        locked.reads("A parent must unlock the PIN on the parents' page.")
+        locked.reads("A parent needs to unlock the PIN on the parents' page.")
 
     def test_without_a_pin_the_screen_says_where_to_set_one(self, locked, child):
         Pin.objects.all().delete()

@@ -139,7 +139,7 @@ def test_the_focus_goes_to_what_is_new(screen, child):
     locked(screen, child)
 
     expect(screen.page.get_by_role("button", name="Other ideas")).to_be_focused()
-    assert screen.page.title() == "That was it for today! · Sandglass"
+    assert screen.page.title() == "That's it for today! · Sandglass"
 
 
 def test_who_wants_less_motion_gets_none(open_screen, child):
@@ -182,7 +182,7 @@ class TestSpeed:
         with processes.service(tmp_path / "log", DEBUG="true") as demo:
             screen = open_screen(url=demo.url)
             playing(screen, child)
-            screen.reads("Demo: how fast time runs. A beat still counts 30 s.")
+            screen.reads("Demo: how fast time passes. Each heartbeat still counts 30 s.")
             sent = screen.heard("request")
             screen.page.get_by_label("60× faster").check()
             for _ in range(3):

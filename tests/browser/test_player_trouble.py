@@ -36,7 +36,7 @@ class TestTakenOver:
         playing.next_beat()
 
         playing.sees("dropped")
-        playing.reads("It plays on another screen now")
+        playing.reads("Now playing on another screen")
         assert [session.end_reason for session in child.sessions()] == ["taken_over", ""]
 
     def test_the_first_screen_can_take_it_back(self, playing, open_screen, child):
@@ -72,7 +72,7 @@ class TestTakenOver:
         assert screen.pick(child) == {"detail": "Title not found", "code": "title_unknown"}
 
         screen.sees("choosing")
-        screen.reads("That film is no longer here.")
+        screen.reads("That film isn't available anymore.")
 
 
 class TestNetwork:

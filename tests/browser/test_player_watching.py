@@ -33,7 +33,7 @@ class TestPairing:
         for code in ("nonsense", f"{child.profile.id}.{child.token[:-1]}", f"{make_child().profile.id}.{child.token}"):
             screen.page.get_by_label("Link from the parents' pages").fill(code)
             screen.press("Connect")
-            screen.reads("That did not work.")
+            screen.reads("That didn't work.")
             assert screen.page.evaluate("localStorage.getItem('sandglass.pairing')") is None
 
     def test_a_revoked_token_leads_back_to_pairing(self, screen, child):
@@ -176,7 +176,7 @@ class TestLearning:
         expect(card).to_contain_text("Learning")
         screen.pick(child)
 
-        screen.reads("This one does not use your time.")
+        screen.reads("This one doesn't use up your time.")
         screen.shows_time("2 h")
 
     def test_a_title_that_counts_does_not_say_so(self, screen, films):
@@ -186,4 +186,4 @@ class TestLearning:
         screen.film_runs()
 
         screen.shows_time("1 h 59 min")
-        expect(screen.page.get_by_text("This one does not use your time.")).to_be_hidden()
+        expect(screen.page.get_by_text("This one doesn't use up your time.")).to_be_hidden()

@@ -18,15 +18,15 @@ def _general() -> dict[str, str]:
         "minutes": _("{minutes} min"),
         "clock": _("{clock} min"),
         "noLimit": _("No limit today"),
-        "soonOver": _("soon over"),
+        "soonOver": _("almost over"),
         "none": _("used up"),
         "pause": _("Pause"),
         "resume": _("Play"),
-        "starting": _("Here it comes …"),
+        "starting": _("Here it comes…"),
         "waiting": _("The film is waiting"),
         "paused": _("Paused"),
         "fifteenLeft": _("Just so you know: about {minutes} min left today."),
-        "fiveLeft": _("Almost over: about {minutes} min left today. A good moment to find a place to stop."),
+        "fiveLeft": _("Almost over: about {minutes} min left today. Now is a good time to find a place to stop."),
         "nextTime": _("You can watch again: {time}"),
         "moreTime": _("You have time again. Pick something!"),
         "granted": _("{minutes} more minutes. Have fun!"),
@@ -36,28 +36,30 @@ def _general() -> dict[str, str]:
 
 def _trouble() -> dict[str, str]:
     return {
-        "offline": _("No connection. Trying again …"),
-        "unavailable": _("Sandglass is taking a short break. Trying again …"),
-        "offlineFilmWaits": _("No connection. The film waits, and so does your time. Trying again …"),
+        "offline": _("No connection. Trying again…"),
+        "unavailable": _("Sandglass is taking a short break. Trying again…"),
+        "offlineFilmWaits": _("No connection. The film waits, and so does your time. Trying again…"),
         "unavailableFilmWaits": _("Sandglass is taking a short break. The film waits, and so does your time."),
-        "badCode": _("That did not work. Ask a parent for a new link."),
+        "badCode": _("That didn't work. Ask a parent for a new link."),
         "revoked": _("This screen is no longer connected. A parent can connect it again."),
-        "taken_overHeading": _("It plays on another screen now"),
-        "taken_overText": _("Somebody started a film with your time elsewhere. Only one screen can play at a time."),
+        "taken_overHeading": _("Now playing on another screen"),
+        "taken_overText": _(
+            "Someone started a film with your time on another screen. Only one screen can play at a time."
+        ),
         "session_endedHeading": _("The film was stopped"),
-        "session_endedText": _("A parent may have stopped it, or another screen. You can start again."),
-        "defectHeading": _("That went wrong"),
-        "defectText": _("It is not your fault. Start again, and if it keeps happening, tell a parent."),
-        "titleGone": _("That film is no longer here. Pick another one!"),
+        "session_endedText": _("A parent or another screen may have stopped it. You can start it again."),
+        "defectHeading": _("Something went wrong"),
+        "defectText": _("It's not your fault. Try again, and if it keeps happening, tell a parent."),
+        "titleGone": _("That film isn't available anymore. Pick another one!"),
     }
 
 
 def _parents() -> dict[str, str]:
     return {
         "digits": _("{count} of 4 digits"),
-        "wrongPin": _("That is not the PIN."),
-        "pinLocked": _("Too many wrong tries. The PIN works here again at {time}."),
-        "pinLockedForGood": _("Too many wrong tries. A parent must unlock the PIN on the parents' page."),
+        "wrongPin": _("Incorrect PIN."),
+        "pinLocked": _("Too many incorrect PINs. The PIN works here again at {time}."),
+        "pinLockedForGood": _("Too many incorrect PINs. A parent needs to unlock the PIN on the parents' page."),
         "noPin": _("No PIN is set yet. A parent can set one, or give more time, on the parents' page."),
         "busy": _("Too busy right now. Try again in a moment."),
     }
@@ -65,13 +67,13 @@ def _parents() -> dict[str, str]:
 
 def _ideas() -> list[str]:
     return [
-        _("Build a den from blankets and chairs"),
-        _("Draw the film you have just seen"),
+        _("Build a den out of blankets and chairs"),
+        _("Draw the film you just watched"),
         _("Fold a paper plane and see how far it flies"),
         _("Find five things outside that are older than you"),
         _("Make up a dance and teach it to someone"),
         _("Read to a cuddly toy"),
-        _("Build the tallest tower that you can"),
+        _("Build the tallest tower you can"),
         _("Help someone cook"),
         _("Play hide and seek"),
         _("Write a secret letter and hide it"),
