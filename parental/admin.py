@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from parental.accounts.admin_forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm, AdminLogInForm
 from parental.accounts.by_address import ByAddressAdmin
@@ -134,11 +135,12 @@ class TokenFamilyAdmin(ByAddressAdmin):
     fields = readonly_fields = ("id", "user", "created_at", "ended_at")
     actions = ("end_log_ins",)
 
-    @admin.action(description=_("End the selected log-ins"), permissions=["change"])
+    @admin.action(description=_("End the selected logins"), permissions=["change"])
     def end_log_ins(self, request: HttpRequest, queryset: QuerySet[TokenFamily]) -> None:
         now: datetime = timezone.now()
         ended = families.end(queryset, actor=for_staff(request.user), now=now)
-        self.message_user(request, _("%(count)s log-ins ended.") % {"count": ended})
+        sentence = ngettext("Ended %(count)s login.", "Ended %(count)s logins.", ended)
+        self.message_user(request, sentence % {"count": ended})
 
 
 @admin.register(Pin)
@@ -163,11 +165,12 @@ class PinAdmin(ByAddressAdmin):
         is_locked = pin.guarded_until is not None and pin.guarded_until > timezone.now()
         return pin.guarded_until if is_locked else None
 
-    @admin.action(description=_("Lift all lockouts of the selected accounts"), permissions=["lift"])
+    @admin.action(description=_("Lift all PIN lockouts of the selected accounts"), permissions=["lift"])
     def lift_lockouts(self, request: HttpRequest, queryset: QuerySet[Pin]) -> None:
         """For the parents and every device."""
         lifted = guards.lift(queryset, actor=for_staff(request.user), now=timezone.now())
-        self.message_user(request, _("Wrong tries of %(count)s callers forgotten.") % {"count": lifted})
+        sentence = ngettext("Lifted lockouts for %(count)s caller.", "Lifted lockouts for %(count)s callers.", lifted)
+        self.message_user(request, sentence % {"count": lifted})
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("parental.change_pin")
@@ -204,7 +207,8 @@ class GatewayTokenAdmin(BigTableAdmin):
     @admin.action(description=_("Revoke the selected tokens"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> None:
         revoked = gateways.revoke(queryset, now=timezone.now())
-        self.message_user(request, _("%(count)s tokens revoked.") % {"count": revoked})
+        sentence = ngettext("Revoked %(count)s token.", "Revoked %(count)s tokens.", revoked)
+        self.message_user(request, sentence % {"count": revoked})
 
 
 class ConfigInline(_StackedInline):
@@ -225,7 +229,7 @@ class ProfileAdmin(BigTableAdmin):
     list_filter = ("is_kids",)
     raw_id_fields = ("user",)
     search_fields = ("=id", "=user__id")
-    search_help_text = _("The whole id of a profile or of an account")
+    search_help_text = _("Full profile or account ID")
     inlines = (ConfigInline,)
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 

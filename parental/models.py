@@ -148,8 +148,8 @@ class TokenFamily(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("log-in")
-        verbose_name_plural = _("log-ins")
+        verbose_name = _("login")
+        verbose_name_plural = _("logins")
 
     def __str__(self) -> str:
         return f"{self.id}"
@@ -205,7 +205,9 @@ class TimeGrant(models.Model):
         PlayerToken, null=True, blank=True, on_delete=models.SET_NULL, related_name="grants"
     )
     is_remote = models.BooleanField(_("remote"))
-    minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, help_text=_("Empty: unlimited for the day."))
+    minutes = models.PositiveSmallIntegerField(
+        _("minutes"), null=True, help_text=_("Empty means unlimited for the day.")
+    )
     day = models.DateField(_("viewing day"))
     granted_at = models.DateTimeField(_("granted"), default=timezone.now)
     taken_back_at = models.DateTimeField(_("taken back"), null=True, blank=True)
@@ -242,13 +244,13 @@ class SettingsChange(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="settings_changes"
     )
     field = models.CharField(_("setting"), max_length=32)
-    old_value = models.JSONField(_("before"), null=True, help_text=_("Empty: no limit."))
-    new_value = models.JSONField(_("after"), null=True, help_text=_("Empty: no limit."))
+    old_value = models.JSONField(_("before"), null=True, help_text=_("Empty means no limit."))
+    new_value = models.JSONField(_("after"), null=True, help_text=_("Empty means no limit."))
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("change of settings")
-        verbose_name_plural = _("changes of settings")
+        verbose_name = _("settings change")
+        verbose_name_plural = _("settings changes")
         indexes = [
             # A child's changes in the order they were made.
             models.Index(fields=["profile", "changed_at"], name="change_profile_changed_idx"),

@@ -26,7 +26,7 @@ class TitleAdmin(BigTableAdmin):
     list_display = ("name", "is_educational", "created_at")
     list_filter = ("is_educational",)
     search_fields = ("=id",)
-    search_help_text = _("The whole id of a title")
+    search_help_text = _("Full title ID")
 
     def save_model(self, request: HttpRequest, obj: Title, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -45,7 +45,7 @@ class ViewingTimeBalanceAdmin(BigTableAdmin):
     )
     ordering = ("-pk",)
     search_fields = ("=profile__id",)
-    search_help_text = _("The whole id of a profile")
+    search_help_text = _("Full profile ID")
 
 
 @admin.register(ViewingSession)
@@ -54,7 +54,7 @@ class ViewingSessionAdmin(BigTableAdmin):
     list_select_related = ("title",)
     ordering = ("pk",)
     search_fields = ("=id", "=profile__id")
-    search_help_text = _("The whole id of a session or of a profile")
+    search_help_text = _("Full session or profile ID")
 
 
 @admin.register(SiteSettings)

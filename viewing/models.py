@@ -22,13 +22,13 @@ from viewing.reports.models import ReconcileRun  # noqa: F401 — Django looks f
 def validate_limit(minutes: int) -> None:
     """A daily limit is 15–480 minutes in steps of 15 (docs/contract.md#limits); null (no limit) never gets here."""
     if not 15 <= minutes <= 480 or minutes % 15:
-        raise ValidationError(_("A limit is 15 to 480 minutes, in steps of 15."), code="limit")
+        raise ValidationError(_("Enter 15 to 480 minutes, in steps of 15."), code="limit")
 
 
 def validate_timezone(name: str) -> None:
     """An IANA name that this host's zone data knows."""
     if not rules.is_timezone(name):
-        raise ValidationError(_("Not the name of a timezone, like Europe/Berlin."), code="timezone")
+        raise ValidationError(_("Enter a time zone name such as Europe/Berlin."), code="timezone")
 
 
 def limit_field(verbose_name: Any, *, default: int | None) -> Any:
@@ -38,7 +38,7 @@ def limit_field(verbose_name: Any, *, default: int | None) -> Any:
         blank=True,
         default=default,
         validators=[validate_limit],
-        help_text=_("Empty: no limit."),
+        help_text=_("Leave empty for no limit."),
     )
 
 
@@ -203,8 +203,8 @@ class ViewingTimeBalance(models.Model):
 class EndReason(models.TextChoices):
     ENDED = "ended", _("ended by the player")
     TAKEN_OVER = "taken_over", _("taken over by another player")
-    SWITCHED = "switched", _("another title")
-    DAY_TURNED = "day_turned", _("the viewing day turned")
+    SWITCHED = "switched", _("switched to another title")
+    DAY_TURNED = "day_turned", _("the viewing day ended")
 
 
 class ViewingSession(models.Model):
@@ -314,11 +314,13 @@ class GatewayToken(models.Model):
     """What an edge or a session gateway of the platform holds: the right to send beats for any profile, in bulk."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=100, help_text=_("Which gateway uses it, and where."))
+    name = models.CharField(_("name"), max_length=100, help_text=_("Which gateway uses it and where."))
     token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
-    expires_at = models.DateTimeField(_("expires"), null=True, blank=True, help_text=_("Empty: never."))
+    expires_at = models.DateTimeField(
+        _("expires"), null=True, blank=True, help_text=_("Leave empty if it never expires.")
+    )
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
     # Known only to the instance that was just made, to be shown once.
     token = ""

@@ -17,7 +17,7 @@ class ByAddressAdmin(BigTableAdmin):
     sortable_by = ()
     ordering = ("-pk",)
     actions: Any = ()
-    search_help_text = _("The beginning of an account's address")
+    search_help_text = _("Start of the account's email address")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -68,8 +68,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "log-in",
-                "verbose_name_plural": "log-ins",
+                "verbose_name": "login",
+                "verbose_name_plural": "logins",
             },
         ),
         migrations.CreateModel(
@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
                 (
                     "minutes",
                     models.PositiveSmallIntegerField(
-                        help_text="Empty: unlimited for the day.", null=True, verbose_name="minutes"
+                        help_text="Empty means unlimited for the day.", null=True, verbose_name="minutes"
                     ),
                 ),
                 ("day", models.DateField(verbose_name="viewing day")),

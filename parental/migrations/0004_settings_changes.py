@@ -18,11 +18,11 @@ class Migration(migrations.Migration):
                 ("field", models.CharField(max_length=32, verbose_name="setting")),
                 (
                     "old_value",
-                    models.JSONField(help_text="Empty: no limit.", null=True, verbose_name="before"),
+                    models.JSONField(help_text="Empty means no limit.", null=True, verbose_name="before"),
                 ),
                 (
                     "new_value",
-                    models.JSONField(help_text="Empty: no limit.", null=True, verbose_name="after"),
+                    models.JSONField(help_text="Empty means no limit.", null=True, verbose_name="after"),
                 ),
                 ("changed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="changed")),
                 (
@@ -45,8 +45,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "change of settings",
-                "verbose_name_plural": "changes of settings",
+                "verbose_name": "settings change",
+                "verbose_name_plural": "settings changes",
                 "indexes": [models.Index(fields=["profile", "changed_at"], name="change_profile_changed_idx")],
             },
         ),

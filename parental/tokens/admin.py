@@ -19,7 +19,7 @@ class PlayerTokenAdmin(BigTableAdmin):
     list_display = ("device_name", "profile_id", "created_at", "last_used_at", "expires_at", "revoked_at")
     ordering = ("pk",)
     search_fields = ("=id", "=profile__id")
-    search_help_text = _("The whole id of a token or of a profile")
+    search_help_text = _("Full token or profile ID")
     actions = ("revoke",)
 
     @admin.action(description=_("Revoke the selected tokens"), permissions=["revoke"])

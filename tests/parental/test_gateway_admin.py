@@ -88,7 +88,7 @@ def test_revoked_ones_stop_at_once(http, staff):
 
     page = staff.post(reverse(LIST), {"action": "revoke", "_selected_action": [str(gateway.row.pk)]}, follow=True)
 
-    assert b"1 tokens revoked." in page.content
+    assert b"Revoked 1 token." in page.content
     assert gateway.send(http, [child.body()]).status_code == 401
     assert other.send(http, [child.body()]).status_code == 200
 

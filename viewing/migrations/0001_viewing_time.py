@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         blank=True,
                         default=120,
-                        help_text="Empty: no limit.",
+                        help_text="Leave empty for no limit.",
                         null=True,
                         validators=[viewing.models.validate_limit],
                         verbose_name="weekday limit of new children (minutes)",
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         blank=True,
                         default=180,
-                        help_text="Empty: no limit.",
+                        help_text="Leave empty for no limit.",
                         null=True,
                         validators=[viewing.models.validate_limit],
                         verbose_name="weekend limit of new children (minutes)",
@@ -173,8 +173,8 @@ class Migration(migrations.Migration):
                         choices=[
                             ("ended", "ended by the player"),
                             ("taken_over", "taken over by another player"),
-                            ("switched", "another title"),
-                            ("day_turned", "the viewing day turned"),
+                            ("switched", "switched to another title"),
+                            ("day_turned", "the viewing day ended"),
                         ],
                         default="",
                         max_length=10,
@@ -259,7 +259,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         blank=True,
                         default=120,
-                        help_text="Empty: no limit.",
+                        help_text="Leave empty for no limit.",
                         null=True,
                         validators=[viewing.models.validate_limit],
                         verbose_name="weekday limit (minutes)",
@@ -270,7 +270,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         blank=True,
                         default=180,
-                        help_text="Empty: no limit.",
+                        help_text="Leave empty for no limit.",
                         null=True,
                         validators=[viewing.models.validate_limit],
                         verbose_name="weekend limit (minutes)",

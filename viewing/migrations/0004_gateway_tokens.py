@@ -18,9 +18,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 (
                     "name",
-                    models.CharField(
-                        help_text="Which gateway uses it, and where.", max_length=100, verbose_name="name"
-                    ),
+                    models.CharField(help_text="Which gateway uses it and where.", max_length=100, verbose_name="name"),
                 ),
                 ("token_hash", models.BinaryField(max_length=32, unique=True)),
                 (
@@ -30,7 +28,9 @@ class Migration(migrations.Migration):
                 ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last used")),
                 (
                     "expires_at",
-                    models.DateTimeField(blank=True, help_text="Empty: never.", null=True, verbose_name="expires"),
+                    models.DateTimeField(
+                        blank=True, help_text="Leave empty if it never expires.", null=True, verbose_name="expires"
+                    ),
                 ),
                 ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="revoked")),
             ],

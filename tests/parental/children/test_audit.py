@@ -1,4 +1,4 @@
-"""The audit of an account's children: grants and changes of settings, newest first, in pages that lose nothing."""
+"""The audit of an account's children: grants and settings changes, newest first, in pages that lose nothing."""
 
 import uuid
 from datetime import UTC, datetime, timedelta

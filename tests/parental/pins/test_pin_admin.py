@@ -61,7 +61,7 @@ def test_lifts_the_lockouts_of_parents_and_devices(staff, parent):
     other = parent_with_pin()
     PinGuard.objects.create(user=other.user, reserved=3)
 
-    assert "Wrong tries of 2 callers forgotten." in lift(staff, parent)
+    assert "Lifted lockouts for 2 callers." in lift(staff, parent)
 
     guards = PinGuard.objects.filter(user=parent.user)
     assert {(guard.locked_until, guard.reserved - guard.cleared) for guard in guards} == {(None, 0)}
