@@ -93,7 +93,7 @@ _UNUSED = HttpResponse()
 api = SparingAPI(
     title="Sandglass",
     version="1",
-    description="Viewing time for kids profiles. docs/api.md explains how a player uses it.",
+    description="Viewing-time limits for kids' profiles. docs/api.md explains how a player uses the API.",
     auth=BearerToken(),
     parser=ObjectParser(),
     # Swagger UI's own style sheet holds its icons.

@@ -31,7 +31,7 @@ catalog_router = Router()
 )
 @lean
 async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
-    """Count 30 s of watching and learn whether the child may go on. Sent every 30 s while a title plays."""
+    """Count 30 s of viewing and say whether the child may keep watching. Sent every 30 s while a title plays."""
     beat = await _beat(request.auth, body)
     answer = heartbeat_answer(beat, await writer.write(beat))
     return HttpResponse(to_json(answer), content_type="application/json")
@@ -46,7 +46,7 @@ async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:
 @gateway_router.post("/heartbeats", response={200: HeartbeatsOut, **REFUSED, **BODY})
 @lean
 async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:
-    """Up to 1,000 heartbeats in one request, for a gateway. Each has its own status, in the order that they came."""
+    """Up to 1,000 heartbeats in one request, for a gateway. Each gets its own status, in the order of the request."""
     results = await bulk.results(body.heartbeats)
     return HttpResponse(to_json({"results": results}), content_type="application/json")
 
@@ -54,7 +54,7 @@ async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:
 @router.get("/balance/{profile_id}", response={200: BalanceOut, **REFUSED, **INVALID})
 @lean
 async def balance(request: Request, profile_id: UUID) -> BalanceOut:
-    """What a profile has used of its running viewing day and what is left."""
+    """What a profile has used of the current viewing day, and what is left."""
     profile = await obtain_profile(request.auth, profile_id)
     return await threads.reads.run(balances.balance_answer, profile, timezone.now())
 
@@ -62,7 +62,7 @@ async def balance(request: Request, profile_id: UUID) -> BalanceOut:
 @router.get("/playback-eligible/{profile_id}", response={200: EligibilityOut, **REFUSED, **INVALID})
 @lean
 async def playback_eligible(request: Request, profile_id: UUID) -> EligibilityOut:
-    """Whether a title may begin now; nothing is counted."""
+    """Whether a title may start now. Counts nothing."""
     profile = await obtain_profile(request.auth, profile_id)
     return await threads.reads.run(balances.eligibility_answer, profile, timezone.now())
 
@@ -70,12 +70,12 @@ async def playback_eligible(request: Request, profile_id: UUID) -> EligibilityOu
 @router.post("/session/{session_id}/end", response={200: SessionEndOut, **REFUSED, **INVALID, 404: ErrorDetail})
 @lean
 async def end_session(request: Request, session_id: UUID) -> SessionEndOut:
-    """End a session; ending it again answers the same."""
+    """End a session. Ending it again gives the same answer."""
     return await threads.writes.run(sessions.end, request.auth, session_id, timezone.now())
 
 
 @catalog_router.get("/titles", response={200: list[TitleOut], 401: ErrorDetail, 503: ErrorDetail})
 @lean
 async def titles(request: HttpRequest) -> list[entries.CatalogTitle]:
-    """Every title of the catalogue by name; kept for an hour."""
+    """All titles in the catalogue, sorted by name. Cached for an hour."""
     return list(await entries.catalog())  # Ninja takes a tuple of two for a status and its body

@@ -129,17 +129,17 @@ ANSWERS: Final[dict[Code, Answer]] = {
     "day_over": Answer(409, "The viewing day of the grant is over"),
     "session_ended": Answer(409, "Session has ended", has_reason=True),
     "taken": Answer(409, "Email already registered"),
-    "taken_back": Answer(409, "Grant was taken back already"),
+    "taken_back": Answer(409, "Grant has already been taken back"),
     "taken_over": Answer(409, "Session has ended", has_reason=True),
     "too_many": Answer(409, "Too many of these"),
     "too_large": Answer(413, "Request body too large"),
     "invalid": Answer(422, "Invalid input"),
     "not_kids": Answer(422, "Not a kids profile"),
-    "rate_limited": Answer(429, "Too many requests are waiting, try again", _retry_after),
-    "too_many_tries": Answer(429, "Too many tries, try again later", _retry_after),
+    "rate_limited": Answer(429, "Too many requests are waiting. Try again.", _retry_after),
+    "too_many_tries": Answer(429, "Too many attempts. Try again later.", _retry_after),
     "internal": Answer(500, "Internal Server Error"),
-    "busy": Answer(503, "The service is busy, try again", _retry_after),
-    "database": Answer(503, "The database cannot be reached, try again", _retry_after),
+    "busy": Answer(503, "The service is busy. Try again.", _retry_after),
+    "database": Answer(503, "The database cannot be reached. Try again.", _retry_after),
 }
 
 

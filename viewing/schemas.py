@@ -21,7 +21,7 @@ NoNul = AfterValidator(no_nul)
 
 
 class ErrorDetail(Schema):
-    """A refusal in one sentence, for developers, and its code, for programs."""
+    """Why the request was refused: a sentence for developers and a code for programs."""
 
     detail: str
     code: str
@@ -34,7 +34,7 @@ class FieldError(Schema):
 
 
 class ValidationDetail(Schema):
-    """What is wrong with which field; rules over several fields come as one sentence."""
+    """What is wrong with which field. A rule over several fields is reported as one sentence."""
 
     detail: list[FieldError] | str
     code: str

@@ -26,7 +26,7 @@ MAX_MAILS: Final = 3
 MAILS_WINDOW: Final = timedelta(hours=1)
 
 # Mails go out in the background, for known and unknown addresses alike: how long an answer takes must not show which.
-executor = BoundedThread("mails", full="Too many mails are waiting, try again")
+executor = BoundedThread("mails", full="Too many emails are waiting. Try again.")
 
 
 def can_mail() -> bool:

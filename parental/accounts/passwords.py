@@ -26,7 +26,7 @@ ASKED_AGAIN: Final = ("password_page", "pin_reset")
 # No password has this hash; comparing with it takes as long as with any other.
 NO_HASH: Final = "!"
 
-executor = BoundedThread("passwords", full="Too many password checks are waiting, try again")
+executor = BoundedThread("passwords", full="Too many password checks are waiting. Try again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,14 @@ router = Router()
 
 @router.get("/profiles/{profile_id}/viewing-time", response={200: LimitsOut, **REFUSED, **INVALID})
 async def read_limits(request: Request, profile_id: UUID) -> ViewingTimeConfig:
-    """A child's limits, and when its days turn."""
+    """A child's limits and when their days start."""
     profile = await limits.obtain_child(require_parent(request.auth), profile_id)
     return await sync_to_async(limits.read)(profile.id, now=timezone.now())
 
 
 @router.put("/profiles/{profile_id}/viewing-time", response={200: LimitsOut, **REFUSED, **BODY})
 async def change_limits(request: Request, profile_id: UUID, body: LimitsIn) -> ViewingTimeConfig:
-    """Change what is sent. Reset hour, exemption and timezone need a PIN token; a moved reset lets the day go on."""
+    """Change what is sent. Reset hour, exemption and timezone need a PIN token. The current day is never cut short."""
     caller = require_parent(request.auth)
     profile = await limits.obtain_child(caller, profile_id)
     return await sync_to_async(limits.change)(
@@ -36,7 +36,7 @@ async def change_limits(request: Request, profile_id: UUID, body: LimitsIn) -> V
 
 @router.post("/profiles/{profile_id}/viewing-time/grant", response={200: GrantOut, **REFUSED, **BODY, 429: ErrorDetail})
 async def grant(request: Request, profile_id: UUID, body: GrantIn) -> Given:
-    """More time until the next reset: from afar by a parent, or on the child's device with the PIN."""
+    """Give more time until the next reset: remotely by a parent, or on the child's device with the PIN."""
     caller, now = request.auth, timezone.now()
     profile = await limits.obtain_child(caller, profile_id)
     is_remote = await grants.is_remote(caller, pin=body.pin, pin_token=body.pin_token, now=now)
@@ -48,7 +48,7 @@ async def grant(request: Request, profile_id: UUID, body: GrantIn) -> Given:
     response={200: TakenBackOut, **REFUSED, 404: ErrorDetail, 409: ErrorDetail, **INVALID},
 )
 async def take_back_grant(request: Request, profile_id: UUID, grant_id: UUID) -> TakenBackOut:
-    """Take back what of a grant is unused, while its day runs."""
+    """Take back the unused part of a grant, while its day lasts."""
     profile = await obtain_profile(require_parent(request.auth), profile_id)
     remaining_minutes = await sync_to_async(grants.take_back)(profile.id, grant_id, now=timezone.now())
     return TakenBackOut(remaining_minutes=remaining_minutes)

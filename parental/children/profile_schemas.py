@@ -36,7 +36,7 @@ def _web_url(text: str) -> str:
 
 def _timezone(name: str) -> str:
     if not rules.is_timezone(name):
-        raise PydanticCustomError("timezone", "Not the name of a timezone, like Europe/Berlin")
+        raise PydanticCustomError("timezone", "Input should be a timezone name such as Europe/Berlin")
     return name
 
 
@@ -62,7 +62,9 @@ class ProfileOut(Schema):
 
 class PlayerTokenIn(Schema):
     device_name: Name
-    pin_token: Token | None = Field(None, description="From `/parental-controls/pin/verify`; needed once a PIN is set.")
+    pin_token: Token | None = Field(
+        None, description="From `/parental-controls/pin/verify`. Required once a PIN is set."
+    )
 
 
 class PlayerTokenOut(Schema):

@@ -58,7 +58,7 @@ def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone
     # Locked, so that parallel calls cannot pass the bound together.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
     if Profile.objects.filter(user_id=user_id).count() >= MAX_PROFILES:
-        raise Refusal("too_many", f"An account has at most {MAX_PROFILES} profiles")
+        raise Refusal("too_many", f"An account can have at most {MAX_PROFILES} profiles")
     profile = Profile.objects.create(user_id=user_id, name=name, is_kids=is_kids, avatar_url=avatar_url)
     ViewingTimeConfig.objects.create(
         profile=profile,

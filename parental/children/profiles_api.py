@@ -20,13 +20,13 @@ router = Router()
 
 @router.get("/profiles", response={200: list[ProfileOut], **REFUSED})
 async def list_profiles(request: Request) -> list[ListedProfile]:
-    """The account's profiles in the order they were made."""
+    """The account's profiles, oldest first."""
     return await sync_to_async(profiles.listing)(require_parent(request.auth).user_id)
 
 
 @router.post("/profiles", response={201: ProfileOut, **REFUSED, **BODY, 409: ErrorDetail})
 async def create_profile(request: Request, body: ProfileIn) -> Status[ListedProfile]:
-    """Make a profile; a child's gets the default limits in the given timezone."""
+    """Create a profile. A kids profile gets the default limits in the given timezone."""
     profile = await sync_to_async(profiles.create)(
         require_parent(request.auth).user_id,
         name=body.name,
@@ -39,7 +39,7 @@ async def create_profile(request: Request, body: ProfileIn) -> Status[ListedProf
 
 @router.post("/profiles/{profile_id}/player-token", response={201: PlayerTokenOut, **REFUSED, **BODY})
 async def create_player_token(request: Request, profile_id: UUID, body: PlayerTokenIn) -> Status[IssuedToken]:
-    """Give a device the right to play as one profile, for 90 days from its last use."""
+    """Issue a token that lets a device play as one profile. It expires 90 days after its last use."""
     caller = require_parent(request.auth)
     await obtain_profile(caller, profile_id)
     issued = await sync_to_async(players.issue)(
@@ -50,6 +50,6 @@ async def create_player_token(request: Request, profile_id: UUID, body: PlayerTo
 
 @router.delete("/player-tokens/{token_id}", response={204: None, **REFUSED, 404: ErrorDetail, **INVALID})
 async def revoke_player_token(request: Request, token_id: UUID) -> Status[None]:
-    """Take a device's right back; doing it again answers the same."""
+    """Revoke a device's token. Revoking it again gives the same answer."""
     await sync_to_async(players.revoke)(require_parent(request.auth).user_id, token_id, now=timezone.now())
     return Status(204, None)

@@ -19,16 +19,20 @@ LimitMinutes = Annotated[int, Field(ge=15, le=480)] | None
 
 
 class LimitsIn(Schema):
-    """Only what is sent changes."""
+    """Only what is sent is changed."""
 
-    weekday_limit_minutes: LimitMinutes = Field(default_factory=_absent, description="In steps of 15; null: no limit.")
-    weekend_limit_minutes: LimitMinutes = Field(default_factory=_absent, description="In steps of 15; null: no limit.")
+    weekday_limit_minutes: LimitMinutes = Field(
+        default_factory=_absent, description="In steps of 15. Null means no limit."
+    )
+    weekend_limit_minutes: LimitMinutes = Field(
+        default_factory=_absent, description="In steps of 15. Null means no limit."
+    )
     reset_hour: Annotated[int, Field(ge=0, le=23)] = Field(default_factory=_absent)
     educational_exempt: bool = Field(default_factory=_absent)
-    timezone: Timezone = Field(default_factory=_absent, description="An IANA name, like Europe/Berlin.")
+    timezone: Timezone = Field(default_factory=_absent, description="An IANA name such as Europe/Berlin.")
     pin_token: Token | None = Field(
         None,
-        description="From `/parental-controls/pin/verify`; needed to change the reset hour, the exemption or the zone.",
+        description="From `/parental-controls/pin/verify`. Required to change reset hour, exemption or timezone.",
     )
 
     def settings(self) -> dict[str, Any]:
@@ -47,15 +51,17 @@ class LimitsOut(Schema):
 
 
 class GrantIn(Schema):
-    minutes: Annotated[int, Field(ge=15, le=120)] | None = Field(description="Null: unlimited until the next reset.")
+    minutes: Annotated[int, Field(ge=15, le=120)] | None = Field(
+        description="Null means unlimited until the next reset."
+    )
     pin: PinDigits | None = Field(
-        None, description="A device needs it, or a `pin_token`; without, a grant is a remote one."
+        None, description="A device must send it or a `pin_token`. Without either, the grant is remote."
     )
     pin_token: Token | None = None
 
 
 class GrantOut(Schema):
-    granted_minutes: float | None = Field(description="Null: unlimited.")
+    granted_minutes: float | None = Field(description="Null means unlimited.")
     remaining_minutes: float | None
     is_unlimited_override: bool
     grant_id: UUID

@@ -27,7 +27,7 @@ from viewing.errors import Code, Refusal
 MIN_SECONDS: Final = 0.2
 REFUSED_AS: Final[dict[Code, str]] = {"pin_none": "none_set", "pin_locked": "locked", "rate_limited": "busy"}
 
-executor = BoundedThread("pins", full="Too many PIN checks are waiting, try again")
+executor = BoundedThread("pins", full="Too many PIN checks are waiting. Try again.")
 
 
 async def check(caller: Caller, pin: str, *, now: datetime) -> Pin:

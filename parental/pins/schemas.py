@@ -13,12 +13,12 @@ PinDigits = Annotated[str, Field(pattern="^[0-9]{4}$")]
 
 class PinStatusOut(Schema):
     has_pin: bool
-    locked_until: datetime | None = Field(description="The year 9999: until the PIN is reset.")
+    locked_until: datetime | None = Field(description="The year 9999 means until the PIN is reset.")
 
 
 class PinIn(Schema):
     new_pin: PinDigits
-    current_pin: PinDigits | None = Field(None, description="Needed to change a PIN that is set.")
+    current_pin: PinDigits | None = Field(None, description="Required to change an existing PIN.")
 
 
 class PinSetOut(Schema):
@@ -31,7 +31,7 @@ class PinVerifyIn(Schema):
 
 class PinVerifiedOut(Schema):
     verified: Literal[True]
-    pin_token: str = Field(description="Proof of the PIN, for five minutes; nothing after the PIN changed.")
+    pin_token: str = Field(description="Proof of the PIN. Valid for five minutes; invalid after the PIN changes.")
 
 
 class PinResetIn(Schema):

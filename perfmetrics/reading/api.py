@@ -14,20 +14,20 @@ router = Router()
 
 
 class Refused(Schema):
-    """A refusal in one sentence, for developers, and its code, for programs."""
+    """Why the request was refused: a sentence for developers and a code for programs."""
 
     detail: str
     code: str
 
 
 class HeartbeatFigures(Schema):
-    total_processed: int = Field(description="Beats answered 200, replays and blocked ones included.")
+    total_processed: int = Field(description="Heartbeats answered with 200, including replays and blocked ones.")
     avg_db_ops_per_heartbeat: float
     avg_duration_ms: float
     max_duration_ms: float
     p95_duration_ms: float
     batch_size_avg: float
-    failures: int = Field(description="Those that were answered as unavailable.")
+    failures: int = Field(description="Heartbeats answered as unavailable.")
 
 
 class ConfigCacheFigures(Schema):
@@ -35,8 +35,8 @@ class ConfigCacheFigures(Schema):
     total_hits: int
     total_misses: int
     total_invalidations: int
-    current_size: int = Field(description="Of the largest worker's cache.")
-    max_size: int = Field(description="Of each worker's cache.")
+    current_size: int = Field(description="Size of the largest worker's cache.")
+    max_size: int = Field(description="Maximum size of each worker's cache.")
 
 
 class WeeklyReportFigures(Schema):
@@ -47,7 +47,7 @@ class WeeklyReportFigures(Schema):
 
 
 class MetricsOut(Schema):
-    """Of all worker processes of this host, since the server started; times in milliseconds."""
+    """Metrics of all worker processes on this host since the server started. Times are in milliseconds."""
 
     uptime_seconds: float
     workers: int
@@ -58,7 +58,7 @@ class MetricsOut(Schema):
 
 @router.get("/metrics", response={200: MetricsOut, 401: Refused, 403: Refused, 503: Refused})
 async def admin_metrics(request: HttpRequest) -> MetricsOut:
-    """How the service runs: for staff."""
+    """How the service is doing, for staff."""
     publish_samples()
     uptime_seconds = time.time() - folder.started()
     return metrics_answer(await asyncio.to_thread(figures.read), uptime_seconds=uptime_seconds)

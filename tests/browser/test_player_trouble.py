@@ -142,7 +142,7 @@ class TestNetwork:
     def test_a_busy_service_is_given_the_time_that_it_asks_for(self, playing, child):
         busy = {
             "status": 503,
-            "json": {"detail": "The service is busy, try again", "code": "busy"},
+            "json": {"detail": "The service is busy. Try again.", "code": "busy"},
             "headers": {"Retry-After": "20"},
         }
         playing.page.route(HEARTBEAT, lambda route: route.fulfill(**busy), times=1)

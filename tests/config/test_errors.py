@@ -123,7 +123,7 @@ def test_a_defect_is_500_without_its_details_and_logged_with_them(http, broken, 
     ("error", "answer"),
     [
         (RuntimeError("the secret of the house"), (500, "Internal Server Error", "internal")),
-        (OperationalError("password of 10.0.0.7"), (503, "The database cannot be reached, try again", "database")),
+        (OperationalError("password of 10.0.0.7"), (503, "The database cannot be reached. Try again.", "database")),
     ],
 )
 def test_the_stock_handler_answers_the_same(http, monkeypatch, error, answer):
@@ -155,7 +155,7 @@ def test_a_database_that_fails_is_503_to_be_tried_again(http, broken, caplog, er
 
     response = ask_balance(http)
 
-    assert is_refusal(response, 503, "The database cannot be reached, try again", "database")
+    assert is_refusal(response, 503, "The database cannot be reached. Try again.", "database")
     assert response.headers["retry-after"] == "1"
     assert any(record.exc_info and record.exc_info[1] is error for record in caplog.records)
 
@@ -168,7 +168,7 @@ def test_a_database_that_fails_while_the_caller_is_looked_up_is_503_too(http, mo
 
     response = ask_balance(http)
 
-    assert is_refusal(response, 503, "The database cannot be reached, try again", "database")
+    assert is_refusal(response, 503, "The database cannot be reached. Try again.", "database")
     assert response.headers["retry-after"] == "1"
 
 

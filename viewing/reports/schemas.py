@@ -27,9 +27,10 @@ class ReportQuery(Schema):
 
 
 class HistoryQuery(ReportQuery):
-    from_date: IsoDate | None = Field(None, description="The first viewing day; 30 days before `to_date` when missing.")
+    from_date: IsoDate | None = Field(None, description="The first viewing day. Defaults to 30 days before `to_date`.")
     to_date: IsoDate | None = Field(
-        None, description="The last viewing day; 30 days after `from_date` when missing, today when both are."
+        None,
+        description="The last viewing day. Defaults to 30 days after `from_date`, or to today if both are missing.",
     )
 
 
@@ -41,26 +42,28 @@ class SessionOut(Schema):
     is_educational: bool
     started_at: datetime
     ended_at: datetime | None = Field(
-        ..., description="Null while it runs. Of a session that stopped without notice, 30 seconds after its last beat."
+        ...,
+        description="Null while the session is active. If it stopped without notice, 30 s after its last heartbeat.",
     )
     duration_minutes: float
     stopped_without_notice: bool = Field(
-        False, description="Only there, and true, when no beat came for more than 5 minutes before the session ended."
+        False,
+        description="Only present, and true, if no heartbeat came for more than 5 minutes before the session ended.",
     )
 
 
 class HistoryDayOut(Schema):
     date: date
     total_minutes: float
-    educational_minutes: float = Field(..., description="What educational titles took.")
-    counted_minutes: float = Field(..., description="What the limit was charged.")
+    educational_minutes: float = Field(..., description="Time spent on educational titles.")
+    counted_minutes: float = Field(..., description="Time counted against the limit.")
     sessions: list[SessionOut]
 
 
 class HistoryOut(Schema):
     profile_id: UUID
     days: list[HistoryDayOut]
-    truncated: bool = Field(False, description="Only there, and true, when more than 500 sessions were found.")
+    truncated: bool = Field(False, description="Only present, and true, if there were more than 500 sessions.")
 
 
 class WeekDayOut(Schema):
@@ -68,7 +71,7 @@ class WeekDayOut(Schema):
     minutes: float
     counted_minutes: float
     educational_minutes: float
-    limit_minutes: int | None = Field(..., description="As set now.")
+    limit_minutes: int | None = Field(..., description="The limit as set now.")
 
 
 class TopTitleOut(Schema):

@@ -15,7 +15,7 @@ from tests.parental.cast import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
-TOO_MANY = b"Too many tries, try again later"
+TOO_MANY = b"Too many attempts. Try again later."
 WRONG = b"Please enter the correct"
 
 
@@ -123,7 +123,7 @@ def test_a_full_queue_is_told_and_uses_up_no_try(staff):
         for place in places:
             place.__exit__(None, None, None)
 
-    assert b"Too many password checks are waiting, try again" in answer.content
+    assert b"Too many password checks are waiting. Try again." in answer.content
     assert log_in(staff.email).status_code == 302
 
 

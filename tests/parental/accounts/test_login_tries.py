@@ -43,7 +43,7 @@ def test_the_eleventh_is_refused_even_when_right(http, email, clock, compared):
 
     assert (refused.status_code, refused.json()) == (
         429,
-        {"detail": "Too many tries, try again later", "code": "too_many_tries"},
+        {"detail": "Too many attempts. Try again later.", "code": "too_many_tries"},
     )
     assert refused.headers["Retry-After"] == "200"
     assert len(compared) == 10
@@ -104,7 +104,7 @@ def test_of_50_parallel_wrong_ones_ten_are_compared(server, email, compared):
             pass
 
     assert len(compared) == 10
-    assert last.json()["detail"] == "Too many tries, try again later"
+    assert last.json()["detail"] == "Too many attempts. Try again later."
     assert set(collections.Counter(answer.status_code for answer in answers)) <= {401, 429}
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status_code == 429)
 
@@ -119,7 +119,7 @@ def test_a_full_queue_uses_up_no_try(http, email):
         for place in places:
             place.__exit__(None, None, None)
 
-    sentence = "Too many password checks are waiting, try again"
+    sentence = "Too many password checks are waiting. Try again."
     assert (refused.status_code, refused.json()) == (429, {"detail": sentence, "code": "rate_limited"})
     assert refused.headers["Retry-After"] == "1"
     assert not tries_of(email).exists()

@@ -14,7 +14,7 @@ from viewing.models import ViewingTimeBalance
 
 WEDNESDAY = "2026-03-04T10:00:00+00:00"
 NOT_FOUND = (404, {"detail": "Grant not found", "code": "not_found"})
-AGAIN = (409, {"detail": "Grant was taken back already", "code": "taken_back"})
+AGAIN = (409, {"detail": "Grant has already been taken back", "code": "taken_back"})
 OVER = (409, {"detail": "The viewing day of the grant is over", "code": "day_over"})
 
 

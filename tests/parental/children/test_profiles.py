@@ -137,7 +137,7 @@ def test_an_account_has_at_most_20_profiles_however_parallel(server, parent):
 
     assert sorted(answer.status_code for answer in answers) == [201] * 5 + [409] * 5
     refused = next(answer for answer in answers if answer.status_code == 409)
-    assert refused.json() == {"detail": "An account has at most 20 profiles", "code": "too_many"}
+    assert refused.json() == {"detail": "An account can have at most 20 profiles", "code": "too_many"}
     assert Profile.objects.filter(user=parent.user).count() == 20
 
 

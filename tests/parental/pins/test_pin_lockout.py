@@ -204,7 +204,7 @@ def test_the_lock_is_decided_before_the_queue(http, parent):
             place.__exit__(None, None, None)
 
     assert said(locked) == LOCKED
-    assert said(refused) == (429, {"detail": "Too many PIN checks are waiting, try again", "code": "rate_limited"})
+    assert said(refused) == (429, {"detail": "Too many PIN checks are waiting. Try again.", "code": "rate_limited"})
     assert refused.headers["Retry-After"] == "1"
     assert not PinGuard.objects.filter(user=other.user).exists()
     assert verify(http, other).status_code == 200

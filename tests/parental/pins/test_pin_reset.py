@@ -102,7 +102,7 @@ def test_wrong_passwords_are_limited_as_at_log_in(http, parent):
     login = http.post("/api/v1/auth/login", json={"email": parent.user.email, "password": PASSWORD})
 
     for answer in (refused, login):
-        assert said(answer) == (429, {"detail": "Too many tries, try again later", "code": "too_many_tries"})
+        assert said(answer) == (429, {"detail": "Too many attempts. Try again later.", "code": "too_many_tries"})
         assert int(answer.headers["Retry-After"]) > 0
     assert verify(http, parent).status_code == 200  # another count
 

@@ -102,7 +102,7 @@ def test_a_full_queue_refuses_the_first_one_too(http):
         for place in places:
             place.__exit__(None, None, None)
 
-    assert said(refused) == (429, {"detail": "Too many PIN checks are waiting, try again", "code": "rate_limited"})
+    assert said(refused) == (429, {"detail": "Too many PIN checks are waiting. Try again.", "code": "rate_limited"})
     assert status(http, parent)["has_pin"] is False
 
 

@@ -9,7 +9,7 @@ from parental.children import profiles
 from parental.tokens import families, sql
 from tests.parental.cast import PASSWORD, make_parent
 
-BUSY = "Too many password checks are waiting, try again"
+BUSY = "Too many password checks are waiting. Try again."
 
 
 @pytest.fixture

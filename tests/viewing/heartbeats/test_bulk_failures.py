@@ -14,7 +14,7 @@ from tests.viewing.heartbeats.test_heartbeat_failures import NIL, fail, locked_s
 from viewing.heartbeats import bulk, queue, writer
 from viewing.hotpath import entries, sql
 
-BUSY = {"status": 503, "detail": "The service is busy, try again", "code": "busy"}
+BUSY = {"status": 503, "detail": "The service is busy. Try again.", "code": "busy"}
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_a_locked_row_is_503_and_harms_no_neighbour(http):
 
     refused, *answered = locked_session(locked_id, send_all)
 
-    assert (refused.status_code, refused.json()) == (503, {"detail": "The service is busy, try again", "code": "busy"})
+    assert (refused.status_code, refused.json()) == (503, {"detail": "The service is busy. Try again.", "code": "busy"})
     assert int(refused.headers["Retry-After"]) >= 1
     assert {answer.status_code for answer in answered} == {200}
     assert {child.balance().used_seconds for child in free} == {60}

@@ -264,5 +264,5 @@ def test_without_its_database_it_is_503(http, parent, monkeypatch):
 
     for response in (weekly_report(http, parent), history(http, parent, child)):
         assert response.status_code == 503
-        assert response.json() == {"detail": "The database cannot be reached, try again", "code": "database"}
+        assert response.json() == {"detail": "The database cannot be reached. Try again.", "code": "database"}
         assert response.headers["retry-after"] == "1"
