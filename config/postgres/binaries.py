@@ -33,15 +33,17 @@ def find() -> Binaries:
     if chosen := os.environ.get("PG_BINDIR"):
         folder = Path(chosen).absolute()
         if not _is_complete(folder):
-            raise DevDatabaseError(f"PG_BINDIR is {folder}, which does not hold {', '.join(PROGRAMS)} to be run.")
+            raise DevDatabaseError(f"PG_BINDIR is {folder}, which does not contain executable {', '.join(PROGRAMS)}.")
         found: Binaries | None = Binaries(folder=folder, major=_major(folder))
     else:
         found = _of_wheel() or _of_system()
     if found is None or found.major < OLDEST_MAJOR:
-        problem = f"PostgreSQL {found.major} in {found.folder} is too old." if found else "There is no PostgreSQL here."
+        problem = (
+            f"PostgreSQL {found.major} in {found.folder} is too old." if found else "No PostgreSQL installation found."
+        )
         raise DevDatabaseError(
-            f"{problem} Install PostgreSQL {OLDEST_MAJOR} or newer by the system's package manager and set PG_BINDIR to"
-            " the folder of its initdb, install requirements-postgres.txt, or set DATABASE_URL to a server that runs."
+            f"{problem} Install PostgreSQL {OLDEST_MAJOR} or newer with the package manager and set PG_BINDIR to"
+            " the folder of its initdb, install requirements-postgres.txt, or set DATABASE_URL to a running server."
         )
     return found
 
@@ -53,7 +55,9 @@ def _is_complete(folder: Path) -> bool:
 @functools.cache
 def _major(folder: Path) -> int:
     if not (version := re.search(r"\(PostgreSQL\) (\d+)", _output(str(folder / "postgres"), "--version"))):
-        raise DevDatabaseError(f"{folder / 'postgres'} does not tell its version. Set PG_BINDIR to another folder.")
+        raise DevDatabaseError(
+            f"Could not determine the version of {folder / 'postgres'}. Set PG_BINDIR to another folder."
+        )
     return int(version[1])
 
 

@@ -130,7 +130,7 @@ def log_file(name: str = "dev") -> Path:
 
 def _cluster(name: str) -> Cluster:
     if not re.fullmatch(r"[a-z0-9_-]{1,40}", name):
-        raise DevDatabaseError(f"{name!r} cannot name a cluster: use a-z, 0-9, - and _.")
+        raise DevDatabaseError(f"{name!r} is not a valid cluster name: use a-z, 0-9, - and _.")
     binaries = find()
     base = Path(os.environ.get("SANDGLASS_VAR") or Path(__file__).resolve().parents[2] / "var").resolve()
     if os.geteuid() == 0:
@@ -176,7 +176,7 @@ def _ensure_running(cluster: Cluster, *, settings: Mapping[str, str]) -> None:
 
 def _make_data(cluster: Cluster) -> None:
     if cluster.data.exists():
-        raise DevDatabaseError(f"{cluster.data} is only a part of a data folder: delete it and try again.")
+        raise DevDatabaseError(f"{cluster.data} is an incomplete data folder: delete it and try again.")
     for leftover in cluster.data.parent.glob(f"{cluster.data.name}.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     # Renamed when whole; a name of its own each time, for the initdb of a killed process may still be writing.
@@ -210,8 +210,8 @@ def _launch(cluster: Cluster, *, settings: Mapping[str, str]) -> None:
     if failure and not _answers(cluster):
         last = "\n    ".join(log.read_bytes()[begin:].decode(errors="replace").splitlines()[-20:])
         raise DevDatabaseError(
-            f"PostgreSQL does not start: {failure}\nThe end of its log {log}:\n    {last}\n"
-            f"If its data may be lost, delete {cluster.data} and try again."
+            f"PostgreSQL did not start: {failure}\nEnd of its log {log}:\n    {last}\n"
+            f"If you don't need its data, delete {cluster.data} and try again."
         )
 
 
@@ -224,7 +224,7 @@ def _answers(cluster: Cluster) -> bool:
         if answer != Ping.REJECT and (waited > SILENCE_SECONDS or not _lives(cluster)):
             return False
         if waited > START_SECONDS:
-            raise DevDatabaseError(f"PostgreSQL takes no connections: see {cluster.beside('.log')}.")
+            raise DevDatabaseError(f"PostgreSQL is not accepting connections: see {cluster.beside('.log')}.")
         time.sleep(0.02)
     return True
 
@@ -240,7 +240,7 @@ def _lives(cluster: Cluster) -> bool:
 def _end_server(cluster: Cluster, *, mode: str) -> None:
     # Asked first: pg_ctl believes the pid in postmaster.pid, and would signal a stranger.
     if _answers(cluster) and (failure := _run(cluster, "pg_ctl", "stop", "-D", cluster.data, "-m", mode, "-w", "-s")):
-        raise DevDatabaseError(f"PostgreSQL does not stop: {failure}\nSee {cluster.beside('.log')}.")
+        raise DevDatabaseError(f"PostgreSQL did not stop: {failure}\nSee {cluster.beside('.log')}.")
 
 
 def _run(cluster: Cluster, program: str, *arguments: str | Path) -> str:
@@ -304,7 +304,9 @@ def _make_private(path: Path, *, mode: int, owner: int) -> None:
         path.mkdir(mode=mode)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (owner, os.geteuid()) or found.st_mode & ~mode & 0o777:
-        raise DevDatabaseError(f"{path} is not a folder of ours alone. Find out who made it, and remove it.")
+        raise DevDatabaseError(
+            f"{path} must be a folder that only this user can write to. Check who created it, then remove it."
+        )
     # Only what is still our own: what belongs to `owner` could have become a symbolic link since.
     if found.st_uid == os.geteuid():
         path.chmod(mode)
@@ -317,6 +319,6 @@ def _explained() -> Iterator[None]:
         yield
     except (OSError, subprocess.SubprocessError, psycopg.Error) as error:
         raise DevDatabaseError(
-            f"The embedded PostgreSQL cannot be used: {error}\nSet SANDGLASS_VAR to a folder that can be written, or"
-            " PG_BINDIR to PostgreSQL programs that can be run, or DATABASE_URL to a server that runs."
+            f"Could not start the embedded PostgreSQL: {error}\nSet SANDGLASS_VAR to a writable folder,"
+            " PG_BINDIR to a folder of PostgreSQL programs that can be run, or DATABASE_URL to a running server."
         ) from error

@@ -27,8 +27,8 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             other = port + 1 if 1024 <= port < 65535 else 8000
-            problem = f"Port {port} on {host} cannot be used: {error.strerror}."
-            raise CommandError(f"{problem} Choose another one, like: PORT={other} make demo") from error
+            problem = f"Cannot use port {port} on {host}: {error.strerror}."
+            raise CommandError(f"{problem} Choose another one, for example: PORT={other} make demo") from error
 
 
 class Server:
@@ -85,11 +85,11 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.has_ended():
-                raise CommandError(f"The server ended while it started.\n{self.last_words()}")
+                raise CommandError(f"The server exited during startup.\n{self.last_words()}")
             if self._is_ready():
                 return
             time.sleep(0.1)
-        raise CommandError(f"The server is not ready after {START_SECONDS} s.\n{self.last_words()}")
+        raise CommandError(f"The server was not ready after {START_SECONDS} s.\n{self.last_words()}")
 
     def has_ended(self) -> bool:
         return self._process is not None and self._process.poll() is not None
@@ -97,7 +97,7 @@ class Server:
     def last_words(self) -> str:
         """The end of the server's log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-        return "\n".join([f"The end of its log, {self.log}:", *(f"    {line}" for line in lines)])
+        return "\n".join([f"End of its log, {self.log}:", *(f"    {line}" for line in lines)])
 
     def _is_ready(self) -> bool:
         try:

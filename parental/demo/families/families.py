@@ -103,7 +103,7 @@ def _ensure_accounts(*, joined: datetime) -> None:
     owners = dict(User.objects.filter(email__in=[family.email for family in FAMILIES]).values_list("email", "id"))
     for email, user_id in owners.items():
         if user_id != demo_id("account", email):
-            raise CommandError(f"{email} is registered already: delete that account, or use another database.")
+            raise CommandError(f"{email} is already registered: delete that account or use another database.")
     missing = [family.email for family in FAMILIES if family.email not in owners]
     if missing:
         # A hash takes 0.2 s. Everyone here has the same secrets, so two are enough.

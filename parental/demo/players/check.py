@@ -76,16 +76,18 @@ def _check_sessions(ledger: Ledger, held: list[ViewingSession], findings: Findin
         watched = known.pop(session.id, None)
         if watched is None:
             findings.compare_session(expected=0, found=session.total_seconds)
-            findings.differences.append(f"{who}: session {session.id}, {session.total_seconds} s, is not the player's")
+            findings.differences.append(
+                f"{who}: session {session.id}, {session.total_seconds} s, does not belong to the player"
+            )
             continue
         findings.compare_session(expected=watched.counted, found=session.counted_seconds)
         findings.compare_session(expected=watched.exempt, found=session.exempt_seconds)
         if _as_held(session) != _as_known(watched):
             known_words, held_words = _as_known(watched), _as_held(session)
-            findings.differences.append(f"{who}: session {session.id} is {held_words}, the player knows {known_words}")
+            findings.differences.append(f"{who}: session {session.id} is {held_words}; the player has {known_words}")
     for session_id, watched in known.items():
         findings.compare_session(expected=watched.total, found=0)
-        findings.differences.append(f"{who}: session {session_id}, {watched.total} s, is not there")
+        findings.differences.append(f"{who}: session {session_id}, {watched.total} s, is missing")
 
 
 def _as_held(session: ViewingSession) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def _check_balance(ledger: Ledger, held: list[ViewingTimeBalance], findings: Fin
     if (used, educational) != (ledger.used, ledger.educational) or len(held) > most:
         findings.differences.append(
             f"player {ledger.viewer.number}: {len(held)} balances with {used} s used and {educational} s educational,"
-            f" the player knows {ledger.used} and {ledger.educational}"
+            f" the player has {ledger.used} and {ledger.educational}"
         )
 
 
@@ -134,6 +136,6 @@ def _check_unsure(
     findings.compare_balance(expected=charged, found=used)
     if charged != used or not known <= held <= most:
         findings.differences.append(
-            f"player {ledger.viewer.number}, who stopped without an answer: sessions of {held} s, {charged} s of them"
-            f" charged, a balance of {used} s; the player knows {known} s"
+            f"player {ledger.viewer.number}, whose last heartbeat was unanswered: sessions of {held} s, {charged} s"
+            f" of them charged, a balance of {used} s; the player has {known} s"
         )

@@ -15,16 +15,19 @@ def summary(outcome: Outcome) -> str:
 def _rows(outcome: Outcome) -> Iterator[tuple[str, str]]:
     plan, tally = outcome.plan, outcome.tally
     stopped = ", stopped early" if outcome.was_stopped else ""
-    yield "Players", f"{plan.players:,} at speed {plan.speed:g}, up to {plan.minutes} minutes of viewing each{stopped}"
-    yield "Beats", f"{tally.beats:,} answered in {outcome.seconds:.1f} s, {tally.beats / outcome.seconds:,.0f} a second"
+    yield "Players", f"{plan.players:,} at {plan.speed:g}× speed, up to {plan.minutes} minutes of viewing each{stopped}"
+    yield (
+        "Beats",
+        f"{tally.beats:,} answered in {outcome.seconds:.1f} s, {tally.beats / outcome.seconds:,.0f} per second",
+    )
     yield "Latency", f"heartbeats {_latency(tally.latencies)}"
-    yield "", f"other calls {_latency(tally.other_latencies)}"
+    yield "", f"other requests {_latency(tally.other_latencies)}"
     yield "Answers", _counts(tally.answers)
-    yield "Acts", _counts(tally.acts)
-    yield "Lost", f"on purpose {_counts(tally.faults) or 'nothing'}; each sent again until answered"
+    yield "Actions", _counts(tally.acts)
+    yield "Lost", f"on purpose: {_counts(tally.faults) or 'nothing'}; each retried until answered"
     yield "Retries", f"after a broken connection {tally.broken:,}, after a 503 {tally.busy:,}"
     if outcome.findings.unsure_seconds:
-        yield "Unsure", f"{outcome.findings.unsure_seconds:,} s of beats that nobody answered, right either way"
+        yield "Unsure", f"{outcome.findings.unsure_seconds:,} s of unanswered heartbeats, correct either way"
 
 
 def _latency(latencies: Latencies) -> str:
@@ -38,12 +41,12 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _errors(outcome: Outcome) -> Iterator[str]:
     if outcome.tally.errors:
-        yield f"{'Errors':<10}{_counts(outcome.tally.errors)}; for example"
+        yield f"{'Errors':<10}{_counts(outcome.tally.errors)}, for example"
         yield from (f"  {example}" for example in outcome.tally.examples)
 
 
 def _differences(outcome: Outcome) -> Iterator[str]:
     differences = outcome.findings.differences
     if differences:
-        yield f"{'Check':<10}{len(differences):,} differences; for example"
+        yield f"{'Check':<10}{len(differences):,} differences, for example"
         yield from (f"  {difference}" for difference in differences[:10])

@@ -96,7 +96,9 @@ def _allow_connections(wanted: int) -> None:
     """Raise the soft limit of open files, often 1,024, as far as the players need it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < wanted:
-        raise CommandError(f"So many players need {wanted} open files, the system allows {hard}: raise `ulimit -Hn`.")
+        raise CommandError(
+            f"This many players need {wanted} open files, but the system allows {hard}: raise `ulimit -Hn`."
+        )
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
@@ -135,13 +137,13 @@ async def _greet(viewer: Viewer, stage: Stage, dice: Random) -> None:
         async with asyncio.timeout(GREETING_SECONDS):
             reply = await device.call("GET", f"/api/v1/viewing-time/playback-eligible/{viewer.profile_id}")
     except (TimeoutError, Unanswered) as error:
-        raise CommandError(f"No server answers at {url}. Start one with `make serve` or `make demo`.") from error
+        raise CommandError(f"No server is answering at {url}. Start one with `make serve` or `make demo`.") from error
     finally:
         device.close()
     if reply.status == 401:
-        raise CommandError(f"The server at {url} does not know the players: give the DATABASE_URL that it has.")
+        raise CommandError(f"The server at {url} does not know the players: use the same DATABASE_URL as the server.")
     if reply.status != 200:
-        raise CommandError(f"The server at {url} does not answer as Sandglass does: {reply}")
+        raise CommandError(f"The server at {url} does not answer like Sandglass: {reply}")
     stage.tally.broken = stage.tally.busy = 0
 
 

@@ -110,7 +110,7 @@ class Watching:
         _expect_status(reply, 200)
         session_id = UUID(reply.body["session_id"])
         if session_id == NIL or session_id in self.ledger.sessions:
-            raise Surprise("wrong session", f"a new session was due, not {reply}")
+            raise Surprise("wrong session", f"expected a new session, got {reply}")
         if self._session_id is not None:
             self.ledger.end(self._session_id, left_as)
         self._session_id = session_id
@@ -154,11 +154,11 @@ class Watching:
 
 def _expect_status(reply: Reply, status: int) -> None:
     if reply.status != status:
-        raise Surprise(f"status {reply.status}", f"{status} was due, not {reply}")
+        raise Surprise(f"status {reply.status}", f"expected {status}, got {reply}")
 
 
 def _expect(reply: Reply, expected: dict[str, Any], *, status: int = 200) -> None:
     _expect_status(reply, status)
     wrong = {key: value for key, value in expected.items() if key not in reply.body or reply.body[key] != value}
     if wrong:
-        raise Surprise("wrong answer", f"{json.dumps(wrong)} was due in {reply}")
+        raise Surprise("wrong answer", f"expected {json.dumps(wrong)} in {reply}")

@@ -51,7 +51,7 @@ class Address:
     def of(cls, url: str) -> "Address":
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is not the address of a server, like http://127.0.0.1:8000")
+            raise ValueError(f"{url!r} is not a server URL such as http://127.0.0.1:8000")
         tls = ssl.create_default_context() if parts.scheme == "https" else None
         return cls(parts.hostname, parts.port or (443 if tls else 80), parts.path.rstrip("/"), tls)
 

@@ -10,8 +10,8 @@ from parental.tokens.cleaning import clean_up
 
 class Command(BaseCommand):
     help = (
-        "Delete log-ins whose tokens are all expired, players' tokens that have been dead for 90 days, ended counts of"
-        " password tries and expired sessions. In short batches: it may run while the service does."
+        "Delete logins whose tokens have all expired, player tokens that have been dead for 90 days, ended counts of"
+        " password attempts, and expired sessions. Works in short batches, so it can run while the service is running."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:

@@ -40,15 +40,17 @@ class Choices:
 
 class Command(BaseCommand):
     help = (
-        "Set the database up, start the server, let simulated players watch, and serve until Ctrl-C. From the"
-        " environment: PORT (8000), WORKERS (1), PLAYERS (40; 0: none), SPEED (60: a beat every half second), BIND"
-        " (127.0.0.1), and DEMO_EXIT=true to end after the players' summary. Exits with 1 when the players find that"
+        "Set up the database, start the server, run simulated players, and serve until Ctrl-C. Reads PORT (8000),"
+        " WORKERS (1), PLAYERS (40; 0: none), SPEED (60: a heartbeat every half second) and BIND (127.0.0.1) from the"
+        " environment; DEMO_EXIT=true exits after the players' summary. Exits with status 1 if the players find that"
         " the server counted wrong."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError("DEBUG is off: the demo's passwords are known to everyone. Run `make demo`.")
+            raise CommandError(
+                "Refusing to start the demo: DEBUG is off and the demo passwords are public. Run `make demo`."
+            )
         choices = _choices()
         _check_packages()
         check_port(choices.host, choices.port)
@@ -68,18 +70,18 @@ class Command(BaseCommand):
                     self.stdout.write("Stopping the server.")
                     server.stop()
         if not is_clean:
-            raise CommandError("The players met errors or differences, listed in their summary above.")
+            raise CommandError("The players found errors or differences, listed in the summary above.")
 
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        where = "embedded PostgreSQL" if settings.EMBEDDED_DATABASE else "the one of DATABASE_URL"
+        where = "embedded PostgreSQL" if settings.EMBEDDED_DATABASE else "from DATABASE_URL"
         self.stdout.write(f"Database   {where}, migrated")
         self.stdout.write(f"Demo data  {seed(now=timezone.now())}")
         connections.close_all()
 
     def _start(self, server: Server, choices: Choices) -> None:
         plural = "" if choices.workers == 1 else "s"
-        self.stdout.write(f"Server     {choices.workers} worker{plural}, log in {server.log}")
+        self.stdout.write(f"Server     {choices.workers} worker{plural}, logging to {server.log}")
         server.start()
         server.wait_until_ready()
         self.stdout.write(_box(_addresses(server.url)))
@@ -91,7 +93,9 @@ class Command(BaseCommand):
             from parental.demo.players import report, simulation  # noqa: PLC0415 — what it needs was not yet known to be there
 
             plan = simulation.Plan(server.url, choices.players, choices.speed, MINUTES, secrets.randbelow(10**6))
-            self.stdout.write(f"Players    {plan.players} watch at {plan.speed:g} times the real speed, Ctrl-C stops")
+            self.stdout.write(
+                f"Players    {plan.players} watching at {plan.speed:g} times real speed; press Ctrl-C to stop"
+            )
             outcome = simulation.run(plan, self.stdout)
             self.stdout.write(report.summary(outcome))
             is_clean = outcome.is_clean
@@ -105,7 +109,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Serving at {server.url} until Ctrl-C.")
         while not server.has_ended():
             time.sleep(0.5)
-        raise CommandError(f"The server ended by itself.\n{server.last_words()}")
+        raise CommandError(f"The server stopped unexpectedly.\n{server.last_words()}")
 
 
 def _choices() -> Choices:
@@ -136,7 +140,7 @@ def _flag(name: str) -> bool:
 def _check_packages() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise CommandError(f"Not installed here: {', '.join(missing)}. Run `make setup`, which installs everything.")
+        raise CommandError(f"Missing packages: {', '.join(missing)}. Run `make setup` to install them.")
 
 
 @contextmanager

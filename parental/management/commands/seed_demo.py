@@ -12,12 +12,12 @@ from parental.demo.families.seeding import seed
 
 class Command(BaseCommand):
     help = (
-        "Make the demo's accounts, families, titles and five weeks of history. What exists is left as it is; run on a"
-        " later day, it adds the days since. Refused when DEBUG is off: everyone knows these passwords."
+        "Create the demo's accounts, families, titles and five weeks of history. Existing data is left unchanged;"
+        " on a later day, it adds the days since. Refused when DEBUG is off, because the demo passwords are public."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError("DEBUG is off: accounts whose passwords everyone knows belong on no real service.")
+            raise CommandError("Refusing to seed: DEBUG is off and the demo passwords are public.")
         self.stdout.write(f"{seed(now=timezone.now())}.")
         self.stdout.write(f"Log in as {PARENT_EMAIL} or {STAFF_EMAIL}, password {PASSWORD}, PIN {PIN}.")

@@ -12,28 +12,31 @@ DEFAULT_MINUTES = 60
 
 class Command(BaseCommand):
     help = (
-        "Let simulated players watch over HTTP and check that the server counted every second once. Needs the"
-        " database of that server (DATABASE_URL) to make their families and to check. Exits with 1 when a second is"
+        "Run simulated players over HTTP and check that the server counted every second exactly once. Needs the"
+        " server's database (DATABASE_URL) to create their families and to check. Exits with status 1 if a second is"
         " lost or counted twice, or an answer is wrong."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--url", default="http://127.0.0.1:8000", help="the server (default: %(default)s)")
-        parser.add_argument("--players", type=_positive, default=40, help="how many (default: %(default)s)")
+        parser.add_argument("--url", default="http://127.0.0.1:8000", help="URL of the server (default: %(default)s)")
+        parser.add_argument("--players", type=_positive, default=40, help="number of players (default: %(default)s)")
         parser.add_argument(
-            "--speed", type=_speed, default=60.0, help="times faster than real; 1: a beat in 30 s (default: 60)"
+            "--speed",
+            type=_speed,
+            default=60.0,
+            help="how many times faster than real time; 1 is a heartbeat every 30 s (default: 60)",
         )
         parser.add_argument(
             "--minutes",
             type=_positive,
             default=DEFAULT_MINUTES,
-            help="minutes of viewing for each player at most (default: %(default)s)",
+            help="maximum minutes of viewing per player (default: %(default)s)",
         )
-        parser.add_argument("--seed", type=int, help="repeat the players' choices of an earlier run")
+        parser.add_argument("--seed", type=int, help="repeat the players' choices from an earlier run")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if importlib.util.find_spec("httptools") is None:
-            raise CommandError("The package httptools is not installed here: run `make setup`.")
+            raise CommandError("The package httptools is not installed. Run `make setup`.")
         from parental.demo.players import report, simulation  # noqa: PLC0415 — what they need may be missing
 
         seed = secrets.randbelow(10**6) if options["seed"] is None else options["seed"]
@@ -44,17 +47,17 @@ class Command(BaseCommand):
             minutes=options["minutes"],
             seed=seed,
         )
-        self.stdout.write(f"{plan.players} players watch at {plan.url}, seed {seed}. Ctrl-C stops them early.")
+        self.stdout.write(f"{plan.players} players watching at {plan.url}, seed {seed}. Press Ctrl-C to stop early.")
         outcome = simulation.run(plan, self.stdout)
         self.stdout.write(report.summary(outcome))
         if not outcome.is_clean:
-            raise CommandError("The players met errors or differences, listed above.")
+            raise CommandError("The players found errors or differences, listed above.")
 
 
 def _positive(text: str) -> int:
     if text.isdecimal() and int(text) > 0:
         return int(text)
-    raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    raise ArgumentTypeError(f"{text!r} is not a whole number greater than 0")
 
 
 def _speed(text: str) -> float:
@@ -64,4 +67,4 @@ def _speed(text: str) -> float:
         speed = 0
     if 0 < speed <= 3000:
         return speed
-    raise ArgumentTypeError(f"{text!r} is not a number above 0, up to 3000")
+    raise ArgumentTypeError(f"{text!r} is not a number greater than 0 and at most 3000")

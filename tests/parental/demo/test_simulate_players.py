@@ -53,7 +53,7 @@ def test_players_run_out_of_time(server):
         (ViewingTimeBalance, {"used_seconds": F("used_seconds") + 30}, r"balances 0 seconds lost, 30 counted twice"),
         (ViewingTimeBalance, {"educational_seconds": 3000}, r"balances 0 seconds lost, [\d,]+ counted twice"),
         (ViewingSession, {"counted_seconds": 0, "exempt_seconds": 0}, r"sessions \d+ seconds lost, 0 counted twice"),
-        (ViewingSession, {"end_reason": "day_turned", "ended_at": F("started_at")}, r"the player knows \{'title'"),
+        (ViewingSession, {"end_reason": "day_turned", "ended_at": F("started_at")}, r"the player has \{'title'"),
     ],
     ids=["balance counted twice", "educational time", "session lost", "session ended"],
 )
@@ -86,7 +86,7 @@ def test_a_session_that_no_player_knows_is_found(server, monkeypatch):
     with pytest.raises(CommandError) as caught:
         simulate(server)
 
-    assert "is not the player's" in caught.value.__notes__[0]
+    assert "does not belong to the player" in caught.value.__notes__[0]
 
 
 def test_a_wrong_answer_is_an_error(server, monkeypatch):
@@ -96,7 +96,7 @@ def test_a_wrong_answer_is_an_error(server, monkeypatch):
     with pytest.raises(CommandError) as caught:
         simulate(server)
 
-    assert re.search(r"wrong answer: player \d+: .*total_seconds.* was due in 200", caught.value.__notes__[0])
+    assert re.search(r"wrong answer: player \d+: expected .*total_seconds.* in 200", caught.value.__notes__[0])
     assert "0 seconds lost, 0 counted twice" in caught.value.__notes__[0]
 
 
@@ -105,12 +105,12 @@ def test_where_no_server_answers_it_says_so(committed, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
-    with pytest.raises(CommandError, match="No server answers"):
+    with pytest.raises(CommandError, match="No server is answering"):
         simulate(f"http://127.0.0.1:{port}")
 
 
 def test_a_url_that_is_none_is_refused(committed):
-    with pytest.raises(CommandError, match="is not the address of a server"):
+    with pytest.raises(CommandError, match="is not a server URL"):
         simulate("localhost:8000")
 
 

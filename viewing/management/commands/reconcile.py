@@ -15,15 +15,16 @@ MAX_DAYS = 400
 
 class Command(BaseCommand):
     help = (
-        "Compare each balance of a viewing day with the sessions of that day, and report every second of difference."
-        " Exits with 1 when there is any. Reads only, at one instant: it may run while the service does."
+        "Compare each balance of a viewing day with that day's sessions, and report every second of difference."
+        " Exits with status 1 if there is any. Reads one snapshot and writes no viewing data, so it can run while the"
+        " service is running."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         days = parser.add_mutually_exclusive_group()
-        days.add_argument("--day", type=_day, help="one viewing day, as 2026-03-29")
+        days.add_argument("--day", type=_day, help="one viewing day, such as 2026-03-29")
         days.add_argument("--days", type=_days, default=2, help="number of days up to today, in UTC (default: 2)")
-        parser.add_argument("--profile", type=_profile, help="the id of one profile; such a run is not stored")
+        parser.add_argument("--profile", type=_profile, help="ID of a single profile; the result is not stored")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         now = timezone.now()
@@ -56,7 +57,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a day like 2026-03-29") from None
+        raise ArgumentTypeError(f"{text!r} is not a date such as 2026-03-29") from None
 
 
 def _days(text: str) -> int:
@@ -69,4 +70,4 @@ def _profile(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not the id of a profile") from None
+        raise ArgumentTypeError(f"{text!r} is not a profile ID") from None
