@@ -69,7 +69,7 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+    return f"{share * 100:.1f}".removesuffix(".0") + "%"
 
 
 def text(figure: Figure, value: float | None) -> str:

@@ -42,7 +42,7 @@ class TestPast:
 
         assert row["Heartbeats per second"] == "30"
         assert row["Statements per heartbeat"] == "0.2"
-        assert row["Config cache hits"] == "90 %"
+        assert row["Config cache hits"] == "90%"
         assert row["p95"] == "30"
         assert row["p50"] == "–"
         assert row["Longest worker queue"] == "4"
@@ -57,7 +57,7 @@ class TestPast:
 
         assert row["Heartbeats per second"] == "20"
         assert row["Statements per heartbeat"] == "0.1"
-        assert row["Config cache hits"] == "90 %"
+        assert row["Config cache hits"] == "90%"
 
     def test_a_week_is_by_hours_and_shows_the_worst_minute(self, history):
         history("2031-05-13 09:00", heartbeats=60, p95=10, config_fetches=0.5)

@@ -99,7 +99,7 @@ class TestTiles:
             "heartbeats": "20",
             "p95": "20",
             "statements": "0.25",
-            "hit_rate": "98 %",
+            "hit_rate": "98%",
             "queue": "3",
             "pin_checks": "0.5",
             "failures": "0",

@@ -114,8 +114,6 @@ def test_numbers_are_short(value, text):
     assert plots.number(value) == text
 
 
-@pytest.mark.parametrize(
-    ("share", "text"), [(0, "0 %"), (0.5, "50 %"), (0.9796, "98 %"), (0.12345, "12.3 %"), (1, "100 %")]
-)
+@pytest.mark.parametrize(("share", "text"), [(0, "0%"), (0.5, "50%"), (0.9796, "98%"), (0.12345, "12.3%"), (1, "100%")])
 def test_shares_are_percents(share, text):
     assert plots.percent(share) == text
