@@ -18,7 +18,7 @@ log = structlog.stdlib.get_logger(__name__)
 DATABASE_SECONDS = 5
 # A check that hangs must hold no other thread: the answer goes through the request's own, all else through shared ones.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="health")
-# Set once this process was told to stop: it is ready no more, for load balancers to send elsewhere.
+# Set once this process was asked to stop: it is no longer ready, so that load balancers send requests elsewhere.
 draining = threading.Event()
 # The migrations that this code needs and the database was not seen to have; empty from then on.
 _missing: set[tuple[str, str]] = set()

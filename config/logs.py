@@ -61,7 +61,7 @@ def configuration(*, in_background: bool) -> dict[str, Any]:
             "django.security.DisallowedHost": {"handlers": [], "propagate": False},
             # They bring handlers of their own.
             **dict.fromkeys(("gunicorn.error", "uvicorn", "uvicorn.error"), ours),
-            # uvicorn writes a line for each request as soon as anyone would hear it.
+            # uvicorn writes a line for each request as soon as a handler would take it.
             "uvicorn.access": {"handlers": [], "propagate": False},
         },
     }
@@ -139,11 +139,11 @@ def _traceback(error: BaseException) -> str:
     """Frames and the first line of each message: the next ones quote rows (psycopg) and input (pydantic)."""
     message = str(error).partition("\n")[0][:MAX_MESSAGE_CHARACTERS]
     module = type(error).__module__
-    told = f"{'' if module == 'builtins' else f'{module}.'}{type(error).__qualname__}: {message}"
+    last_line = f"{'' if module == 'builtins' else f'{module}.'}{type(error).__qualname__}: {message}"
     frames = "".join(traceback.format_tb(error.__traceback__, limit=-MAX_FRAMES))
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     before = f"{_traceback(cause)}\n\nThen:\n\n" if cause else ""
-    return f"{before}{frames}{told}"
+    return f"{before}{frames}{last_line}"
 
 
 # The writing thread --------------------------------------------------------------------------------------------------
@@ -196,8 +196,8 @@ class BackgroundHandler(logging.Handler):
     def _write(self, records: list[logging.LogRecord]) -> None:
         dropped, self._dropped = self._dropped, 0
         if dropped:
-            told = {"fields": {"count": dropped}, "levelname": "WARNING", "name": __name__, "msg": "log_lines_dropped"}
-            records.append(logging.makeLogRecord(told))
+            notice = {"fields": {"count": dropped}, "levelname": "WARNING", "name": __name__}
+            records.append(logging.makeLogRecord({**notice, "msg": "log_lines_dropped"}))
         with contextlib.suppress(OSError):  # nobody reads any more
             for lines in _together(self._line(record) for record in records):
                 self._write_all(lines)

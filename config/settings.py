@@ -74,7 +74,7 @@ MIDDLEWARE = [
 ]
 # What the lean handler of config/asgi.py runs around the players' calls: native async, not one thread hop.
 HOT_MIDDLEWARE = ["config.errors.json_errors"]
-if CORS_ALLOWED_ORIGINS:  # where no other site may ask, its answers need not be told apart
+if CORS_ALLOWED_ORIGINS:  # without other sites, answers do not differ by origin
     HOT_MIDDLEWARE.insert(0, "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "config.urls"
@@ -110,7 +110,7 @@ if EMBEDDED_DATABASE:
 
 # Off for transaction-mode poolers such as PgBouncer before 1.21, which hand a statement to another connection.
 DB_PREPARED_STATEMENTS = env_bool("DB_PREPARED_STATEMENTS", True)
-# Only in the server, which config/asgi.py tells: a pool that a command or a test opened before the test database
+# Only in the server (config/asgi.py says so): a pool that a command or a test opened before the test database
 # existed would stay on the other one.
 DB_POOL = env_bool("DB_POOL", True) and IS_SERVER
 WORKERS = env_int("WORKERS", 1, least=1, most=1000)

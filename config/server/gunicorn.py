@@ -22,7 +22,7 @@ if not os.environ.get("DATABASE_URL"):
 bind = os.environ.get("BIND", "127.0.0.1") + ":" + os.environ.get("PORT", "8000")
 workers = int(os.environ.get("WORKERS", "1"))
 worker_class = "config.server.worker.Worker"
-# A worker that is told to stop commits and answers what it took; then the master's patience ends.
+# A stopping worker commits and answers what it took. The master kills one that takes longer.
 graceful_timeout = 30 + env_int("DRAIN_SECONDS", 0, least=0, most=300)
 timeout = 60
 # Where a worker's sign of life is a file, a slow disk must not kill it.

@@ -21,16 +21,16 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class StockHandler(ASGIHandler):
-    """Django's own, which also tells the timing of requests which pattern their path matched."""
+    """Django's own, which also notes for the request timing which pattern the path matched."""
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         match = super().resolve_request(request)
-        tell_route(request, match)
+        note_route(request, match)
         return match
 
 
-def tell_route(request: HttpRequest, match: ResolverMatch) -> None:
-    """The pattern, never the path: figures by path would be without number."""
+def note_route(request: HttpRequest, match: ResolverMatch) -> None:
+    """Note the pattern, never the path: the number of figures by path would be unbounded."""
     scope: Any = request.scope  # type: ignore[attr-defined]
     scope[ROUTE] = match.route
 
@@ -106,7 +106,7 @@ class LeanHandler(ASGIHandler):
             if not (match.args or match.kwargs):
                 self._fixed[request.path_info] = match
         request.resolver_match = match
-        tell_route(request, match)
+        note_route(request, match)
         return match
 
     async def get_response_async(self, request: HttpRequest) -> Any:

@@ -59,7 +59,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # A session of its own: Ctrl-C is for us, and we tell it to stop gracefully.
+                # A session of its own: Ctrl-C is for us, and we stop it gracefully.
                 start_new_session=True,
             )
 

@@ -28,13 +28,13 @@ def clock(minutes: float) -> str:
 
 @register.filter
 def exactly(minutes: float) -> SafeString:
-    """`spoken`, in an element whose value are the minutes as the API tells them."""
+    """`spoken`, in an element whose value is the minutes as the API returns them."""
     return format_html('<data value="{}">{}</data>', str(minutes), spoken(minutes))
 
 
 @register.filter
 def exact_clock(minutes: float) -> SafeString:
-    """`clock`, in an element whose value are the minutes as the API tells them."""
+    """`clock`, in an element whose value is the minutes as the API returns them."""
     return format_html('<data value="{}">{}</data>', str(minutes), clock(minutes))
 
 

@@ -33,7 +33,7 @@ class Period:
 
     @property
     def until(self) -> datetime:
-        """… and before this one. Wider than the days, which `ViewingSession.day` tells: this is for the index."""
+        """… and before this one. Wider than the days, which `ViewingSession.day` decides: this is for the index."""
         return _midnight(shifted(self.to_date, timedelta(days=1) + LATEST))
 
     def dates(self) -> list[date]:

@@ -15,7 +15,7 @@ from viewing.rules import DEFAULT_LIMITS, NO_LIMITS, Limits
 
 PARENT_EMAIL: Final = "parent@example.com"
 STAFF_EMAIL: Final = "staff@example.com"
-PASSWORD: Final = "sandglass-demo"  # noqa: S105 — told to everyone who runs the demo
+PASSWORD: Final = "sandglass-demo"  # noqa: S105 — public: everyone who runs the demo sees it
 PIN: Final = "1234"
 
 

@@ -129,7 +129,7 @@ class Device:
         return None
 
     async def _must_repeat(self, answer: Answer) -> bool:
-        """Whether the answer does not tell what became of the call: 503, another failure, or `unavailable`."""
+        """Whether the answer leaves open what became of the call: 503, another failure, or `unavailable`."""
         if answer.status == 503:
             self._stage.tally.busy += 1
             await self._stage.sleep(float(answer.headers.get(b"retry-after", b"1")))

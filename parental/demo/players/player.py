@@ -54,7 +54,7 @@ class Player:
         except Unsure:
             tally.acts["stop unsure"] += 1
         except Unanswered as unanswered:
-            # Who is told to stop does not wait for a server that is away.
+            # A stopping player does not wait for a server that is away.
             if not self._stage.stop.is_set():
                 tally.error("unanswered", f"{name}: {unanswered}")
         except Exception as error:  # noqa: BLE001 — one player's defect must not hide the others' findings

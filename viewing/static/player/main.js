@@ -50,9 +50,9 @@ function inLine(send, then = () => {}) {
 
 const doers = {
   beat({ body }, pairing) {
-    const told = (answer) => dispatch({ type: "beatAnswered", sequence: body.sequence, ...answer });
+    const onAnswer = (answer) => dispatch({ type: "beatAnswered", sequence: body.sequence, ...answer });
     pairings.rememberSequence(body.sequence);
-    inLine(() => api.heartbeat(pairing, body), told);
+    inLine(() => api.heartbeat(pairing, body), onAnswer);
   },
   end({ sessionId }, pairing) {
     inLine(() => api.endSession(pairing, sessionId));

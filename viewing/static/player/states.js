@@ -20,7 +20,7 @@ export function initial({ pairing, device, sequence, speed }) {
     loadedAt: null,
     left: null,
     nextResetAt: null,
-    warned: null, // the last threshold that was told, in minutes
+    warned: null, // the last threshold that was announced, in minutes
     trouble: null, // offline, unavailable
     isAsking: false, // waiting for the service to answer at all
     reason: null, // on the dropped screen

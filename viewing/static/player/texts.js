@@ -27,7 +27,7 @@ export function moment(iso, now) {
   return new Intl.DateTimeFormat(language, { ...day, hour: "numeric", minute: "2-digit" }).format(at);
 }
 
-/** A lockout that only a parent ends is told as a date thousands of years away (docs/api.md). */
+/** A lockout that only a parent ends has an end thousands of years away (docs/api.md). */
 export function isForGood(iso) {
   return new Date(iso).getUTCFullYear() >= 9999;
 }

@@ -5,16 +5,16 @@
 
 const EVERY_MS = 5000;
 
-/** `ask` gives a promise of an answer, `tell` takes it. {set(isWaiting), askNow()}. */
-export function makeWaiting(ask, tell) {
-  let turn = 0; // of a wait that has ended, an answer still under way is told to nobody
+/** `ask` returns a promise of an answer, `onAnswer` takes it. {set(isWaiting), askNow()}. */
+export function makeWaiting(ask, onAnswer) {
+  let turn = 0; // an answer that arrives after its wait has ended is dropped
   let timer = null;
 
   async function askOnce(mine) {
     const answer = await ask();
     if (mine !== turn) return;
     timer = setTimeout(askOnce, EVERY_MS, mine);
-    tell(answer);
+    onAnswer(answer);
   }
 
   function set(isWaiting) {
