@@ -121,7 +121,7 @@ class Connections:
             self._log("connection_limit", limit=self._limit)
             (self._dispensable() or protocol).drop()
 
-    def forget(self, protocol: "EdgeProtocol") -> None:
+    def remove(self, protocol: "EdgeProtocol") -> None:
         """The connection ended, or is about to."""
         self.unblock(protocol)
         source = self._open.pop(protocol, "")

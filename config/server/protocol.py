@@ -45,7 +45,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._unlist()
-        connections.forget(self)
+        connections.remove(self)
 
     def data_received(self, data: bytes) -> None:
         self._read_bytes = size = len(data)
@@ -160,7 +160,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def drop(self) -> None:
         """End the connection now, whatever waits to be sent."""
         self._unlist()
-        connections.forget(self)
+        connections.remove(self)
         self.transport.abort()
 
     def _list(self) -> None:

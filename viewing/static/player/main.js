@@ -67,7 +67,7 @@ const doers = {
     dispatch({ type: "checked", pairing, ...(await api.balance(pairing)) });
   },
   remember: ({ pairing }) => pairings.remember(pairing),
-  forget: () => pairings.forget(),
+  clearPairing: () => pairings.clear(),
   toast: ({ text, minutes }) => toast(say(text, { minutes: minutes && Math.ceil(minutes) })),
 };
 

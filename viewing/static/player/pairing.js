@@ -28,11 +28,11 @@ export function remember({ profileId, token }) {
   store(KEY, `${profileId}.${token}`);
 }
 
-export function forget() {
+export function clear() {
   try {
     localStorage.removeItem(KEY);
   } catch (_error) {
-    // a browser that keeps nothing has nothing to forget
+    // a browser that keeps nothing has nothing to clear
   }
 }
 

@@ -75,5 +75,5 @@ export function revoke(state) {
 export function unpair(state, notice) {
   const end = state.sessionId !== null && notice === null ? [{ do: "end", sessionId: state.sessionId }] : [];
   const fresh = initial({ ...state, pairing: null });
-  return [{ ...fresh, notice }, [...end, { do: "forget" }]];
+  return [{ ...fresh, notice }, [...end, { do: "clearPairing" }]];
 }
