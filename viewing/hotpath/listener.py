@@ -43,7 +43,7 @@ class Listener:
             try:
                 async with await psycopg.AsyncConnection.connect(**_parameters()) as connection:
                     await connection.execute(f"LISTEN {invalidation.CHANNEL}")
-                    # What was said before is missed for good: begin anew.
+                    # Notifications sent in the meantime are lost: reconnect and start over.
                     lookup.invalidate_all()
                     self._listening.set()
                     wait_seconds = FIRST_WAIT_SECONDS

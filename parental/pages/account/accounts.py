@@ -1,4 +1,4 @@
-"""Logging in and out, registering, changing the password and setting a forgotten one anew.
+"""Logging in and out, registering, changing the password and resetting it.
 
 Passwords are compared and hashed by the API's functions: off this thread, with the same bounds and tries.
 """
