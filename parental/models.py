@@ -53,7 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
         constraints = [
-            # `unique` alone would let an address in twice in another case, whoever writes it.
+            # `unique` alone would let an address in twice in another case if code other than ours writes it.
             models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="user_email_lower"),
         ]
 

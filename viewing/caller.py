@@ -35,7 +35,7 @@ def check_access(caller: Caller, profile: Profile | None, profile_id: UUID) -> P
 
 
 def check_gateway_access(profile: Profile | None) -> Profile:
-    """The profile, whosever it is, for a gateway (`require_gateway`). Refusal 403 when there is none."""
+    """The profile of any family, for a gateway (`require_gateway`). Refusal 403 when there is none."""
     if profile is None:
         raise access_denied()
     return profile

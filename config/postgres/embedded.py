@@ -110,7 +110,7 @@ def stop(name: str = "dev") -> None:
 
 
 def crash(name: str = "dev") -> None:
-    """Kill the server of the cluster `name` at once, whoever uses it; `start` recovers it.
+    """Kill the server of the cluster `name`, even while it is in use; `start` recovers it.
 
     Raises DevDatabaseError.
     """

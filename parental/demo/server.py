@@ -32,7 +32,7 @@ def check_port(host: str, port: int) -> None:
 
 
 class Server:
-    """The service on a port; whoever calls `start` also calls `stop`, whatever happened."""
+    """The service on a port. After `start`, always call `stop`, also after an error."""
 
     def __init__(self, *, host: str, port: int, workers: int, folder: Path, log: Path) -> None:
         name = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104 — nothing is bound here

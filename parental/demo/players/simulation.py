@@ -174,7 +174,7 @@ def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
     try:
         for number in before:
             loop.add_signal_handler(number, stop_once)
-    except (ValueError, RuntimeError, NotImplementedError):  # not in the main thread: whoever runs us stops us
+    except (ValueError, RuntimeError, NotImplementedError):  # not in the main thread: the caller stops the simulation
         yield
         return
     try:
