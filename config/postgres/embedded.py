@@ -56,8 +56,8 @@ class Cluster:
     binaries: Binaries
     data: Path
 
-    def beside(self, suffix: str) -> Path:
-        """The file beside the data with that ending: `.log`, `.conf`, `.change.lock` or `.users.lock`."""
+    def sibling(self, suffix: str) -> Path:
+        """The file next to the data folder with this suffix: `.log`, `.conf`, `.change.lock` or `.users.lock`."""
         return self.data.with_name(self.data.name + suffix)
 
     def sockets(self) -> Path:
@@ -90,11 +90,11 @@ def start(name: str = "dev", *, fsync: bool = True, settings: Mapping[str, str] 
             _make_private(cluster.data.parent, mode=0o755, owner=0)
         else:
             cluster.data.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(cluster.beside(".change.lock")):
+        with _locked(cluster.sibling(".change.lock")):
             _ensure_running(cluster, settings={**SETTINGS, **({} if fsync else UNSAFE_SETTINGS), **settings})
             # Anew each time: someone may have deleted the folder and with it the lock file of our share.
             _let_go(cluster)
-            lock = _open_lock(cluster.beside(".users.lock"))
+            lock = _open_lock(cluster.sibling(".users.lock"))
             fcntl.flock(lock, fcntl.LOCK_SH)
             _shares[cluster] = os.getpid(), lock
         return cluster.url("sandglass")
@@ -116,7 +116,7 @@ def crash(name: str = "dev") -> None:
     """
     with _explained():
         cluster = _cluster(name)
-        with _locked(cluster.beside(".change.lock")):
+        with _locked(cluster.sibling(".change.lock")):
             _end_server(cluster, mode="immediate")
 
 
@@ -125,7 +125,7 @@ def log_file(name: str = "dev") -> Path:
 
     Raises DevDatabaseError where there is no PostgreSQL.
     """
-    return _cluster(name).beside(".log")
+    return _cluster(name).sibling(".log")
 
 
 def _cluster(name: str) -> Cluster:
@@ -195,7 +195,7 @@ def _launch(cluster: Cluster, *, settings: Mapping[str, str]) -> None:
     # live there all the same, PostgreSQL's shared memory keeps a second one away from its data.
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
     # Beside the data, not in them: root should not write where the server's user could lay a symbolic link.
-    log, configuration = cluster.beside(".log"), cluster.beside(".conf")
+    log, configuration = cluster.sibling(".log"), cluster.sibling(".conf")
     lines = {**settings, "unix_socket_directories": str(cluster.sockets())}
     quoted = [f"{key} = '" + value.replace("'", "''") + "'\n" for key, value in lines.items()]
     configuration.write_text(f"include '{cluster.data.name}/postgresql.conf'\n" + "".join(quoted), encoding="utf-8")
@@ -224,7 +224,7 @@ def _answers(cluster: Cluster) -> bool:
         if answer != Ping.REJECT and (waited > SILENCE_SECONDS or not _lives(cluster)):
             return False
         if waited > START_SECONDS:
-            raise DevDatabaseError(f"PostgreSQL is not accepting connections: see {cluster.beside('.log')}.")
+            raise DevDatabaseError(f"PostgreSQL is not accepting connections: see {cluster.sibling('.log')}.")
         time.sleep(0.02)
     return True
 
@@ -240,7 +240,7 @@ def _lives(cluster: Cluster) -> bool:
 def _end_server(cluster: Cluster, *, mode: str) -> None:
     # Asked first: pg_ctl believes the pid in postmaster.pid, and would signal a stranger.
     if _answers(cluster) and (failure := _run(cluster, "pg_ctl", "stop", "-D", cluster.data, "-m", mode, "-w", "-s")):
-        raise DevDatabaseError(f"PostgreSQL did not stop: {failure}\nSee {cluster.beside('.log')}.")
+        raise DevDatabaseError(f"PostgreSQL did not stop: {failure}\nSee {cluster.sibling('.log')}.")
 
 
 def _run(cluster: Cluster, program: str, *arguments: str | Path) -> str:
@@ -262,8 +262,8 @@ def _stop(cluster: Cluster) -> None:
     if not (cluster.data / "PG_VERSION").exists():
         return
     # By a new descriptor, which also sees the share of a forked child: it has a copy of the old one.
-    with _locked(cluster.beside(".change.lock")), suppress(BlockingIOError):
-        with _locked(cluster.beside(".users.lock"), wait=False):
+    with _locked(cluster.sibling(".change.lock")), suppress(BlockingIOError):
+        with _locked(cluster.sibling(".users.lock"), wait=False):
             _end_server(cluster, mode="fast")
         with suppress(OSError):
             cluster.sockets().rmdir()

@@ -120,7 +120,7 @@ SELECT
 def compare_day(
     day: date, *, profile_id: UUID | None, max_listed: int
 ) -> tuple[int, int, int, int, list[tuple[UUID, int, int]]]:
-    """Balances of a viewing day (of one profile or all) beside what its sessions add up to, in seconds.
+    """Balances of a viewing day (of one profile or all) next to the sum of their sessions, in seconds.
 
     How many profiles and sessions were compared, how many profiles differ, by how much in all; and of the first of them
     (id, counted, educational) by how much the balance is above.

@@ -164,7 +164,7 @@ def test_a_killed_user_leaves_nothing_that_blocks(place: Place) -> None:
         pid = place.postmaster()
         process.kill()
     assert runs(url)
-    lock = os.open(place.cluster.beside(".users.lock"), os.O_RDWR)
+    lock = os.open(place.cluster.sibling(".users.lock"), os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the server holds no share of it
     os.close(lock)
     assert place.run(START) == url
@@ -198,7 +198,7 @@ def test_a_stale_pid_file_that_names_another_process(place: Place) -> None:
 
 def test_killed_in_initdb(fresh: Place) -> None:
     base = fresh.cluster.data.parent
-    leftover = fresh.cluster.beside(".new-leftover")
+    leftover = fresh.cluster.sibling(".new-leftover")
     leftover.mkdir(parents=True)
     with fresh.begin(START) as process:
         deadline = time.monotonic() + 20

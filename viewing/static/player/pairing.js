@@ -52,7 +52,7 @@ export function device() {
   return { id, type: deviceType() };
 }
 
-/** A parent reads it beside what is playing. */
+/** Parents see it next to what is playing. */
 function browser() {
   return (navigator.userAgent.match(/Edg|Firefox|Chrome|Safari/) || ["Browser"])[0];
 }

@@ -144,7 +144,7 @@ function lights(roll, isNight) {
   return [moon, ...Array.from({ length: 18 }, star)];
 }
 
-/** The picture. The text beside it names the title, so a screen reader need not know of it. */
+/** The picture. The text next to it names the title, so a screen reader need not know of it. */
 export function draw(name) {
   const roll = dice(name);
   roll();
