@@ -1,8 +1,9 @@
 """Where log lines go, and what they look like: one renderer for ours (structlog), Django's, gunicorn's and uvicorn's.
 
-One line an event, as JSON or (LOG_FORMAT=console) readable. No line holds an email address or a token, not even a library's,
-and tracebacks hold neither locals nor what a database quotes of a row. In the server lines are rendered and written by
-a thread of their own: a log that nobody reads stops no heartbeat; what does not fit the queue is dropped and counted.
+One line an event, as JSON or (LOG_FORMAT=console) readable. No line holds an email address or a token, not even one
+that a library writes, and tracebacks hold neither locals nor what a database quotes of a row. In the server, lines are
+rendered and written by a thread of their own: a log that nobody reads stops no heartbeat; what does not fit the queue
+is dropped and counted.
 
 Imported by gunicorn's master, which must not read the settings: so nothing here does.
 """

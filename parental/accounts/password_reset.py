@@ -1,4 +1,4 @@
-"""Password reset: a link by email, with which to set a new password. No answer shows whether an address has an account."""
+"""Password reset: a link by email to set a new password. No answer shows whether an address has an account."""
 
 import hashlib
 from datetime import datetime, timedelta

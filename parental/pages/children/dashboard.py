@@ -132,7 +132,7 @@ def _granted(minutes: int | None) -> str:
 @require_POST
 @parents_page
 def grant(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
-    """More time today: from afar, for whoever is logged in is the parent."""
+    """Grant more time for today. Remote, without a PIN: only a parent can be logged in here."""
     child = own_child(caller, profile_id)
     form = GrantForm(request.POST)
     if not form.is_valid() or "minutes" not in request.POST:
