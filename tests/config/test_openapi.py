@@ -36,6 +36,35 @@ CALLS = {
     ("get", "/api/v1/admin/metrics"): {200, 401, 403, 503},
 }
 
+# Names in generated clients: none may change.
+OPERATIONS = {
+    "parental_api_create_player_token",
+    "parental_api_create_profile",
+    "parental_api_list_profiles",
+    "parental_api_login",
+    "parental_api_me",
+    "parental_api_refresh",
+    "parental_api_register",
+    "parental_api_revoke_player_token",
+    "parental_limits_api_change_limits",
+    "parental_limits_api_grant",
+    "parental_limits_api_read_limits",
+    "parental_limits_api_take_back_grant",
+    "parental_pin_api_pin_status",
+    "parental_pin_api_reset_pin",
+    "parental_pin_api_set_pin",
+    "parental_pin_api_verify_pin",
+    "parental_reports_api_profile_history",
+    "parental_reports_api_weekly_report",
+    "perfmetrics_api_admin_metrics",
+    "viewing_api_balance",
+    "viewing_api_end_session",
+    "viewing_api_heartbeat",
+    "viewing_api_heartbeats",
+    "viewing_api_playback_eligible",
+    "viewing_api_titles",
+}
+
 
 @pytest.fixture
 def schema(http):
@@ -156,3 +185,9 @@ def test_the_page_needs_no_other_host(http):
 
 def test_the_page_reads_the_schema_that_is_served(http):
     assert '"/api/v1/openapi.json"' in http.get("/api/v1/docs").text
+
+
+def test_no_operation_loses_its_name(schema):
+    named = {call["operationId"] for path in schema["paths"].values() for call in path.values()}
+
+    assert named >= OPERATIONS
