@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "parental.tokens.page_logins.PageLogins",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -214,7 +215,10 @@ SECURE_HTTPS = env_bool("SECURE_HTTPS", not DEBUG)
 SESSION_COOKIE_SECURE = SECURE_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# From its last use on (parental/tokens/page_logins.py).
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
+STAFF_SESSION_HOURS = env_int("STAFF_SESSION_HOURS", 12, least=1, most=720)
+STAFF_IDLE_MINUTES = env_int("STAFF_IDLE_MINUTES", 30, least=1, most=1440)
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 CSRF_COOKIE_SECURE = SECURE_HTTPS

@@ -11,6 +11,7 @@ from django.views.generic import RedirectView
 
 from config import health
 from config.api import api
+from parental.pages.account.accounts import log_out
 from perfmetrics.reading.scrape import prometheus
 from viewing.player.views import player
 
@@ -37,6 +38,8 @@ urlpatterns = [
     path("metrics", prometheus),
     # Of one's own: the admin's page would hash in its thread, and let the present password be guessed without end.
     path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
+    # It also ends the login that the session belongs to.
+    path("admin/logout/", log_out),
     path("admin/", admin.site.urls),
     path("", include("parental.pages.urls")),
 ]

@@ -14,10 +14,10 @@ from parental.tokens.families import TokenPair
 from viewing.errors import Refusal
 
 
-async def register(*, email: str, password: str, now: datetime) -> TokenPair:
+async def register(*, email: str, password: str, client: str = "", now: datetime) -> TokenPair:
     """A new account and its first token pair. Refusal 409 for a taken address, 429 when too many hashes wait."""
     encoded = await _hash_for_new(email, password)
-    return await sync_to_async(_create_and_begin)(email, encoded, now=now)
+    return await sync_to_async(_create_and_begin)(email, encoded, client=client, now=now)
 
 
 async def open_account(*, email: str, password: str, now: datetime) -> User:
@@ -33,8 +33,8 @@ async def _hash_for_new(email: str, password: str) -> str:
 
 
 @transaction.atomic
-def _create_and_begin(email: str, encoded: str, *, now: datetime) -> TokenPair:
-    return families.begin_family(_create(email, encoded, via="api", now=now).pk, now=now)
+def _create_and_begin(email: str, encoded: str, *, client: str, now: datetime) -> TokenPair:
+    return families.begin_family(_create(email, encoded, via="api", now=now).pk, client=client, now=now)
 
 
 @transaction.atomic
@@ -58,10 +58,13 @@ def _taken() -> Refusal:
     return Refusal("taken")
 
 
-async def log_in(*, email: str, password: str, now: datetime) -> TokenPair:
-    """A token pair. Refusal 401, the same for whatever is wrong; 429 as `passwords.check`."""
+async def log_in(*, email: str, password: str, client: str = "", now: datetime) -> TokenPair:
+    """A token pair; `client` is the name by which the list of logins shows it.
+
+    Refusal 401, the same for whatever is wrong; 429 as `passwords.check`.
+    """
     proven = await passwords.check(email=email, password=password, via="api", now=now)
-    pair = await sync_to_async(_begin)(email, proven, now=now) if proven else None
+    pair = await sync_to_async(_begin)(email, proven, client=client, now=now) if proven else None
     if pair is None:
         raise _wrong()
     return pair
@@ -81,8 +84,10 @@ def _wrong() -> Refusal:
 
 
 @transaction.atomic
-def _begin(email: str, proven: passwords.Proven, *, now: datetime) -> TokenPair | None:
-    return families.begin_family(proven.user_id, now=now) if _admit(email, proven, via="api", now=now) else None
+def _begin(email: str, proven: passwords.Proven, *, client: str, now: datetime) -> TokenPair | None:
+    if not _admit(email, proven, via="api", now=now):
+        return None
+    return families.begin_family(proven.user_id, client=client, now=now)
 
 
 @transaction.atomic

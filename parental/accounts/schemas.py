@@ -1,5 +1,6 @@
 """The bodies of accounts and logins."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -54,6 +55,19 @@ class TokenPairOut(Schema):
     access_token: str
     refresh_token: str
     token_type: Literal["bearer"]
+
+
+class LoginOut(Schema):
+    id: UUID
+    kind: Literal["app", "page"] = Field(description="page: a browser on the parents' pages.")
+    client: str = Field(description="The name of the browser or app, from its User-Agent; may be empty.")
+    created_at: datetime
+    last_used_at: datetime
+    is_current: bool = Field(description="The login of this access token.")
+
+
+class LoginsEndedOut(Schema):
+    ended: int
 
 
 class AccountOut(Schema):

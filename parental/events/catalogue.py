@@ -23,6 +23,7 @@ EVENTS: Final = {
     "registered": Event(("via",)),
     "login": Event(("via",)),
     "login_failed": Event(("via",), level="warning", is_audited=False),
+    "logout": Event(("via",)),
     "refresh_token_reused": Event(("family_id",), level="warning"),
     "logins_ended": Event(("count",)),
     "password_changed": Event(),

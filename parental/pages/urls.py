@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from parental.pages.account import accounts, pin
+from parental.pages.account import accounts, logins, pin
 from parental.pages.children import children, dashboard, devices, limits
 from parental.pages.reports import audit, history, report
 
@@ -28,6 +28,9 @@ urlpatterns = [
     path("pin/unlock", pin.unlock, name="pin_unlock"),
     path("login", accounts.log_in, name="login"),
     path("logout", accounts.log_out, name="logout"),
+    path("logins", logins.listing, name="logins"),
+    path("logins/others/end", logins.end_others, name="logins_end_others"),
+    path("logins/<uuid:login_id>/end", logins.end, name="login_end"),
     path("register", accounts.register, name="register"),
     path("password", accounts.change_password, name="password_change"),
     path("password/forgotten", accounts.reset_password, name="password_reset"),

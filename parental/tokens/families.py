@@ -7,6 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -34,10 +35,10 @@ class TokenPair:
     token_type: Literal["bearer"] = BEARER
 
 
-def begin_family(user_id: UUID, *, now: datetime) -> TokenPair:
-    """Begin a login of the account, in the caller's transaction (docs/contract.md#auth)."""
+def begin_family(user_id: UUID, *, now: datetime, client: str = "") -> TokenPair:
+    """Begin a login of the account in an app, in the caller's transaction (docs/contract.md#auth)."""
     _delete_dead_families(user_id, now=now)
-    return _grow(TokenFamily.objects.create(user_id=user_id, created_at=now), now=now)
+    return _grow(TokenFamily.objects.create(user_id=user_id, created_at=now, client=client), now=now)
 
 
 def _grow(family: TokenFamily, *, now: datetime) -> TokenPair:
@@ -56,10 +57,11 @@ def _delete_dead_families(user_id: UUID, *, now: datetime) -> None:
 
 
 def without_living_tokens(families: QuerySet[TokenFamily], *, now: datetime) -> QuerySet[TokenFamily]:
-    """Those that can grow no more."""
+    """Those that let nobody in any more: apps without a refresh token, pages without a session."""
     # Spent tokens stay as long as their family lives: using one again, however late, ends it.
     alive = RefreshToken.objects.filter(family=OuterRef("pk"), expires_at__gt=now - FAMILY_KEPT)
-    return families.filter(~Exists(alive))
+    session = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=now)
+    return families.filter(~Exists(alive), ~Exists(session))
 
 
 def rotate(refresh_token: str, *, now: datetime) -> TokenPair:
@@ -103,8 +105,12 @@ def end_token_families(user: User) -> None:
 
 @transaction.atomic
 def end_families(family_ids: list[UUID], *, now: datetime) -> int:
-    """End logins with all their tokens: how many of them were running."""
-    ended = TokenFamily.objects.filter(pk__in=family_ids, ended_at__isnull=True).update(ended_at=now)
+    """End logins with all their tokens, or with their session: how many of them were running."""
+    found = TokenFamily.objects.filter(pk__in=family_ids)
+    keys = list(found.filter(session_key__isnull=False).values_list("session_key", flat=True))
+    ended = found.filter(ended_at__isnull=True).update(ended_at=now)
+    if keys:
+        Session.objects.filter(session_key__in=keys).delete()
     for family_id in family_ids:
         invalidation.account_changed(family_id)
     return ended

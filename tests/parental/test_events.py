@@ -112,6 +112,26 @@ def login_failed_of_a_deactivated_account(scene):
     return user, {"by": "stranger", "via": "api"}
 
 
+def logout(scene):
+    parent = make_parent()
+    assert scene.http.post(f"{API}/logout", headers=parent.headers).status_code == 204
+    return parent.user, {"by": "parent", "via": "api"}
+
+
+def logout_on_the_page(scene):
+    visitor = scene.browse(make_user())
+    assert visitor.get("/").status_code == 200
+    assert visitor.post("/logout").status_code == 302
+    return visitor.user, {"by": "parent", "via": "page"}
+
+
+def logout_of_the_admin(scene):
+    visitor = scene.browse(make_user(is_staff=True))
+    assert visitor.get("/admin/").status_code == 200
+    assert visitor.post("/admin/logout/").status_code == 302
+    return visitor.user, {"by": "parent", "via": "page"}
+
+
 def refresh_token_reused(scene):
     parent = make_parent()
     body = {"refresh_token": parent.refresh_token}
@@ -124,6 +144,13 @@ def logins_ended(scene):
     parent = make_parent()
     staff = scene.act("parental_tokenfamily", "end_log_ins", parent.login.pk)
     return parent.user, {"by": "staff", "by_user_id": staff.pk, "count": 1}
+
+
+def logins_ended_by_the_parent(scene):
+    parent = make_parent()
+    log_in(parent.user)
+    assert scene.http.delete(f"{API}/logins", headers=parent.headers).json() == {"ended": 1}
+    return parent.user, {"by": "parent", "count": 1}
 
 
 def password_changed(scene):
@@ -266,8 +293,9 @@ SCENARIOS: dict[str, list[Callable[[Scene], Any]]] = {
         login_failed_without_an_account,
         login_failed_of_a_deactivated_account,
     ],
+    "logout": [logout, logout_on_the_page, logout_of_the_admin],
     "refresh_token_reused": [refresh_token_reused],
-    "logins_ended": [logins_ended],
+    "logins_ended": [logins_ended, logins_ended_by_the_parent],
     "password_changed": [password_changed, password_changed_by_staff, password_changed_by_a_command],
     "password_reset": [password_reset],
     "password_wrong": [password_wrong, password_wrong_at_a_pins_reset],

@@ -9,7 +9,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import login, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from parental.accounts import accounts, password_reset
 from parental.models import normalize_email
+from parental.pages.account import logins
 from parental.pages.fields import email_field, new_password_field, password_field
 from parental.pages.page import page, parents_page
 from viewing.caller import Caller
@@ -86,9 +87,7 @@ def _next(request: HttpRequest) -> str:
 @require_POST
 @page
 def log_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
-    messages.success(request, _("You're logged out."))
-    return redirect("login")
+    return logins.log_out(request)
 
 
 @sensitive_post_parameters()

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from parental.models import AuditEntry
 
 SENTENCES = {
+    "logout": gettext_lazy("Logged out"),
     "registered": gettext_lazy("Account created"),
     "refresh_token_reused": gettext_lazy("A login was ended because its token was used twice"),
     "password_changed": gettext_lazy("Password changed"),

@@ -28,11 +28,12 @@ PATHS = (
     "/children/{child}/devices",
     "/children/{child}/remove",
     "/pin",
+    "/logins",
     "/password",
     "/audit?child=x",
 )
 # Said in every language, or by the account itself: names here are numbers.
-SAME = ("Sandglass", "UTC", "PIN", "CSV", "@example.com")
+SAME = ("Sandglass", "UTC", "PIN", "CSV", "@example.com", "python-httpx")
 
 
 @pytest.fixture

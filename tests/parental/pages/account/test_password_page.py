@@ -43,7 +43,8 @@ def test_ends_every_other_log_in(browse, http, user):
     assert other.get("/").headers["location"] == "/login?next=/"
     assert http.get("/api/v1/auth/me", headers=app.headers).status_code == 401
     assert http.post("/api/v1/auth/refresh", json={"refresh_token": app.refresh_token}).status_code == 401
-    assert not TokenFamily.objects.filter(user=user, ended_at=None).exists()
+    (left,) = TokenFamily.objects.filter(user=user, ended_at=None)
+    assert left.session_key == visitor.http.cookies["sessionid"]
 
 
 def test_a_wrong_current_password_changes_nothing(browse, http, user):
