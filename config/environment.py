@@ -15,12 +15,12 @@ def env_bool(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
 
 
-def env_int(name: str, default: int, *, least: int, most: int) -> int:
+def env_int(name: str, default: int, *, minimum: int, maximum: int) -> int:
     value = os.environ.get(name, "").strip() or str(default)
     with suppress(ValueError):
-        if least <= int(value) <= most:
+        if minimum <= int(value) <= maximum:
             return int(value)
-    raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
+    raise ImproperlyConfigured(f"{name} must be a whole number from {minimum} to {maximum}, not {value!r}.")
 
 
 def env_choice(name: str, default: str, *, choices: Sequence[str]) -> str:

@@ -114,10 +114,10 @@ DB_PREPARED_STATEMENTS = env_bool("DB_PREPARED_STATEMENTS", True)
 # Only in the server (config/asgi.py says so): a pool that a command or a test opened before the test database
 # existed would stay on the other one.
 DB_POOL = env_bool("DB_POOL", True) and IS_SERVER
-WORKERS = env_int("WORKERS", 1, least=1, most=1000)
-DB_POOL_MIN_SIZE = env_int("DB_POOL_MIN_SIZE", 10, least=1, most=1000)
-DB_POOL_MAX_SIZE = env_int("DB_POOL_MAX_SIZE", 30, least=1, most=1000)
-DB_POOL_WAIT_SECONDS = env_int("DB_POOL_WAIT_SECONDS", 2, least=1, most=60)
+WORKERS = env_int("WORKERS", 1, minimum=1, maximum=1000)
+DB_POOL_MIN_SIZE = env_int("DB_POOL_MIN_SIZE", 10, minimum=1, maximum=1000)
+DB_POOL_MAX_SIZE = env_int("DB_POOL_MAX_SIZE", 30, minimum=1, maximum=1000)
+DB_POOL_WAIT_SECONDS = env_int("DB_POOL_WAIT_SECONDS", 2, minimum=1, maximum=60)
 
 _database: dict[str, Any] = {
     **dj_database_url.parse(DATABASE_URL),
@@ -159,8 +159,8 @@ if DB_POOL:
 
 # Caches: in the process, healing themselves (docs/architecture.md) --------------------------------------------------
 
-CONFIG_CACHE_TTL_SECONDS = env_int("CONFIG_CACHE_TTL_SECONDS", 60, least=1, most=3600)
-CONFIG_CACHE_MAX_ENTRIES = env_int("CONFIG_CACHE_MAX_ENTRIES", 10_000, least=1, most=10_000_000)
+CONFIG_CACHE_TTL_SECONDS = env_int("CONFIG_CACHE_TTL_SECONDS", 60, minimum=1, maximum=3600)
+CONFIG_CACHE_MAX_ENTRIES = env_int("CONFIG_CACHE_MAX_ENTRIES", 10_000, minimum=1, maximum=10_000_000)
 
 
 def _cache(name: str, *, ttl_seconds: int, max_entries: int) -> dict[str, Any]:
@@ -190,11 +190,11 @@ CACHES = {
 # What a client may send and hold (docs/configuration.md).
 EDGE = read_limits()
 # Larger bodies are refused before they are read to the end.
-API_MAX_BODY_BYTES = env_int("API_MAX_BODY_BYTES", 65_536, least=1024, most=10_485_760)
+API_MAX_BODY_BYTES = env_int("API_MAX_BODY_BYTES", 65_536, minimum=1024, maximum=10_485_760)
 # 1,000 beats of some 300 bytes, with room for long device ids.
-BULK_MAX_BODY_BYTES = env_int("BULK_MAX_BODY_BYTES", 1_048_576, least=1024, most=16_777_216)
+BULK_MAX_BODY_BYTES = env_int("BULK_MAX_BODY_BYTES", 1_048_576, minimum=1024, maximum=16_777_216)
 # Of the players' own beats, and as many of the gateways'.
-HEARTBEAT_QUEUE_SIZE = env_int("HEARTBEAT_QUEUE_SIZE", 10_000, least=1, most=1_000_000)
+HEARTBEAT_QUEUE_SIZE = env_int("HEARTBEAT_QUEUE_SIZE", 10_000, minimum=1, maximum=1_000_000)
 
 # Accounts -----------------------------------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ LOGIN_REDIRECT_URL = "dashboard"
 CSRF_COOKIE_SECURE = SECURE_HTTPS
 SECURE_SSL_REDIRECT = SECURE_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health(/|$)", r"^metrics$"]
-SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 31_536_000 if SECURE_HTTPS else 0, least=0, most=63_072_000)
+SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 31_536_000 if SECURE_HTTPS else 0, minimum=0, maximum=63_072_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HTTPS
 SECURE_HSTS_PRELOAD = SECURE_HTTPS
 TRUST_PROXY_HEADERS = env_bool("TRUST_PROXY_HEADERS", False)
@@ -255,7 +255,7 @@ if DEBUG:
 # Mail: links to reset a password -------------------------------------------------------------------------------------
 
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
-EMAIL_PORT = env_int("EMAIL_PORT", 587, least=1, most=65535)
+EMAIL_PORT = env_int("EMAIL_PORT", 587, minimum=1, maximum=65535)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 # STARTTLS; port 465 speaks TLS from the first byte.
@@ -296,9 +296,9 @@ if DEBUG_TOOLBAR:
 
 # Requests, logs and the end ------------------------------------------------------------------------------------------
 
-DRAIN_SECONDS = env_int("DRAIN_SECONDS", 0, least=0, most=300)
-SLOW_REQUEST_WARNING_MS = env_int("SLOW_REQUEST_WARNING_MS", 1000, least=1, most=600_000)
-SLOW_REQUEST_ERROR_MS = env_int("SLOW_REQUEST_ERROR_MS", 3000, least=1, most=600_000)
+DRAIN_SECONDS = env_int("DRAIN_SECONDS", 0, minimum=0, maximum=300)
+SLOW_REQUEST_WARNING_MS = env_int("SLOW_REQUEST_WARNING_MS", 1000, minimum=1, maximum=600_000)
+SLOW_REQUEST_ERROR_MS = env_int("SLOW_REQUEST_ERROR_MS", 3000, minimum=1, maximum=600_000)
 
 LOGGING = logs.configuration(in_background=IS_SERVER)
 logging.captureWarnings(IS_SERVER)

@@ -23,7 +23,7 @@ bind = os.environ.get("BIND", "127.0.0.1") + ":" + os.environ.get("PORT", "8000"
 workers = int(os.environ.get("WORKERS", "1"))
 worker_class = "config.server.worker.Worker"
 # A stopping worker commits and answers what it took. The master kills one that takes longer.
-graceful_timeout = 30 + env_int("DRAIN_SECONDS", 0, least=0, most=300)
+graceful_timeout = 30 + env_int("DRAIN_SECONDS", 0, minimum=0, maximum=300)
 timeout = 60
 # Where a worker's sign of life is a file, a slow disk must not kill it.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108

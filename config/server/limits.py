@@ -37,14 +37,14 @@ class Limits:
 def read_limits() -> Limits:
     """Raises ImproperlyConfigured with a sentence that names the wrong variable."""
     return Limits(
-        header_bytes=env_int("MAX_HEADER_BYTES", 32_768, least=1024, most=1_048_576),
-        headers=env_int("MAX_HEADERS", 100, least=10, most=10_000),
-        header_seconds=env_int("HEADER_TIMEOUT_SECONDS", 10, least=1, most=300),
-        body_seconds=env_int("BODY_TIMEOUT_SECONDS", 30, least=1, most=3600),
-        write_seconds=env_int("WRITE_TIMEOUT_SECONDS", 30, least=1, most=3600),
-        keepalive_seconds=env_int("KEEPALIVE_SECONDS", 75, least=1, most=3600),
-        connections=env_int("MAX_CONNECTIONS", 10_000, least=MIN_CONNECTIONS, most=1_000_000),
-        connections_per_source=env_int("MAX_CONNECTIONS_PER_SOURCE", 200, least=0, most=1_000_000),
+        header_bytes=env_int("MAX_HEADER_BYTES", 32_768, minimum=1024, maximum=1_048_576),
+        headers=env_int("MAX_HEADERS", 100, minimum=10, maximum=10_000),
+        header_seconds=env_int("HEADER_TIMEOUT_SECONDS", 10, minimum=1, maximum=300),
+        body_seconds=env_int("BODY_TIMEOUT_SECONDS", 30, minimum=1, maximum=3600),
+        write_seconds=env_int("WRITE_TIMEOUT_SECONDS", 30, minimum=1, maximum=3600),
+        keepalive_seconds=env_int("KEEPALIVE_SECONDS", 75, minimum=1, maximum=3600),
+        connections=env_int("MAX_CONNECTIONS", 10_000, minimum=MIN_CONNECTIONS, maximum=1_000_000),
+        connections_per_source=env_int("MAX_CONNECTIONS_PER_SOURCE", 200, minimum=0, maximum=1_000_000),
         shared_sources=env_networks("SHARED_SOURCES", default=SHARED_SOURCES),
     )
 
