@@ -217,8 +217,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 # From its last use on (parental/tokens/page_logins.py).
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
-STAFF_SESSION_HOURS = env_int("STAFF_SESSION_HOURS", 12, least=1, most=720)
-STAFF_IDLE_MINUTES = env_int("STAFF_IDLE_MINUTES", 30, least=1, most=1440)
+STAFF_SESSION_HOURS = env_int("STAFF_SESSION_HOURS", 12, minimum=1, maximum=720)
+STAFF_IDLE_MINUTES = env_int("STAFF_IDLE_MINUTES", 30, minimum=1, maximum=1440)
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 CSRF_COOKIE_SECURE = SECURE_HTTPS
