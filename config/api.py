@@ -15,6 +15,7 @@ from ninja.parser import Parser
 from ninja.security import APIKeyCookie, HttpBearer
 
 from config.errors import answer, for_status, json_response
+from config.render_once import render_once
 from parental.accounts.api import router as accounts_router
 from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router
@@ -115,7 +116,7 @@ api = SparingAPI(
     auth=BearerToken(),
     parser=ObjectParser(),
     # Swagger UI's own style sheet holds its icons.
-    docs_decorator=csp_update({"img-src": ["'self'", "data:"]}),
+    docs_decorator=lambda view: csp_update({"img-src": ["'self'", "data:"]})(render_once(view)),
 )
 for auth_router in (accounts_router, profiles_router):
     api.add_router("/auth", auth_router, tags=["accounts"])

@@ -139,7 +139,7 @@ def test_a_defect_outside_of_any_endpoint_is_500_in_json_too(http, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("the secret of the house")
 
-    monkeypatch.setattr("config.api.api.get_openapi_schema", fail)
+    monkeypatch.setattr("django.middleware.common.CommonMiddleware.process_request", fail)
 
     response = http.get("/api/v1/openapi.json")
 

@@ -191,3 +191,19 @@ def test_no_operation_loses_its_name(schema):
     named = {call["operationId"] for path in schema["paths"].values() for call in path.values()}
 
     assert named >= OPERATIONS
+
+
+@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/api/v1/docs"])
+def test_the_documents_are_rendered_once(http, monkeypatch, path):
+    """Anyone may ask for them, and rendering the schema takes 0.3 s of the worker."""
+    first = http.get(path)
+    for function in ("config.api.api.get_openapi_schema", "ninja.openapi.docs.render"):
+        monkeypatch.setattr(function, None)
+
+    again = http.get(path)
+    unchanged = http.get(path, headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (again.status_code, again.content, again.headers["ETag"]) == (200, first.content, first.headers["ETag"])
+    assert again.headers["Content-Type"] == first.headers["Content-Type"]
+    assert again.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
