@@ -96,7 +96,7 @@ class Title(models.Model):
         return self.name
 
 
-def limit_columns(limits: rules.Limits) -> dict[str, Any]:
+def limit_columns(limits: rules.Limits) -> dict[str, int | None]:
     """The limits as the columns of `ViewingTimeConfig`, which hold one for weekdays and one for weekends.
 
     Raises ValueError for limits that the columns cannot hold.

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ REFUSALS: Final[dict[Verdict, Code]] = {
 }
 
 
-def heartbeat_answer(beat: Beat, decision: Decision) -> dict[str, Any]:
+def heartbeat_answer(beat: Beat, decision: Decision) -> dict[str, object]:
     """The body of a 200; a Refusal for each of the other documented statuses.
 
     A plain dict, which goes to JSON as it is: building and validating a schema would cost every beat.
@@ -40,7 +40,7 @@ def heartbeat_answer(beat: Beat, decision: Decision) -> dict[str, Any]:
     return _state_answer(beat, decision)
 
 
-def unavailable_answer(session_id: UUID | None) -> dict[str, Any]:
+def unavailable_answer(session_id: UUID | None) -> dict[str, object]:
     """Fail closed: what could not be checked is not allowed."""
     return {
         "session_id": str(session_id or NIL),
@@ -53,10 +53,10 @@ def unavailable_answer(session_id: UUID | None) -> dict[str, Any]:
     }
 
 
-def _state_answer(beat: Beat, decision: Decision) -> dict[str, Any]:
+def _state_answer(beat: Beat, decision: Decision) -> dict[str, object]:
     allowance = decision.allowance(beat.profile.limit_minutes(decision.day))
     enforcement = allowance.enforcement
-    answer = {
+    answer: dict[str, object] = {
         "session_id": str(decision.session_id or NIL),
         "enforcement": enforcement,
         "remaining_minutes": minutes_or_none(allowance.remaining_seconds),
@@ -89,12 +89,12 @@ def on_failure(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
-def _blocked(count: int, body: dict[str, Any]) -> HttpResponse:
+def _blocked(count: int, body: dict[str, object]) -> HttpResponse:
     metrics.heartbeats[Verdict.UNAVAILABLE].inc(count)
     return HttpResponse(json.dumps(body), content_type="application/json")
 
 
-def _sent(request: HttpRequest) -> Any:
+def _sent(request: HttpRequest) -> object:
     """What the body says; None if it is not JSON."""
     try:
         return json.loads(request.body)
@@ -102,16 +102,15 @@ def _sent(request: HttpRequest) -> Any:
         return None
 
 
-def _sent_beats(request: HttpRequest) -> list[Any]:
-    try:
-        beats = _sent(request)["heartbeats"]
-    except (KeyError, TypeError):
-        return []
+def _sent_beats(request: HttpRequest) -> list[object]:
+    body = _sent(request)
+    beats = body.get("heartbeats") if isinstance(body, dict) else None
     return beats if isinstance(beats, list) and len(beats) <= MAX_BEATS_PER_REQUEST else []
 
 
-def _session_id(beat: Any) -> UUID | None:
+def _session_id(beat: object) -> UUID | None:
+    session_id = beat.get("session_id") if isinstance(beat, dict) else None
     try:
-        return UUID(beat["session_id"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return UUID(session_id) if isinstance(session_id, str) else None
+    except ValueError:
         return None

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypedDict
 
 from perfmetrics.counting.middleware import request_id
 from viewing import rules
@@ -78,6 +78,27 @@ class Decision(NamedTuple):
         )
 
 
+class Row(TypedDict):
+    """A beat as a row of its batch; `n` is its place in the batch."""
+
+    n: int
+    profile_id: uuid.UUID
+    session_id: uuid.UUID | None
+    title_id: uuid.UUID
+    title_known: bool
+    title_is_educational: bool
+    device_id: str
+    device_type: str
+    sequence: int | None
+    is_paused: bool
+    is_kids: bool
+    is_exempt: bool
+    limit_seconds: int | None
+    pause_grace_seconds: int
+    day: date
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Beat:
     """One heartbeat with everything its verdict depends on; `now` and `day` were read once, when it came in."""
@@ -95,7 +116,7 @@ class Beat:
     now: datetime
     request_id: str = ""
 
-    def as_row(self, n: int) -> dict[str, Any]:
+    def as_row(self, n: int) -> Row:
         """The beat as a row of its batch, as `viewing/heartbeats/sql.py` reads it; `n` is its place in the batch."""
         limit_minutes = self.profile.limit_minutes(self.day)
         return {

@@ -7,7 +7,7 @@ cannot be queued, because the queue is full or a read failed, the later ones are
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -27,7 +27,7 @@ log = structlog.stdlib.get_logger(__name__)
 # A turn takes some 2 ms; between turns the loop serves the players.
 BEATS_PER_TURN: Final = 128
 
-Result = dict[str, Any]
+Result = dict[str, object]
 Sent = tuple[Beat, "asyncio.Future[Decision]"]
 
 

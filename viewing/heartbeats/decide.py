@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.db import Error as DatabaseError
@@ -11,7 +11,7 @@ from django.utils import timezone
 from psycopg import errors
 
 from viewing.heartbeats import sql
-from viewing.heartbeats.beats import Beat, Decision, Verdict
+from viewing.heartbeats.beats import Beat, Decision, Row, Verdict
 from viewing.hotpath import threads
 
 log = structlog.stdlib.get_logger(__name__)
@@ -60,7 +60,7 @@ def _log_batch(beats: Sequence[Beat], *, db_ops: int, seconds: float) -> None:
             log.debug("heartbeat_processed", **fields, request_id=beat.request_id)
 
 
-def _may_have_raced(row: dict[str, Any], decision: Decision) -> bool:
+def _may_have_raced(row: Row, decision: Decision) -> bool:
     return (
         decision.verdict == Verdict.ENDED
         and decision.end_reason in ("switched", "day_turned")
@@ -68,9 +68,7 @@ def _may_have_raced(row: dict[str, Any], decision: Decision) -> bool:
     )
 
 
-def _run(
-    statement: Callable[[Sequence[dict[str, Any]]], list[Decision]], rows: Sequence[dict[str, Any]]
-) -> dict[int, Decision]:
+def _run(statement: Callable[[Sequence[Row]], list[Decision]], rows: Sequence[Row]) -> dict[int, Decision]:
     """Run one statement for the rows; run it again if a race or one bad row made the server refuse it."""
     if not rows:
         return {}
@@ -95,6 +93,6 @@ def _run(
     return _run(statement, rows[:half]) | _run(statement, rows[half:])
 
 
-def _failed(rows: Sequence[dict[str, Any]], verdict: Verdict, error: Exception) -> dict[int, Decision]:
+def _failed(rows: Sequence[Row], verdict: Verdict, error: Exception) -> dict[int, Decision]:
     log.error("heartbeats_failed", count=len(rows), outcome=verdict, exc_info=error)
     return {row["n"]: Decision(row["n"], verdict) for row in rows}

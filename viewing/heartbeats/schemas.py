@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
@@ -13,7 +13,11 @@ from viewing.rules import Enforcement
 from viewing.schemas import ErrorDetail, NoNul, ValidationDetail
 
 MAX_BEATS_PER_REQUEST: Final = 1000
-NOT_AN_OBJECT: Final = {"type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a JSON object"}
+NOT_AN_OBJECT: Final[dict[str, object]] = {
+    "type": "model_attributes_type",
+    "loc": ["body"],
+    "msg": "Input should be a JSON object",
+}
 DeviceType = Literal["tv", "mobile", "tablet", "web"]
 
 
@@ -38,10 +42,10 @@ class HeartbeatIn(BaseModel):
 class Invalid:
     """An invalid heartbeat of a bulk request, with the errors that it would be answered with alone."""
 
-    errors: list[dict[str, Any]]
+    errors: list[dict[str, object]]
 
 
-def in_its_place(heartbeat: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+def in_its_place(heartbeat: object, validate: ValidatorFunctionWrapHandler) -> object:
     """Put an invalid heartbeat's errors in its place, so that the others of the request are still counted."""
     try:
         return validate(heartbeat)
@@ -49,7 +53,7 @@ def in_its_place(heartbeat: Any, validate: ValidatorFunctionWrapHandler) -> Any:
         return Invalid([_as_alone(item) for item in error.errors(include_url=False, include_input=False)])
 
 
-def _as_alone(error: ErrorDetails) -> dict[str, Any]:
+def _as_alone(error: ErrorDetails) -> dict[str, object]:
     if error["type"] == "model_type":
         return NOT_AN_OBJECT
     return {"type": error["type"], "loc": ["body", *error["loc"]], "msg": error["msg"]}

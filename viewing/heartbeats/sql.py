@@ -5,11 +5,10 @@ prepare, and it may hold nulls. Locks are taken in the order (profile, session i
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic_core import to_json
 
-from viewing.heartbeats.beats import Decision
+from viewing.heartbeats.beats import Decision, Row
 from viewing.hotpath.threads import execute
 from viewing.models import (
     ViewingSession,
@@ -214,12 +213,12 @@ LEFT JOIN balance ON balance.profile_id = p.profile_id
 """
 
 
-def continue_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
+def continue_sessions(beats: Sequence[Row]) -> list[Decision]:
     """Decide and count beats that carry a session, at most one per profile; "switch" is left to `begin_sessions`."""
     return [Decision(*row) for row in execute(_CONTINUE, {"beats": to_json(beats).decode()}, counted_as="continue")]
 
 
-def begin_sessions(beats: Sequence[dict[str, Any]]) -> list[Decision]:
+def begin_sessions(beats: Sequence[Row]) -> list[Decision]:
     """Begin sessions for first beats and switches, at most one per profile.
 
     Verdict "lost": the session to leave had ended. IntegrityError on `session_active_uniq`: a rival began one.

@@ -65,14 +65,14 @@ class GatewayToken:
     expires_at: datetime | None
 
 
-def _read_beat_entries(keys: list[Key]) -> dict[Key, Any]:
-    found: dict[Key, Any] = {SITE: Site()} if SITE in keys else {}
+def _read_beat_entries(keys: list[Key]) -> dict[Key, object]:
+    found: dict[Key, object] = {SITE: Site()} if SITE in keys else {}
     rows = sql.read_beat_entries(
         profile_ids=_ids(keys, "profiles"), title_ids=_ids(keys, "titles"), with_site=SITE in keys
     )
     for row in rows:
         if row.profile_id is not None:
-            found["profiles", row.profile_id] = _profile(row)
+            found["profiles", row.profile_id] = _profile(row.profile_id, row)
         elif row.title_id is not None:
             found["titles", row.title_id] = Title(id=row.title_id, is_educational=row.is_educational)
         else:
@@ -80,16 +80,16 @@ def _read_beat_entries(keys: list[Key]) -> dict[Key, Any]:
     return found
 
 
-def _profile(row: sql.BeatEntry) -> Profile:
+def _profile(id_: UUID, row: sql.BeatEntry) -> Profile:
     if row.reset_hour is None:  # no config: the defaults
-        return Profile(id=row.profile_id, user_id=row.user_id, is_kids=row.is_kids)
+        return Profile(id=id_, user_id=row.user_id, is_kids=row.is_kids)
     if not rules.is_timezone(row.timezone):
-        log.warning("unknown_timezone", profile_id=row.profile_id, timezone=row.timezone)
+        log.warning("unknown_timezone", profile_id=id_, timezone=row.timezone)
     held = None
     if row.held_day is not None:
         held = rules.ViewingDay(day=row.held_day, since=row.held_since, until=row.held_until)
     return Profile(
-        id=row.profile_id,
+        id=id_,
         user_id=row.user_id,
         is_kids=row.is_kids,
         limits=rules.Limits.from_pair(weekday=row.weekday_limit_minutes, weekend=row.weekend_limit_minutes),
@@ -109,7 +109,7 @@ def _site(row: sql.BeatEntry) -> Site:
     )
 
 
-def _read_player_tokens(keys: list[Key]) -> dict[Key, Any]:
+def _read_player_tokens(keys: list[Key]) -> dict[Key, PlayerToken]:
     now = timezone.now()
     rows = sql.read_player_tokens(hashes=_ids(keys, "players"), now=now, expires_at=now + PLAYER_TOKEN_LIFETIME)
     return {
@@ -118,14 +118,14 @@ def _read_player_tokens(keys: list[Key]) -> dict[Key, Any]:
     }
 
 
-def _read_gateway_tokens(keys: list[Key]) -> dict[Key, Any]:
+def _read_gateway_tokens(keys: list[Key]) -> dict[Key, GatewayToken]:
     rows = sql.read_gateway_tokens(hashes=_ids(keys, "gateways"), now=timezone.now())
     return {
         ("gateways", token_hash): GatewayToken(id=id_, expires_at=expires_at) for token_hash, id_, expires_at in rows
     }
 
 
-def _read_catalog(_keys: list[Key]) -> dict[Key, Any]:
+def _read_catalog(_keys: list[Key]) -> dict[Key, tuple[CatalogTitle, ...]]:
     rows = models.Title.objects.using(threads.ALIAS).order_by("name", "id")
     return {CATALOG: tuple(CatalogTitle(*row) for row in rows.values_list("id", "name", "is_educational"))}
 

@@ -6,9 +6,9 @@ rolled back. No heartbeat sends one: adding it to every transaction cut commit t
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,7 +21,7 @@ CHANNEL: Final = "sandglass_changes"
 SENDER: Final = secrets.token_hex(8)
 
 # How to parse the ids of each cache in a notification.
-_PARSERS: dict[str, Callable[[str], Any]] = {
+_PARSERS: dict[str, Callable[[str], Hashable]] = {
     "profiles": UUID,
     "titles": UUID,
     "accounts": UUID,

@@ -57,10 +57,10 @@ class Fetcher:
     `read` returns the entries that it found, by key; they are cached. Rows that do not exist are not.
     """
 
-    def __init__(self, read: Callable[[list[Key]], Mapping[Key, Any]]) -> None:
+    def __init__(self, read: Callable[[list[Key]], Mapping[Key, object]]) -> None:
         self._read = read
-        self._waiting: dict[Key, asyncio.Future[Any]] = {}
-        self._filling: dict[Key, asyncio.Future[Any]] = {}
+        self._waiting: dict[Key, asyncio.Future[object]] = {}
+        self._filling: dict[Key, asyncio.Future[object]] = {}
         self._task: asyncio.Task[None] | None = None
         _fetchers.append(self)
 
@@ -73,7 +73,7 @@ class Fetcher:
 
     async def fetch_readable(self, keys: Iterable[Key]) -> dict[Key, Any]:
         """As `fetch`, but a key whose read failed is left out. The error is logged once for all of its keys."""
-        found: dict[Key, Any] = {}
+        found: dict[Key, object] = {}
         errors: list[Exception] = []
         for key, future in [(key, self._fetching(key)) for key in keys]:
             try:
@@ -85,7 +85,7 @@ class Fetcher:
             log.error("bulk_read_failed", exc_info=each)
         return found
 
-    def _fetching(self, key: Key) -> "asyncio.Future[Any]":
+    def _fetching(self, key: Key) -> "asyncio.Future[object]":
         future = self._filling.get(key) or self._waiting.get(key)
         if future is None:
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
@@ -112,7 +112,7 @@ class Fetcher:
             else:
                 self._store(batch, found)
 
-    def _store(self, batch: dict[Key, "asyncio.Future[Any]"], found: Mapping[Key, Any]) -> None:
+    def _store(self, batch: dict[Key, "asyncio.Future[object]"], found: Mapping[Key, object]) -> None:
         for key, future in batch.items():
             entry = found.get(key)
             if entry is not None:
@@ -127,7 +127,7 @@ class Fetcher:
             if not future.done():
                 future.set_result(entry)
 
-    def _fail(self, batch: dict[Key, "asyncio.Future[Any]"], error: Exception) -> None:
+    def _fail(self, batch: dict[Key, "asyncio.Future[object]"], error: Exception) -> None:
         for key, future in batch.items():
             if self._filling.get(key) is future:
                 self._filling.pop(key, None)

@@ -1,8 +1,8 @@
 """The statements of the cached reads."""
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -29,18 +29,18 @@ USER = get_user_model()._meta.db_table
 class BeatEntry(NamedTuple):
     """A row of `read_beat_entries`: a profile with its limits, a title, or the site settings; else nulls."""
 
-    profile_id: Any
-    user_id: Any
+    profile_id: UUID | None
+    user_id: UUID
     is_kids: bool
     weekday_limit_minutes: int | None
     weekend_limit_minutes: int | None
     reset_hour: int | None
     educational_exempt: bool
     timezone: str
-    held_day: Any
-    held_since: Any
-    held_until: Any
-    title_id: Any
+    held_day: date | None
+    held_since: datetime
+    held_until: datetime
+    title_id: UUID | None
     is_educational: bool
     site_id: int | None
     pause_grace_seconds: int

@@ -7,7 +7,7 @@ thread each runs everything that waits as one statement.
 import asyncio
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ class _Statements(threading.local):
 statements = _Statements()
 
 
-def execute(sql: str, parameters: dict[str, Any], *, counted_as: str | None = None) -> list[tuple[Any, ...]]:
+def execute(sql: str, parameters: Mapping[str, object], *, counted_as: str | None = None) -> list[tuple[Any, ...]]:
     """Run one autocommit statement on this thread's connection and return its rows.
 
     `counted_as`: its name in `metrics.STATEMENTS`, if heartbeats cause it.
@@ -89,7 +89,7 @@ class DatabaseThread:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix=self._name)
         return self._executor.submit(_open)
 
-    def run(self, function: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
+    def run(self, function: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         if self._executor is None:
             raise RuntimeError(f"The {self._name} thread runs only inside the server's lifespan.")
         return asyncio.get_running_loop().run_in_executor(self._executor, function, *args)

@@ -1,11 +1,9 @@
 """What the player's scripts say: here, so that it is translated like the pages. In braces stands what they fill in."""
 
-from typing import Any
-
 from django.utils.translation import gettext as _
 
 
-def texts() -> dict[str, Any]:
+def texts() -> dict[str, str | list[str]]:
     """Sentences by name, and `ideas`, a list of things to do without a screen, in the language of the request."""
     return {**_general(), **_trouble(), **_parents(), "ideas": _ideas()}
 

@@ -6,7 +6,7 @@ are aware datetimes, durations minutes rounded to 2 decimals.
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -93,7 +93,7 @@ class WeeklyReport:
 _HISTORY: Final = TypeAdapter(History)
 
 
-def history_body(history: History) -> dict[str, Any]:
+def history_body(history: History) -> dict[str, object]:
     """The body of the API's answer, without the fields that are left at their default."""
-    body: dict[str, Any] = _HISTORY.dump_python(history, exclude_defaults=True)
+    body: dict[str, object] = _HISTORY.dump_python(history, exclude_defaults=True)
     return body

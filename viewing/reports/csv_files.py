@@ -43,7 +43,7 @@ def response(
     )
 
 
-def lines(rows: Iterable[Sequence[Any]]) -> str:
+def lines(rows: Iterable[Sequence[object]]) -> str:
     """The rows as lines of the file."""
     text = StringIO()
     csv.writer(text).writerows(map(_cell, row) for row in rows)
@@ -57,7 +57,7 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     write = _AS_TEXT.get(type(value))
     return write(value) if write else value
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from viewing.heartbeats.schemas import DeviceType
 
 
-def _iso_date(text: Any) -> Any:
+def _iso_date(text: object) -> object:
     # Pydantic alone would take a number for seconds since 1970.
     if isinstance(text, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         raise PydanticCustomError("date_parsing", "Input should be a date in the form YYYY-MM-DD")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
@@ -80,7 +80,7 @@ def _counted() -> Iterator[None]:
     started = time.perf_counter()
     queries = 0
 
-    def counting(execute: Callable[..., Any], *args: Any) -> Any:
+    def counting(execute: Callable[..., object], *args: object) -> object:
         nonlocal queries
         queries += 1
         return execute(*args)

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         days.add_argument("--days", type=_days, default=2, help="number of days up to today, in UTC (default: 2)")
         parser.add_argument("--profile", type=_profile, help="ID of a single profile; the result is not stored")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def handle(self, *_args: object, **options: Any) -> None:
         now = timezone.now()
         last = options["day"] or now.date()
         count = 1 if options["day"] else options["days"]
