@@ -1,7 +1,6 @@
 """The API under /api/v1: who is let in, and how errors and failures are answered (docs/contract.md#errors)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import structlog
 from csp.decorators import csp_update
@@ -63,7 +62,7 @@ class StaffSession(APIKeyCookie):
 
     param_name = settings.SESSION_COOKIE_NAME
 
-    async def authenticate(self, request: HttpRequest, key: str | None) -> Any:
+    async def authenticate(self, request: HttpRequest, key: str | None) -> object:
         user = await request.auser()
         if user.is_authenticated and not user.is_staff:
             raise Refusal("staff_only")
@@ -77,7 +76,7 @@ class NotAnObject(Exception):
 class ObjectParser(Parser):
     """Ninja would look for the fields among the attributes of a list or a string and answer that all are missing."""
 
-    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+    def parse_body(self, request: HttpRequest) -> dict[str, object]:
         body = super().parse_body(request)
         if not isinstance(body, dict):
             raise NotAnObject
@@ -157,13 +156,13 @@ def _answer(refusal: Refusal) -> HttpResponse:
     return answer(refusal)
 
 
-def _invalid_fields(fields: Sequence[Mapping[str, Any]]) -> HttpResponse:
+def _invalid_fields(fields: Sequence[Mapping[str, object]]) -> HttpResponse:
     invalid = Refusal("invalid")
     metrics.refusals.labels(invalid.status).inc()
     return json_response(invalid.status, {**invalid.body, "detail": fields})
 
 
-def _location(loc: tuple[Any, ...]) -> list[Any]:
+def _location(loc: tuple[object, ...]) -> list[object]:
     """["body", "<field>"], or ["body"] where there is none: Ninja puts the handler's parameter name in second place."""
     return [loc[0], *loc[2:]] if loc[0] == "body" else list(loc)
 

@@ -14,11 +14,12 @@ from viewing.errors import Code, Refusal
 
 BODY_TOO_LARGE = "sandglass.body_too_large"
 BULK_PATH = "/api/v1/viewing-time/heartbeats"
+GetResponse = Callable[[HttpRequest], Any]  # the next layer: returns a response, or a coroutine of one
 CODES: dict[int, Code] = {400: "bad_request", 404: "not_found", 405: "method", 413: "too_large"}
 
 
 @sync_and_async_middleware
-def json_errors(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+def json_errors(get_response: GetResponse) -> GetResponse:
     """Middleware; also refuses a body over the limit, which the application did not read to its end (413)."""
     if iscoroutinefunction(get_response):
 
@@ -61,5 +62,5 @@ def answer(refusal: Refusal) -> HttpResponse:
     return json_response(refusal.status, refusal.body, refusal.headers)
 
 
-def json_response(status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
+def json_response(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> HttpResponse:
     return HttpResponse(json.dumps(body), status=status, content_type="application/json", headers=headers)

@@ -21,11 +21,11 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from structlog.stdlib import ProcessorFormatter
-from structlog.typing import EventDict
+from structlog.typing import EventDict, Processor
 
 from config.environment import env_bool, env_choice
 
@@ -41,13 +41,13 @@ SECRETS: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\bsg[a-z]_[\w.-]+|\b[0-9a
 HIDDEN: Final = "[hidden]"
 
 
-def configuration(*, in_background: bool) -> dict[str, Any]:
+def configuration(*, in_background: bool) -> dict[str, object]:
     """What `logging.config.dictConfig` takes, by LOG_LEVEL and LOG_FORMAT. Raises ImproperlyConfigured."""
     level = env_choice("LOG_LEVEL", "INFO", choices=LEVELS)
     form = env_choice("LOG_FORMAT", "console" if env_bool("DEBUG", False) else "json", choices=("json", "console"))
     # Django's DEBUG lines hold statements with all their values.
     info_or_above = max(level, "INFO", key=LEVELS.index)
-    ours: dict[str, Any] = {"handlers": [], "level": level, "propagate": True}
+    ours: dict[str, object] = {"handlers": [], "level": level, "propagate": True}
     handler = BackgroundHandler if in_background else logging.StreamHandler
     return {
         "version": 1,
@@ -81,7 +81,7 @@ class RequestId(logging.Filter):
 # From an event to a line ---------------------------------------------------------------------------------------------
 
 
-def _to_record(_logger: Any, _name: str, event_dict: EventDict) -> tuple[tuple[str], dict[str, Any]]:
+def _to_record(_logger: object, _name: str, event_dict: EventDict) -> tuple[tuple[str], dict[str, object]]:
     """A structlog event as the call of a standard logger: its name is the message, its fields stay together."""
     event, exc_info = event_dict.pop("event"), event_dict.pop("exc_info", None)
     return (event,), {"exc_info": exc_info, "extra": {"fields": event_dict}}
@@ -97,7 +97,7 @@ structlog.configure(
 
 def formatter(form: str) -> "_Formatter":
     """Renders any record as one line of JSON, or for people (`console`)."""
-    render: list[Any] = [structlog.processors.JSONRenderer(default=str, ensure_ascii=False)]
+    render: list[Processor] = [structlog.processors.JSONRenderer(default=str, ensure_ascii=False)]
     if form == "console":
         plain = structlog.dev.plain_traceback
         console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, exception_formatter=plain)
@@ -113,7 +113,7 @@ class _Formatter(ProcessorFormatter):
         return SECRETS.sub(HIDDEN, line) if "@" in line or "sg" in line or "/" in line else line
 
 
-def _describe(_logger: Any, _name: str, event_dict: EventDict) -> EventDict:
+def _describe(_logger: object, _name: str, event_dict: EventDict) -> EventDict:
     record: logging.LogRecord = event_dict["_record"]
     request_id = getattr(record, "request_id", "")
     exc_info = event_dict.pop("exc_info", None)
@@ -128,7 +128,7 @@ def _describe(_logger: Any, _name: str, event_dict: EventDict) -> EventDict:
     }
 
 
-def _printable(_logger: Any, _name: str, event_dict: EventDict) -> EventDict:
+def _printable(_logger: object, _name: str, event_dict: EventDict) -> EventDict:
     """What a client sent must not move the cursor or begin a line; JSON escapes it anyway."""
     for name, value in event_dict.items():
         if name != "exception" and not str(value).isprintable():

@@ -34,11 +34,11 @@ logconfig_dict = logs.configuration(in_background=False)
 accesslog = None
 
 
-def child_exit(_server: Any, worker: Any) -> None:
+def child_exit(_server: object, worker: Any) -> None:
     """A worker ended, for whatever reason: its counts are kept."""
     folder.archive_worker(worker.pid)
 
 
-def on_exit(_server: Any) -> None:
+def on_exit(_server: object) -> None:
     """The master ends, after its workers."""
     folder.remove()

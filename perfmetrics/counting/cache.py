@@ -5,7 +5,9 @@ shared with all readers, so only what nobody changes (frozen dataclasses, tuples
 """
 
 import functools
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,26 +34,26 @@ class CacheFigures:
 _figures: dict[str, CacheFigures] = {}
 # What of them has been published already.
 _published: dict[str, CacheFigures] = {}
-_NOTHING: Any = object()
+_NOTHING: object = object()
 
 
 class CountedTTLCache(LocMemCache):
     """A `CACHES` backend. Keys are any hashable; `TIMEOUT` and `OPTIONS["MAX_ENTRIES"]` bound it."""
 
-    _cache: Any
+    _cache: OrderedDict[Hashable, Any]
     _expire_info: dict[Hashable, float | None]
-    _lock: Any
+    _lock: threading.Lock
     _max_entries: int
 
-    def __init__(self, name: str, params: dict[str, Any]) -> None:
+    def __init__(self, name: str, params: dict[str, object]) -> None:
         super().__init__(name, params)
         self.figures = _figures.setdefault(name, CacheFigures())
 
-    def make_and_validate_key(self, key: Any, version: int | None = None) -> Any:
+    def make_and_validate_key(self, key: Hashable, version: int | None = None) -> Any:
         """The key as it is: no prefix, no string is made of it."""
         return key
 
-    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+    def get(self, key: Hashable, default: object = None, version: int | None = None) -> Any:
         """The object itself, not a copy; an expired one is dropped."""
         with self._lock:
             if self._has_expired(key):
@@ -62,18 +64,22 @@ class CountedTTLCache(LocMemCache):
             self._cache.move_to_end(key)
             return self._cache[key]
 
-    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+    def set(
+        self, key: Hashable, value: object, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> None:
         with self._lock:
             self._set(key, value, timeout)
 
-    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+    def add(
+        self, key: Hashable, value: object, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> bool:
         with self._lock:
             if not self._has_expired(key):
                 return False
             self._set(key, value, timeout)
             return True
 
-    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+    def incr(self, key: Hashable, delta: int = 1, version: int | None = None) -> int:
         with self._lock:
             if self._has_expired(key):
                 self._delete(key)
@@ -82,7 +88,7 @@ class CountedTTLCache(LocMemCache):
             self._cache.move_to_end(key)
             return int(self._cache[key])
 
-    def invalidate(self, key: Any) -> None:
+    def invalidate(self, key: Hashable) -> None:
         """Drop an entry that a change made out of date, and count it."""
         with self._lock:
             self._delete(key)
@@ -103,7 +109,7 @@ class CountedTTLCache(LocMemCache):
     def max_entries(self) -> int:
         return self._max_entries
 
-    def _set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT) -> None:
+    def _set(self, key: Hashable, value: object, timeout: float | None = DEFAULT_TIMEOUT) -> None:
         # The parent marks the most recently used at the front and culls by thirds; here the oldest use is first.
         self.figures.fills += 1
         self._cache[key] = value
@@ -113,11 +119,11 @@ class CountedTTLCache(LocMemCache):
             oldest, _ = self._cache.popitem(last=False)
             del self._expire_info[oldest]
 
-    def _has_expired(self, key: Any) -> bool:
+    def _has_expired(self, key: Hashable) -> bool:
         expires_at = self._expire_info.get(key, -1.0)
         return expires_at is not None and expires_at <= time.time()
 
-    def _delete(self, key: Any) -> bool:
+    def _delete(self, key: Hashable) -> bool:
         self._cache.pop(key, None)
         # Every entry has its expiry here; its value may be None.
         return self._expire_info.pop(key, _NOTHING) is not _NOTHING

@@ -1,10 +1,10 @@
 """The mark of views that need no thread of their own: `config/server/lean.py` answers them."""
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 MARK: Final = "is_lean"
-View = TypeVar("View", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., object])
 
 
 def lean(view: View) -> View:
@@ -17,5 +17,5 @@ def lean(view: View) -> View:
     return view
 
 
-def is_lean(view: Callable[..., Any]) -> bool:
+def is_lean(view: Callable[..., object]) -> bool:
     return bool(getattr(view, MARK, False))
