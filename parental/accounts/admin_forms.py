@@ -1,7 +1,5 @@
 """The admin's forms for an account, which has an address for a user name. Django's are generic for the checker only."""
 
-from typing import Any
-
 from asgiref.sync import async_to_sync
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
@@ -21,7 +19,7 @@ class AdminLogInForm(AdminAuthenticationForm):
     """Django's form, but passwords are compared as the API does: off this thread, and ten tries of an address."""
 
     @sensitive_variables()
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         given = self.cleaned_data
         if given.get("username") and given.get("password"):
             self.user_cache = self._prove(normalize_email(given["username"]), given["password"])

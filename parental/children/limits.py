@@ -6,7 +6,7 @@ written with the change.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -44,7 +44,7 @@ def read(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
 
 @transaction.atomic
 def change(
-    profile_id: UUID, *, user_id: UUID, settings: Mapping[str, Any], pin_token: str | None, now: datetime
+    profile_id: UUID, *, user_id: UUID, settings: Mapping[str, object], pin_token: str | None, now: datetime
 ) -> ViewingTimeConfig:
     """Change the child's settings to the given valid values; those that it has already are no change.
 
@@ -62,14 +62,14 @@ def change(
 
 
 @transaction.atomic
-def correct(profile_id: UUID, *, user_id: UUID, settings: Mapping[str, Any], now: datetime) -> None:
+def correct(profile_id: UUID, *, user_id: UUID, settings: Mapping[str, object], now: datetime) -> None:
     """Staff change a child's settings to the given valid values, without a PIN. The family's audit shows it."""
     config = _lock(profile_id, now=now)
     if changed := _differing(config, settings):
         _write(config, changed, user_id=user_id, now=now)
 
 
-def _differing(config: ViewingTimeConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _differing(config: ViewingTimeConfig, settings: Mapping[str, object]) -> dict[str, object]:
     return {name: settings[name] for name in SETTINGS if name in settings and settings[name] != getattr(config, name)}
 
 
@@ -83,8 +83,9 @@ def confirm(profile_id: UUID, *, user_id: UUID, now: datetime) -> None:
         )
 
 
-def _check_steps(settings: Mapping[str, Any]) -> None:
-    if any((settings.get(name) or 0) % STEP_MINUTES for name in LIMITS):
+def _check_steps(settings: Mapping[str, object]) -> None:
+    wanted = [settings.get(name) for name in LIMITS]
+    if any(minutes % STEP_MINUTES for minutes in wanted if isinstance(minutes, int)):
         raise Refusal("invalid", f"Limits are set in steps of {STEP_MINUTES} minutes")
 
 
@@ -125,7 +126,7 @@ def needs_pin(name: str, config: ViewingTimeConfig) -> bool:
     return SettingsChange.objects.filter(profile_id=config.pk, field=name).exists()
 
 
-def _write(config: ViewingTimeConfig, changed: dict[str, Any], *, user_id: UUID, now: datetime) -> None:
+def _write(config: ViewingTimeConfig, changed: dict[str, object], *, user_id: UUID, now: datetime) -> None:
     SettingsChange.objects.bulk_create(
         SettingsChange(
             profile_id=config.pk,
@@ -137,18 +138,23 @@ def _write(config: ViewingTimeConfig, changed: dict[str, Any], *, user_id: UUID,
         )
         for name, value in changed.items()
     )
+    before = config.schedule
     columns = {**changed, "updated_at": now}
+    _set(config, columns)
     if "timezone" in changed or "reset_hour" in changed:
-        moved = {"timezone": config.timezone, "reset_hour": config.reset_hour, **changed}
-        schedule = rules.hold(config.schedule, timezone=moved["timezone"], reset_hour=moved["reset_hour"], now=now)
-        columns |= _columns(schedule)
-    for name, value in columns.items():
-        setattr(config, name, value)
+        schedule = _columns(rules.hold(before, timezone=config.timezone, reset_hour=config.reset_hour, now=now))
+        _set(config, schedule)
+        columns |= schedule
     ViewingTimeConfig.objects.filter(pk=config.pk).update(**columns)
     invalidation.profile_changed(config.pk)
 
 
-def _columns(schedule: rules.Schedule) -> dict[str, Any]:
+def _set(config: ViewingTimeConfig, columns: Mapping[str, object]) -> None:
+    for name, value in columns.items():
+        setattr(config, name, value)
+
+
+def _columns(schedule: rules.Schedule) -> dict[str, object]:
     held = schedule.held
     return {
         "timezone": schedule.timezone,

@@ -35,7 +35,7 @@ class LimitsIn(Schema):
         description="From `/parental-controls/pin/verify`. Required to change reset hour, exemption or timezone.",
     )
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """What was sent, by the name of its column."""
         return self.model_dump(exclude_unset=True, exclude={"pin_token"})
 

@@ -52,7 +52,7 @@ def for_caller(caller: Caller) -> Actor:
 
 
 def record(
-    name: str, *, user_id: UUID, actor: Actor, now: datetime, device: Device | None = None, **fields: Any
+    name: str, *, user_id: UUID, actor: Actor, now: datetime, device: Device | None = None, **fields: object
 ) -> None:
     """An event of the account (`user_id`), in the transaction that decides it; `fields` as the catalogue lists them."""
     event = EVENTS[name]
@@ -74,16 +74,16 @@ def record(
     transaction.on_commit(partial(report, name, user_id=user_id, actor=actor, **fields))
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, UUID) else value
 
 
-def report(name: str, *, user_id: UUID | None, actor: Actor, **fields: Any) -> None:
+def report(name: str, *, user_id: UUID | None, actor: Actor, **fields: object) -> None:
     """Log and count an event: no statement, so callable from the event loop."""
     metrics.events.labels(name).inc()
-    about = {"user_id": user_id, "by": actor.kind, **fields}
+    about: dict[str, object] = {"user_id": user_id, "by": actor.kind, **fields}
     if actor.kind == "staff":
         about["by_user_id"] = actor.user_id
     log.log(LEVELS[EVENTS[name].level], name, **about)

@@ -26,7 +26,7 @@ def page(view: View) -> View:
 
     @never_cache
     @wraps(view)
-    def answered(request: HttpRequest, **captured: Any) -> HttpResponseBase:
+    def answered(request: HttpRequest, **captured: object) -> HttpResponseBase:
         try:
             return view(request, **captured)
         except Refusal as refusal:
@@ -40,7 +40,7 @@ def parents_page(view: View) -> View:
 
     @login_required
     @wraps(view)
-    def with_caller(request: HttpRequest, **captured: Any) -> HttpResponseBase:
+    def with_caller(request: HttpRequest, **captured: object) -> HttpResponseBase:
         user: Any = request.user
         return view(request, Caller(kind="parent", user_id=user.pk), **captured)
 

@@ -5,7 +5,6 @@ An access token is signed and names its family; whether that family and its acco
 """
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -28,8 +27,8 @@ class Account:
     is_staff: bool
 
 
-def _read_accounts(keys: list[Key]) -> dict[Key, Any]:
-    family_ids: list[Any] = [family_id for _, family_id in keys]
+def _read_accounts(keys: list[Key]) -> dict[Key, Account]:
+    family_ids = [family_id for _, family_id in keys if isinstance(family_id, UUID)]
     return {
         ("accounts", family_id): Account(user_id=user_id, email=email, is_staff=is_staff)
         for family_id, user_id, email, is_staff in sql.read_accounts(family_ids)

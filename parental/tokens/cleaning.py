@@ -6,12 +6,12 @@ while the service runs, stopped and begun again at will, and no index is needed 
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import structlog
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from parental.models import PasswordTries, TimeGrant, TokenFamily
 from parental.tokens.families import without_living_tokens
@@ -19,6 +19,7 @@ from viewing.models import PlayerToken
 
 log = structlog.stdlib.get_logger(__name__)
 
+Row = TypeVar("Row", bound=Model)
 BATCH: Final = 1000
 # Long enough that parents and support still see which devices there were.
 PLAYER_TOKEN_KEPT: Final = timedelta(days=90)
@@ -36,13 +37,13 @@ def clean_up(*, now: datetime) -> dict[str, int]:
     return deleted
 
 
-def _dead_player_tokens(rows: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
+def _dead_player_tokens(rows: QuerySet[PlayerToken], *, now: datetime) -> QuerySet[PlayerToken]:
     # A grant that was given on a device keeps naming it, for the audit.
     before, named = now - PLAYER_TOKEN_KEPT, TimeGrant.objects.filter(player_token=OuterRef("pk"))
     return rows.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before)).exclude(Exists(named))
 
 
-def _sweep(table: QuerySet[Any], dead: Callable[[QuerySet[Any]], QuerySet[Any]]) -> int:
+def _sweep(table: QuerySet[Row], dead: Callable[[QuerySet[Row]], QuerySet[Row]]) -> int:
     rows = table.order_by("pk")
     deleted, last = 0, None
     while batch := list((rows.filter(pk__gt=last) if last else rows).values_list("pk", flat=True)[:BATCH]):

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max
@@ -78,7 +79,7 @@ def write_on(profiles: Sequence[Profile], titles: Sequence[Title], *, now: datet
     return written
 
 
-def _ends(profiles: Sequence[Profile]) -> dict[Any, End]:
+def _ends(profiles: Sequence[Profile]) -> dict[UUID, End]:
     ids = [profile.id for profile in profiles]
     balances = ViewingTimeBalance.objects.filter(profile_id__in=ids).values_list("profile_id").annotate(Max("day"))
     sessions = ViewingSession.objects.filter(profile_id__in=ids).values_list("profile_id")

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
+from uuid import UUID
 
 from parental.demo.players.ledger import Ledger, Watched
 from viewing.models import ViewingSession, ViewingTimeBalance
+
+Row = TypeVar("Row", ViewingSession, ViewingTimeBalance)
 
 
 @dataclass(slots=True)
@@ -62,8 +65,8 @@ def check(ledgers: Sequence[Ledger]) -> Findings:
     return findings
 
 
-def _by_profile(rows: Iterable[Any]) -> dict[Any, list[Any]]:
-    found: dict[Any, list[Any]] = {}
+def _by_profile(rows: Iterable[Row]) -> dict[UUID, list[Row]]:
+    found: dict[UUID, list[Row]] = {}
     for row in rows:
         found.setdefault(row.profile_id, []).append(row)
     return found
@@ -90,7 +93,7 @@ def _check_sessions(ledger: Ledger, held: list[ViewingSession], findings: Findin
         findings.differences.append(f"{who}: session {session_id}, {watched.total} s, is missing")
 
 
-def _as_held(session: ViewingSession) -> dict[str, Any]:
+def _as_held(session: ViewingSession) -> dict[str, object]:
     return {
         "title": str(session.title_id),
         "educational": session.is_educational,
@@ -100,7 +103,7 @@ def _as_held(session: ViewingSession) -> dict[str, Any]:
     }
 
 
-def _as_known(watched: Watched) -> dict[str, Any]:
+def _as_known(watched: Watched) -> dict[str, object]:
     return {
         "title": str(watched.film.id),
         "educational": watched.film.is_educational,

@@ -3,11 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from random import Random
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from parental.demo.players.ledger import Film, Viewer
@@ -52,7 +52,7 @@ class Reply:
     """An answer, with the times between which the server decided it, and how often the call was sent."""
 
     status: int
-    body: dict[str, Any]
+    body: dict[str, object]
     sent_at: float
     answered_at: float
     attempts: int
@@ -92,7 +92,7 @@ class Device:
         return reply
 
     async def call(
-        self, method: str, path: str, *, body: dict[str, Any] | None = None, faults: Sequence[Fault] = ()
+        self, method: str, path: str, *, body: Mapping[str, object] | None = None, faults: Sequence[Fault] = ()
     ) -> Reply:
         """Make one call, again and again until it is answered. Raises Unanswered."""
         content = json.dumps(body).encode() if body else b""
@@ -145,7 +145,7 @@ class Device:
         self._line.close()
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _json(body: bytes) -> dict[str, object]:
     try:
         found = json.loads(body)
     except ValueError:

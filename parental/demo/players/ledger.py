@@ -4,7 +4,7 @@ Written from docs/contract.md, not from the server's rules: it is what they are 
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 BEAT_SECONDS: Final = 30
@@ -90,10 +90,10 @@ class Ledger:
     def end(self, session_id: UUID, reason: str) -> None:
         self.sessions[session_id].end_reason = reason
 
-    def heartbeat(self, session_id: UUID, *, is_educational: bool | None) -> dict[str, Any]:
+    def heartbeat(self, session_id: UUID, *, is_educational: bool | None) -> dict[str, object]:
         """What the answer of a heartbeat must say now; `is_educational` None: of what is refused it does not matter."""
         left = self.remaining
-        answer = {
+        answer: dict[str, object] = {
             "session_id": str(session_id),
             "enforcement": self.enforcement,
             "remaining_minutes": None if left is None else left / 60,
@@ -105,7 +105,7 @@ class Ledger:
             answer["reason"] = "limit_reached"
         return answer
 
-    def balance(self) -> dict[str, Any]:
+    def balance(self) -> dict[str, object]:
         """What the balance must say now."""
         limit, left = self.viewer.limit_seconds, self.remaining
         return {
@@ -118,7 +118,7 @@ class Ledger:
             "granted_minutes": 0,
         }
 
-    def eligibility(self) -> dict[str, Any]:
+    def eligibility(self) -> dict[str, object]:
         """What the answer whether a title may begin must say now."""
         left = self.remaining
         if left == 0:

@@ -6,7 +6,7 @@ Here is what docs/contract.md#heartbeat says of each beat; what a player does ne
 import json
 import time
 from random import Random
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from parental.demo.players.device import Device, Reply, Stage, Unanswered
@@ -108,7 +108,7 @@ class Watching:
     def _adopt(self, reply: Reply, film: Film, *, left_as: str, seconds: int) -> None:
         """Another session runs from now on; the former one, if any, has ended."""
         _expect_status(reply, 200)
-        session_id = UUID(reply.body["session_id"])
+        session_id = UUID(str(reply.body["session_id"]))
         if session_id == NIL or session_id in self.ledger.sessions:
             raise Surprise("wrong session", f"expected a new session, got {reply}")
         if self._session_id is not None:
@@ -157,7 +157,7 @@ def _expect_status(reply: Reply, status: int) -> None:
         raise Surprise(f"status {reply.status}", f"expected {status}, got {reply}")
 
 
-def _expect(reply: Reply, expected: dict[str, Any], *, status: int = 200) -> None:
+def _expect(reply: Reply, expected: dict[str, object], *, status: int = 200) -> None:
     _expect_status(reply, status)
     wrong = {key: value for key, value in expected.items() if key not in reply.body or reply.body[key] != value}
     if wrong:

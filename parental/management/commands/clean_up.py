@@ -1,7 +1,5 @@
 """`manage.py clean_up`: deletes dead tokens, tries and sessions; for a daily schedule."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
@@ -14,6 +12,6 @@ class Command(BaseCommand):
         " password attempts, and expired sessions. Works in short batches, so it can run while the service is running."
     )
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def handle(self, *_args: object, **_options: object) -> None:
         for kind, count in clean_up(now=timezone.now()).items():
             self.stdout.write(f"{kind.replace('_', ' ')}: {count}")

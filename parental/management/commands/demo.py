@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.core.management import call_command
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         " the server counted wrong."
     )
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def handle(self, *_args: object, **_options: object) -> None:
         if not settings.DEBUG:
             raise CommandError(
                 "Refusing to start the demo: DEBUG is off and the demo passwords are public. Run `make demo`."

@@ -1,7 +1,5 @@
 """`manage.py seed_demo`: the demo's families and their history, for development only."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -16,7 +14,7 @@ class Command(BaseCommand):
         " on a later day, it adds the days since. Refused when DEBUG is off, because the demo passwords are public."
     )
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def handle(self, *_args: object, **_options: object) -> None:
         if not settings.DEBUG:
             raise CommandError("Refusing to seed: DEBUG is off and the demo passwords are public.")
         self.stdout.write(f"{seed(now=timezone.now())}.")

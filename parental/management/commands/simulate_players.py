@@ -34,7 +34,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, help="repeat the players' choices from an earlier run")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def handle(self, *_args: object, **options: Any) -> None:
         if importlib.util.find_spec("httptools") is None:
             raise CommandError("The package httptools is not installed. Run `make setup`.")
         from parental.demo.players import report, simulation  # noqa: PLC0415 — what they need may be missing

@@ -31,7 +31,7 @@ class TwiceForm(forms.Form):
     new_pin = pin_field(gettext_lazy("New PIN"), is_new=True)
     again = pin_field(gettext_lazy("Confirm new PIN"))
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         given = super().clean() or self.cleaned_data
         if {"new_pin", "again"} <= given.keys() and given["new_pin"] != given["again"]:
             self.add_error("again", MISMATCH)
@@ -82,8 +82,8 @@ def reset(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Set a PIN by the account's password; every lockout ends."""
     form, user = ResetForm(request.POST, prefix="reset"), request.user
     if form.is_valid():
-        given: dict[str, Any] = form.cleaned_data
-        reset_for: Any = async_to_sync(pins.reset_for)
+        given = form.cleaned_data
+        reset_for = async_to_sync(pins.reset_for)
         try:
             reset_for(
                 caller.user_id,

@@ -1,6 +1,5 @@
 """Adding, renaming and removing a child."""
 
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -52,7 +51,7 @@ def add(request: HttpRequest, caller: Caller) -> HttpResponse:
     """The browser's timezone is filled in where there is JavaScript and no other child (timezone.js)."""
     form = AddForm(request.POST or None, initial={"timezone": family_timezone(caller)})
     if request.method == "POST" and form.is_valid():
-        given: dict[str, Any] = form.cleaned_data
+        given = form.cleaned_data
         try:
             made = profiles.create(
                 caller.user_id, name=given["name"], is_kids=True, avatar_url="", timezone=given["timezone"]

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django import forms
 from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -79,11 +80,11 @@ class Card:
     zone: str
     unknown_zone: str
     limits: str
-    grants: list[dict[str, Any]]
-    said: list[Any]
+    grants: list[dict[str, object]]
+    said: list[Message]
 
 
-def _card(day: today.Today, said: list[Any], *, now: datetime) -> Card:
+def _card(day: today.Today, said: list[Message], *, now: datetime) -> Card:
     left, allowance = day.remaining_seconds, day.allowance.total_seconds or 0
     hours, minutes = divmod((left or 0) // 60, 60)
     zone = day.config.timezone

@@ -1,7 +1,6 @@
 """The devices of a child: paired by a token that is shown once, and revoked."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -80,7 +79,7 @@ def _page(request: HttpRequest, profile_id: UUID, form: PairForm) -> HttpRespons
     return render(request, "parental/devices.html", {"child": child, "form": form, "devices": rows})
 
 
-def _row(token: PlayerToken, *, timezone_name: str, now: datetime) -> dict[str, Any]:
+def _row(token: PlayerToken, *, timezone_name: str, now: datetime) -> dict[str, object]:
     return {
         "id": token.id,
         "name": token.device_name,

@@ -72,7 +72,7 @@ def _entry(row: audit.Row, family: dict[UUID, Profile], caller: Caller) -> dict[
     zone = _zone(profile) or next(filter(None, map(_zone, family.values())), UTC)
     if isinstance(row, AuditEntry):
         at = row.at.astimezone(zone)
-        what: dict[str, Any] = {"event": audit_events.sentence(row), "who": _acted(row, caller)}
+        what: dict[str, object] = {"event": audit_events.sentence(row), "who": _acted(row, caller)}
     elif isinstance(row, TimeGrant):
         at = row.granted_at.astimezone(zone)
         taken_back = row.taken_back_at and _time(row.taken_back_at.astimezone(zone))

@@ -1,6 +1,6 @@
 """The sentences of the audit page for events that are no grant and no changed setting."""
 
-from typing import Any
+from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -63,7 +63,7 @@ def _staff_action(entry: AuditEntry) -> str:
     return str(STAFF.get(entry.data.get("model", ""), _("Changed")))
 
 
-_SPEAKERS: dict[str, Any] = {
+_SPEAKERS: dict[str, Callable[[AuditEntry], str]] = {
     "login": _login,
     "logins_ended": _logins_ended,
     "pin_locked": _pin_locked,

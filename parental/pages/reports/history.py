@@ -41,7 +41,7 @@ class PeriodForm(forms.Form):
         super().__init__(*given, **named)
         self.today = today
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Sets `period`."""
         from_date, to_date = self.cleaned_data.get("from_date"), self.cleaned_data.get("to_date")
         if self.errors:

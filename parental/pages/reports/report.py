@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -95,7 +94,7 @@ def _child_week(number: int, compared: weekly.ComparedWeek) -> ChildWeek:
     )
 
 
-def _neighbours(found: weekly.ComparedReport) -> dict[str, Any]:
+def _neighbours(found: weekly.ComparedReport) -> dict[str, object]:
     """Addresses' queries of the week before and after, None where there is none, and of this one."""
     last, latest = found.report.week_end, found.latest
     before, after = last - timedelta(days=weekly.DAYS), min(last + timedelta(days=weekly.DAYS), latest)
