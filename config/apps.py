@@ -8,7 +8,7 @@ class ServiceConfig(AppConfig):
     verbose_name = "Service"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401 — registers them
+        from config import checks
         from perfmetrics import accuracy
         from viewing.reports import reconcile
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.core.cache import caches
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 — Django's name
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.db import connections
 
 from perfmetrics.counting.cache import CountedTTLCache
@@ -34,10 +35,12 @@ def check_metrics_are_protected(**_: object) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     token, networks = settings.METRICS_TOKEN, settings.METRICS_ALLOWED_ADDRESSES
     if token and len(token) < MIN_TOKEN_LENGTH:
-        found.append(Warning(f"METRICS_TOKEN has fewer than {MIN_TOKEN_LENGTH} characters.", id="sandglass.W002"))
+        found.append(CheckWarning(f"METRICS_TOKEN has fewer than {MIN_TOKEN_LENGTH} characters.", id="sandglass.W002"))
     if not token and any(network.prefixlen == 0 for network in networks):
         found.append(
-            Warning("METRICS_ALLOWED_ADDRESSES opens /metrics to everyone. Set METRICS_TOKEN.", id="sandglass.W003")
+            CheckWarning(
+                "METRICS_ALLOWED_ADDRESSES opens /metrics to everyone. Set METRICS_TOKEN.", id="sandglass.W003"
+            )
         )
     return found
 
@@ -56,7 +59,7 @@ def check_connections_fit(*, databases: Sequence[str] | None = None, **_: object
     if needed <= allowed:
         return []
     return [
-        Warning(
+        CheckWarning(
             f"{settings.WORKERS} workers may open {needed} connections; PostgreSQL allows {allowed}.",
             hint="Lower WORKERS or DB_POOL_MAX_SIZE, or raise max_connections.",
             id="sandglass.W001",

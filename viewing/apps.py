@@ -8,7 +8,7 @@ class ViewingConfig(AppConfig):
 
     def ready(self) -> None:
         from perfmetrics.counting import metrics
-        from viewing import checks  # noqa: F401 — registers them
+        from viewing import checks
         from viewing.heartbeats import beats
 
         metrics.register_outcomes(answered=beats.ANSWERED, refused=beats.REFUSED, counted_as=beats.COUNTED_AS)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 — Django's name
+from django.core.checks import CheckMessage, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.db import connections
 from django.db.models import Count, Min, TextField
 from django.db.models.functions import Cast
@@ -18,7 +19,7 @@ def check_timezones_are_known(*, databases: Sequence[str] | None = None, **_: ob
         return []
     unknown = ViewingTimeConfig.objects.exclude(timezone__in=rules.timezones()).values("timezone").order_by("timezone")
     return [
-        Warning(
+        CheckWarning(
             f"{row['profiles']} profiles have the timezone {row['timezone']!r}, which this host does not know; "
             f"their days follow UTC. One of them: {row['first']}.",
             hint="Update the tzdata package, or have the parents choose another timezone.",

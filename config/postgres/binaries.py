@@ -62,7 +62,7 @@ def _major(folder: Path) -> int:
 
 
 def _output(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _of_wheel() -> Binaries | None:

@@ -66,7 +66,7 @@ class Cluster:
         # cluster gets another socket, and nobody takes the old server for it.
         with (self.data / "global" / "pg_control").open("rb") as control:
             identity = hashlib.sha256(os.fsencode(self.data) + control.read(8)).hexdigest()[:16]
-        return Path("/tmp") / f"sandglass-{_server_ids()[0]}-{identity}"  # noqa: S108
+        return Path("/tmp") / f"sandglass-{_server_ids()[0]}-{identity}"
 
     def url(self, database: str) -> str:
         return f"postgresql://sandglass@{quote(str(self.sockets()), safe='')}:{SETTINGS['port']}/{database}"
@@ -135,7 +135,7 @@ def _cluster(name: str) -> Cluster:
     base = Path(os.environ.get("SANDGLASS_VAR") or Path(__file__).resolve().parents[2] / "var").resolve()
     if os.geteuid() == 0:
         # PostgreSQL refuses root, and whom it runs as instead may not be able to enter the project's folder.
-        base = Path("/var/tmp") / f"sandglass-{hashlib.sha256(os.fsencode(base)).hexdigest()[:16]}"  # noqa: S108
+        base = Path("/var/tmp") / f"sandglass-{hashlib.sha256(os.fsencode(base)).hexdigest()[:16]}"
     return Cluster(binaries=binaries, data=base / f"postgres-{binaries.major}-{name}")
 
 
@@ -252,7 +252,7 @@ def _run(cluster: Cluster, program: str, *arguments: str | Path) -> str:
         options["extra_groups"] = []
     # PGDATA, PGPORT and the like are meant for other servers; and messages are to be in English.
     options["env"] = {key: value for key, value in os.environ.items() if key[:2] != "PG"} | {"LC_ALL": "C"}
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **options)  # noqa: S603
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **options)
     return (done.stderr.strip() or f"{program} exited with {done.returncode}") if done.returncode else ""
 
 

@@ -42,7 +42,7 @@ class LeanHandler(ASGIHandler):
     that listens for disconnects, `response.close` and the logging of every 4xx in threads.
     """
 
-    def load_middleware(self, is_async: bool = False) -> None:  # noqa: ARG002 — Django's signature
+    def load_middleware(self, is_async: bool = False) -> None:
         """`HOT_MIDDLEWARE` only, all of it native async; none of it hooks into views, templates or exceptions."""
         handler: Any = convert_exception_to_response(self._get_response_async)  # type: ignore[attr-defined]
         for name in reversed(settings.HOT_MIDDLEWARE):

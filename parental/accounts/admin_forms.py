@@ -66,7 +66,7 @@ class AccountChangeForm(UserChangeForm):  # type: ignore[type-arg]
 class AccountPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     """Django's form, but a changed password also ends the account's logins."""
 
-    def save(self, commit: bool = True) -> User:  # noqa: ARG002 — Django's signature
+    def save(self, commit: bool = True) -> User:
         new = self.cleaned_data["password1"] if self.cleaned_data["set_usable_password"] else None
         user: User = self.user
         change_password(user, new, actor=Actor("staff"))

@@ -78,9 +78,7 @@ def _reserve(caller: Caller, *, now: datetime) -> tuple[int, int, datetime | Non
         for_good=FOR_GOOD,
     )
     if reserved is None:
-        locked_until = mine.get().locked_until
-        assert locked_until is not None  # noqa: S101 — for the type checker: the statement above holds the row
-        raise Refusal("pin_locked", until=locked_until)
+        raise Refusal("pin_locked", until=mine.get().locked_until)
     return reserved
 
 

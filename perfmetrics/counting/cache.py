@@ -136,7 +136,8 @@ def counted(alias: str) -> CountedTTLCache:
     Django's `caches` makes one per thread and, under ASGI, one per request: a sixth of a heartbeat's Python.
     """
     cache = caches[alias]
-    assert isinstance(cache, CountedTTLCache)  # noqa: S101 — for the type checker; a system check reports it
+    if not isinstance(cache, CountedTTLCache):  # a system check reports it earlier
+        raise TypeError(f"CACHES[{alias!r}] is not a CountedTTLCache")
     return cache
 
 

@@ -17,7 +17,7 @@ log = structlog.stdlib.get_logger(__name__)
 class QuickHistogram(Histogram):
     """Finds its bucket by binary search: the stock one tries all 146 in turn, and takes twice as long."""
 
-    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002 — its signature
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
         self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
         self._sum.inc(amount)
 

@@ -90,7 +90,7 @@ class Command(BaseCommand):
         """Let the players watch, then serve on; whether the players found everything right."""
         is_clean = True
         if choices.players:
-            from parental.demo.players import report, simulation  # noqa: PLC0415 — what it needs was not yet known to be there
+            from parental.demo.players import report, simulation
 
             plan = simulation.Plan(server.url, choices.players, choices.speed, MINUTES, secrets.randbelow(10**6))
             self.stdout.write(

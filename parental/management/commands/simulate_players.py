@@ -37,7 +37,7 @@ class Command(BaseCommand):
     def handle(self, *_args: object, **options: Any) -> None:
         if importlib.util.find_spec("httptools") is None:
             raise CommandError("The package httptools is not installed. Run `make setup`.")
-        from parental.demo.players import report, simulation  # noqa: PLC0415 — what they need may be missing
+        from parental.demo.players import report, simulation
 
         seed = secrets.randbelow(10**6) if options["seed"] is None else options["seed"]
         plan = simulation.Plan(

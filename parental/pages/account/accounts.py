@@ -115,7 +115,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 @parents_page
-def change_password(request: HttpRequest, caller: Caller) -> HttpResponse:  # noqa: ARG001 — every parents' page's
+def change_password(request: HttpRequest, _caller: Caller) -> HttpResponse:
     form = PasswordChangeForm(request.POST or None)
     user: Any = request.user
     if request.method == "POST" and form.is_valid():

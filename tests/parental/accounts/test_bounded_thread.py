@@ -40,7 +40,7 @@ class Gate:
 async def until(condition) -> None:
     """At the lowest priority a busy machine may let them wait for long."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 — the other side is a thread
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -27,7 +27,7 @@ class LifeOfAChild(RuleBasedStateMachine):
     @initialize(
         timezone=ZONES,
         reset_hour=st.integers(0, 23),
-        now=st.datetimes(datetime(2024, 1, 2), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+        now=st.datetimes(datetime(2024, 1, 2), datetime(2030, 1, 1), timezones=st.just(UTC)),
     )
     def begin(self, timezone, reset_hour, now):
         self.home.config.delete()

@@ -81,7 +81,7 @@ def test_waiting_holds_up_no_other_request(server, http, parent, monkeypatch):
 
     async def sleep(length):
         waits.set()
-        while not may_end.is_set():  # noqa: ASYNC110 — the other side is a thread
+        while not may_end.is_set():
             await asyncio.sleep(0.005)
 
     monkeypatch.setattr(pins, "sleep", sleep)

@@ -248,7 +248,7 @@ def test_beats_that_come_meanwhile_are_no_difference(service):
     while not ended.is_set():
         for child in children:
             for back in (0, 1):
-                day = date.today() - timedelta(days=back)  # noqa: DTZ011 — UTC or not, two days hold them
+                day = date.today() - timedelta(days=back)
                 differing += reconcile.compare(day, profile_id=child.profile.id).differences
         runs += 1
     load.join()

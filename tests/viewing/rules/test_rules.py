@@ -17,7 +17,7 @@ FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2041, 1, 1, tzinfo=UTC)
 
 ZONES = st.sampled_from(sorted(rules.timezones()))
 HOURS = st.integers(0, 23)
-INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 12, 31), timezones=st.just(UTC))
 
 
 def utc(text):
@@ -201,7 +201,7 @@ class TestNamedZones:
 class TestRefused:
     def test_a_naive_now(self):
         with pytest.raises(ValueError, match="aware"):
-            rules.viewing_day(Schedule(), now=datetime(2026, 7, 1))  # noqa: DTZ001
+            rules.viewing_day(Schedule(), now=datetime(2026, 7, 1))
 
     @pytest.mark.parametrize("hour", [-1, 24])
     def test_an_hour_that_no_clock_shows(self, hour):

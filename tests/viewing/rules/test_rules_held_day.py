@@ -128,7 +128,7 @@ class LifeOfASchedule(RuleBasedStateMachine):
     @initialize(
         timezone=ZONES,
         reset_hour=HOURS,
-        now=st.datetimes(datetime(2020, 1, 2), datetime(2039, 12, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+        now=st.datetimes(datetime(2020, 1, 2), datetime(2039, 12, 1), timezones=st.just(UTC)),
     )
     def begin(self, timezone, reset_hour, now):
         self.now, self.schedule = now, Schedule(timezone, reset_hour)

@@ -145,7 +145,7 @@ def test_a_link_works_for_an_hour(browse, user, link, monkeypatch):
 def later(*, seconds):
     from datetime import datetime, timedelta
 
-    return lambda: datetime.now() + timedelta(seconds=seconds)  # noqa: DTZ005 — as Django's
+    return lambda: datetime.now() + timedelta(seconds=seconds)
 
 
 def test_a_password_that_changed_since_makes_the_link_worthless(browse, user, link):
