@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from perfmetrics.counting.cache import CountedTTLCache
 
@@ -63,5 +63,30 @@ def check_connections_fit(*, databases: Sequence[str] | None = None, **_: object
             f"{settings.WORKERS} workers may open {needed} connections; PostgreSQL allows {allowed}.",
             hint="Lower WORKERS or DB_POOL_MAX_SIZE, or raise max_connections.",
             id="sandglass.W001",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_hot_path_timeouts(*, databases: Sequence[str] | None = None, **_: object) -> list[CheckMessage]:
+    """Without the timeouts of the players' path, one locked row delays every player of a worker."""
+    if not databases or "default" not in databases:
+        return []
+    connection = connections["hotpath"]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
+            found = cursor.fetchone()
+    except DatabaseError as error:
+        found = str(error)
+    finally:
+        connection.close()
+    if found == ("100ms", "2s"):
+        return []
+    return [
+        Error(
+            f"The timeouts of the players' path are not in force: {found}.",
+            hint="Behind a pooler, set DATABASE_DIRECT_URL to the database itself.",
+            id="sandglass.E004",
         )
     ]

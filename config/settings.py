@@ -11,11 +11,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import logs
+from config import database, logs
 from config.environment import env_bool, env_int, env_list, env_networks
 from config.postgres import embedded
 from config.server.limits import read_limits
@@ -108,6 +107,9 @@ if not DATABASE_URL and not EMBEDDED_DATABASE:
     raise ImproperlyConfigured("DATABASE_URL is not set. Example: postgresql://user:password@host:5432/sandglass")
 if EMBEDDED_DATABASE:
     DATABASE_URL = embedded.start()
+# Past a pooler, for the players' path and for notifications: a pooler in transaction mode has neither its timeouts nor
+# LISTEN.
+DATABASE_DIRECT_URL = os.environ.get("DATABASE_DIRECT_URL", "") or DATABASE_URL
 
 # Off for transaction-mode poolers such as PgBouncer before 1.21, which hand a statement to another connection.
 DB_PREPARED_STATEMENTS = env_bool("DB_PREPARED_STATEMENTS", True)
@@ -119,35 +121,20 @@ DB_POOL_MIN_SIZE = env_int("DB_POOL_MIN_SIZE", 10, minimum=1, maximum=1000)
 DB_POOL_MAX_SIZE = env_int("DB_POOL_MAX_SIZE", 30, minimum=1, maximum=1000)
 DB_POOL_WAIT_SECONDS = env_int("DB_POOL_WAIT_SECONDS", 2, minimum=1, maximum=60)
 
-_database: dict[str, Any] = {
-    **dj_database_url.parse(DATABASE_URL),
-    "ENGINE": "django.db.backends.postgresql",
-}
-_options: dict[str, Any] = {
-    **_database.get("OPTIONS", {}),
-    "connect_timeout": 5,
+_prepared: dict[str, Any] = {
     "server_side_binding": DB_PREPARED_STATEMENTS,
     "prepare_threshold": 5 if DB_PREPARED_STATEMENTS else None,
 }
+_default, _direct = database.parse(DATABASE_URL), database.parse(DATABASE_DIRECT_URL, variable="DATABASE_DIRECT_URL")
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
-        **_database,
-        "OPTIONS": {**_options, "application_name": "sandglass"},
-    },
-    # The writer and the lookups of the players' calls: one connection each, kept open, never pooled. One locked row
-    # must not stop a worker's every beat: hence the timeouts (ms).
-    "hotpath": {
-        **_database,
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": False,
-        "OPTIONS": {
-            **_options,
-            "application_name": "sandglass-hotpath",
-            "options": "-c lock_timeout=100 -c statement_timeout=2000",
-        },
-        "TEST": {"MIRROR": "default"},
-    },
+    "default": {**_default, "OPTIONS": {**_default["OPTIONS"], **_prepared, "application_name": "sandglass"}},
+    # The writer and the lookups of the players' calls: one connection each, kept open, never pooled.
+    "hotpath": database.for_hot_path(_direct),
 }
+if DATABASE_DIRECT_URL == DATABASE_URL:
+    DATABASES["hotpath"]["OPTIONS"] |= _prepared
+else:  # no pooler in between, so statements may be prepared
+    DATABASES["hotpath"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
 if DB_POOL:
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": DB_POOL_MIN_SIZE,

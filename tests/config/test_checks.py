@@ -31,4 +31,9 @@ def test_metrics_that_anyone_may_read_are_warned_of(settings, token, network, wa
 def test_each_check_runs_once():
     names = [check.__name__ for check in registry.registered_checks if check.__module__ == "config.checks"]
 
-    assert sorted(names) == ["check_connections_fit", "check_metrics_are_protected", "check_settings_agree"]
+    assert sorted(names) == [
+        "check_connections_fit",
+        "check_hot_path_timeouts",
+        "check_metrics_are_protected",
+        "check_settings_agree",
+    ]

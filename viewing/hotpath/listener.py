@@ -14,6 +14,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 FIRST_WAIT_SECONDS: Final = 0.1
 LONGEST_WAIT_SECONDS: Final = 5.0
+DJANGOS_OPTIONS: Final = {"assume_role", "isolation_level", "pool", "prepare_threshold", "server_side_binding"}
 
 
 class Listener:
@@ -63,20 +64,16 @@ def _hear(payload: str) -> None:
 
 
 def _parameters() -> dict[str, Any]:
-    """The database's, as for every connection, but for this use: no pool, no wait for a server that is silent."""
+    """Those of the hot path, without what is Django's own: a listener waits, and needs no pool."""
     settings = connections["hotpath"].settings_dict
+    options = {key: value for key, value in settings["OPTIONS"].items() if key not in DJANGOS_OPTIONS}
+    place = {key: settings[key.upper()] or None for key in ("user", "password", "host", "port")}
     return {
+        **options,
+        **place,
         "dbname": settings["NAME"],
-        "user": settings["USER"] or None,
-        "password": settings["PASSWORD"] or None,
-        "host": settings["HOST"] or None,
-        "port": settings["PORT"] or None,
-        "connect_timeout": 5,
         "application_name": "sandglass-listener",
         "autocommit": True,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
     }
 
 

@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import dj_database_url
 import psycopg
 import pytest
 
+from config import database
 from config.postgres import binaries, embedded
 
 PROJECT = Path(embedded.__file__).parents[2]
@@ -146,7 +146,7 @@ def test_the_last_user_stops_the_server(place: Place) -> None:
 
 def test_the_url_gives_django_its_settings(place: Place) -> None:
     with place.held() as (_, url):
-        parsed = dj_database_url.parse(url)
+        parsed = database.parse(url)
         connected = {"host": parsed["HOST"], "port": parsed["PORT"], "user": parsed["USER"], "dbname": parsed["NAME"]}
         with psycopg.connect(**connected) as connection:
             assert connection.info.dbname == "sandglass"

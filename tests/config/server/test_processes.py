@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
+from config import database
 from config.postgres import embedded
 from tests import processes
 from tests.families import make_child, make_title
@@ -129,12 +130,10 @@ def is_gone(pid):
 @pytest.fixture
 def crash_cluster(committed):
     """A cluster of its own with fsync on, which this process's connection points to; to be crashed."""
-    import dj_database_url
-
     saved = dict(connections["default"].settings_dict)
     connections["default"].close()
     url = embedded.start("crash")
-    connections["default"].settings_dict.update({**dj_database_url.parse(url), "OPTIONS": {}, "TEST": saved["TEST"]})
+    connections["default"].settings_dict.update({**database.parse(url), "OPTIONS": {}, "TEST": saved["TEST"]})
     call_command("migrate", verbosity=0)
     yield url
     connections["default"].close()
