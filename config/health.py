@@ -16,7 +16,7 @@ from perfmetrics.counting.lean import lean
 log = structlog.stdlib.get_logger(__name__)
 
 DATABASE_SECONDS = 5
-# A check that hangs must hold no other thread: the answer goes through the request's own, all else through shared ones.
+# A check that hangs must hold no other thread: the answer goes through the request's own, the rest through shared ones.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="health")
 # Set once this process was asked to stop: it is no longer ready, so that load balancers send requests elsewhere.
 draining = threading.Event()

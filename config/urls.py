@@ -19,7 +19,7 @@ from viewing.player.views import player
 def without_csrf(urls: Any) -> Any:
     """No call of the API has a CSRF token, nor needs one. Ninja says so of its operations, but not of its own pages.
 
-    Those would answer a POST with 403, in place of 404 at the root and 405 at the schema and its page.
+    Those would answer a POST with 403, instead of 404 at the root and 405 at the schema and its page.
     """
     for pattern in urls[0]:
         if pattern.name == "api-root":

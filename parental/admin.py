@@ -104,7 +104,7 @@ class AccountAdmin(ByAddressAdmin, _UserAdmin):
         return super().log_change(request, obj, message)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Save what was changed, and let it work at once in this process (in the others within 60 s)."""
+        """Save what was changed, effective immediately in this process (in the others within 60 s)."""
         if not change:
             super().save_model(request, obj, form, change)
             return
@@ -254,7 +254,7 @@ class ProfileAdmin(BigTableAdmin):
         profiles.remove(obj.pk, actor=for_staff(request.user), now=timezone.now())
 
     def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:
-        """Only what was changed: a parent may rename the child meanwhile."""
+        """Only what was changed: a parent may rename the child in the meantime."""
         obj.save(update_fields=form.changed_data if change else None)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:

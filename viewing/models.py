@@ -247,7 +247,7 @@ class ViewingSession(models.Model):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         constraints = [
-            # One stream a profile, whatever races: the writer runs a beginning again when it meets this.
+            # One stream per profile, even in a race: the writer that loses begins its session again.
             models.UniqueConstraint(fields=["profile"], condition=Q(ended_at__isnull=True), name="session_active_uniq"),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, end_reason="") | Q(ended_at__isnull=False) & ~Q(end_reason=""),

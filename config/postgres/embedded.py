@@ -7,7 +7,7 @@ stops it only if it called `start` itself. What a killed user left running, the 
 Imports no Django: the settings and the tests' plugin need this module before Django is configured. Environment:
 
 PG_BINDIR      the folder of `initdb`, `pg_ctl` and `postgres`; without it the wheel's are used, then the system's
-SANDGLASS_VAR  the folder that holds the clusters in place of the project's `var`, for tests and read-only checkouts
+SANDGLASS_VAR  the folder that holds the clusters instead of the project's `var`, for tests and read-only checkouts
 """
 
 import atexit
@@ -288,7 +288,7 @@ def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
     finally:
-        # Not by closing alone: another thread may have forked a child meanwhile.
+        # Not by closing alone: another thread may have forked a child in the meantime.
         fcntl.flock(lock, fcntl.LOCK_UN)
         os.close(lock)
 

@@ -17,9 +17,9 @@ BOOT_ERROR: Final = 3
 
 
 class DrainingServer(Server):
-    """After the signal to stop it serves on for `DRAIN_SECONDS`, not ready: load balancers send elsewhere meanwhile.
+    """After the signal to stop it keeps serving for `DRAIN_SECONDS`, not ready, so load balancers send elsewhere.
 
-    A second signal stops it at once.
+    A second signal stops it immediately.
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

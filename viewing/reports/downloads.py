@@ -68,7 +68,7 @@ async def _pages(profile_id: UUID, period: Period, page: Page) -> AsyncIterator[
 
 
 def _page(profile_id: UUID, period: Period, last: SessionRow | None) -> Page:
-    """The sessions after `last`, also of those that began together with it; those that begin meanwhile come before."""
+    """The sessions after `last`, also of those that began together with it. Those that begin later come before."""
     rows = newest_sessions(profile_id, period)
     if last:
         rows = rows.filter(started_at__lte=last.started_at)

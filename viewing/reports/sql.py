@@ -67,7 +67,7 @@ ORDER BY 8
 
 
 def week_sums(profile_ids: Collection[UUID], week: Period, *, titles: int) -> list[WeekSum]:
-    """The sums of the profiles' viewing days in the week, and of at most so many titles each."""
+    """The sums of the profiles' viewing days in the week, and of at most `titles` titles each."""
     parameters: dict[str, Any] = {
         "profile_ids": list(profile_ids),
         "since": week.since,

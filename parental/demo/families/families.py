@@ -81,7 +81,7 @@ FAMILIES: Final = (
 
 
 def ensure_families(*, now: datetime, born: timedelta) -> list[Profile]:
-    """The demo's profiles with their settings, as the database has them; who is missing is made, so long ago.
+    """The demo's profiles with their settings, as the database has them; missing ones are created in the past.
 
     Raises CommandError where someone else has one of the addresses.
     """

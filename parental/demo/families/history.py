@@ -1,7 +1,7 @@
 """What the demo families watched in the last five weeks: by chance, but always the same.
 
 The rule for running it again: a profile's history is written on from where it ends. So the first run writes five weeks,
-one an hour later nothing, one next Tuesday the days since; what someone watched meanwhile stays as it is.
+one an hour later nothing, one next Tuesday the days since; what someone watched in between stays as it is.
 """
 
 from collections.abc import Iterator, Sequence

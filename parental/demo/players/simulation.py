@@ -25,7 +25,7 @@ from parental.demo.players.tally import Tally
 from parental.demo.players.wire import Address
 from viewing.models import SiteSettings
 
-# Players begin over so long a time: nobody switches on 500 sets in one moment.
+# Players start over this period: nobody switches on 500 sets in one moment.
 BEGIN_SECONDS: Final = 3.0
 GREETING_SECONDS: Final = 5
 

@@ -23,7 +23,7 @@ class Latencies:
         self.slowest = max(self.slowest, milliseconds)
 
     def percentile(self, percent: float) -> float:
-        """The latency that so many percent of the answers stayed under; 0 before the first one."""
+        """The latency that this share of the answers stayed under; 0 before the first one."""
         wanted = self.buckets.total() * percent / 100
         for bucket in sorted(self.buckets):
             wanted -= self.buckets[bucket]

@@ -17,7 +17,7 @@ LOST_SHARE: Final = 0.06
 # A first beat that was cut off may still lie before a slow worker. Read after the session's second beat it would begin
 # another session; real players are 30 s apart, so this is a matter of the simulation's speed alone.
 STRAGGLER_SECONDS: Final = 2
-# So close to the end of the pause's grace nobody can say from outside what counts: players are silent meanwhile.
+# This close to the end of the pause's grace, nobody can say from outside what counts: players stay silent.
 EDGE_SECONDS: Final = 20
 
 

@@ -1,4 +1,4 @@
-"""Where the account is logged in: listed, and ended one by one or all at once but this one."""
+"""Where the account is logged in: listed, and ended one by one, or all but this one together."""
 
 from typing import Any
 from uuid import UUID

@@ -18,7 +18,7 @@ async function refresh() {
     return; // no network: the next try comes
   }
   if (answer.redirected) {
-    location.reload(); // logged out meanwhile
+    location.reload(); // logged out in the meantime
     return;
   }
   if (!answer.ok) return;

@@ -117,7 +117,7 @@ function obey(state, body, now) {
 }
 
 /**
- * When the time that the answered beat stands for began. Beats are owed by time played: where timers came late, because
+ * When the time that the answered beat covers began. Beats are owed by time played: where timers came late, because
  * a browser slowed them down, the ones that were missed are due now, and each is sent with a number of its own.
  */
 function countedUntil(state, now) {

@@ -13,7 +13,7 @@ export function read(text) {
   return profileId && token ? { profileId: profileId[0].toLowerCase(), token: token[0] } : null;
 }
 
-/** From the address, out of which it is taken at once: a token belongs into no history and no screenshot. */
+/** From the address, which is cleared immediately: a token must not stay in the history or in a screenshot. */
 export function takeFromAddress() {
   const found = read(location.hash);
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);

@@ -1,4 +1,4 @@
-/* A picture for a title, drawn from its name: the same name, the same picture. It stands for poster and film. */
+/* A picture for a title, drawn from its name: the same name, the same picture. It takes the place of poster and film. */
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 160;

@@ -67,7 +67,7 @@ export function drop(state, reason) {
   return [{ ...state, ...NOT_PLAYING, screen: "dropped", reason, trouble: null, left: null, isAsking: false }, []];
 }
 
-/** The token is worth nothing (any more). */
+/** The token is not valid (any more). */
 export function revoke(state) {
   return unpair(state, "revoked");
 }
