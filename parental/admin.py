@@ -1,4 +1,4 @@
-"""Accounts, children with their limits, log-ins, PINs and grants for staff.
+"""Accounts, children with their limits, logins, PINs and grants for staff.
 
 The tables are big: no counts, no sorting, indexed searches.
 """
@@ -133,10 +133,10 @@ class TokenFamilyAdmin(ByAddressAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email__startswith",)
     fields = readonly_fields = ("id", "user", "created_at", "ended_at")
-    actions = ("end_log_ins",)
+    actions = ("end_logins",)
 
     @admin.action(description=_("End the selected logins"), permissions=["change"])
-    def end_log_ins(self, request: HttpRequest, queryset: QuerySet[TokenFamily]) -> None:
+    def end_logins(self, request: HttpRequest, queryset: QuerySet[TokenFamily]) -> None:
         now: datetime = timezone.now()
         ended = families.end(queryset, actor=for_staff(request.user), now=now)
         sentence = ngettext("Ended %(count)s login.", "Ended %(count)s logins.", ended)

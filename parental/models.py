@@ -1,4 +1,4 @@
-"""Who may decide: accounts, the PIN that guards them, their log-ins, and the grants they made."""
+"""Who may decide: accounts, the PIN that guards them, their logins, and the grants they made."""
 
 import uuid
 from typing import Any, ClassVar, Final
@@ -140,7 +140,7 @@ class PinGuard(models.Model):
 
 
 class TokenFamily(models.Model):
-    """One log-in and every token grown from it; ended at once when a spent refresh token comes back."""
+    """One login and every token grown from it; ended immediately when a spent refresh token is reused."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="token_families")

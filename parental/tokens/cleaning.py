@@ -28,7 +28,7 @@ PLAYER_TOKEN_KEPT: Final = timedelta(days=90)
 def clean_up(*, now: datetime) -> dict[str, int]:
     """Delete what is dead: how many rows of each kind, logged too."""
     deleted = {
-        "log_ins": _sweep(TokenFamily.objects.all(), lambda rows: without_living_tokens(rows, now=now)),
+        "logins": _sweep(TokenFamily.objects.all(), lambda rows: without_living_tokens(rows, now=now)),
         "player_tokens": _sweep(PlayerToken.objects.all(), lambda rows: _dead_player_tokens(rows, now=now)),
         "password_tries": _sweep(PasswordTries.objects.all(), lambda rows: rows.filter(window_ends_at__lte=now)),
         "sessions": _sweep(Session.objects.all(), lambda rows: rows.filter(expire_date__lt=now)),

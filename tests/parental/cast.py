@@ -16,7 +16,7 @@ PASSWORD = "correct horse battery staple"
 
 @dataclass
 class Parent:
-    """An account and one log-in of it."""
+    """An account and one login of it."""
 
     user: Any
     access_token: str

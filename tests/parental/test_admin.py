@@ -59,7 +59,7 @@ def test_saves_only_what_was_changed(staff):
     assert User.objects.get(pk=user.pk).email == f"new-{user.email}"
 
 
-def test_a_password_set_by_staff_ends_the_log_ins(http, staff):
+def test_a_password_set_by_staff_ends_the_logins(http, staff):
     parent = make_parent(password=PASSWORD)
     url = reverse("admin:auth_user_password_change", args=[parent.user.pk])
     assert staff.get(url).status_code == 200
@@ -83,13 +83,13 @@ def test_adds_an_account(staff):
     assert b"already exists" in again.content
 
 
-def test_ends_log_ins(http, staff):
+def test_ends_logins(http, staff):
     parent = make_parent()
     http.get("/api/v1/auth/me", headers=parent.headers)
 
     staff.post(
         reverse("admin:parental_tokenfamily_changelist"),
-        {"action": "end_log_ins", "_selected_action": [str(parent.login.pk)]},
+        {"action": "end_logins", "_selected_action": [str(parent.login.pk)]},
     )
 
     assert parent.login.ended_at is not None

@@ -81,7 +81,7 @@ DECLARED = {
     ),
     "parental.timegrant": Declared(a_grant),
     "parental.tokenfamily": Declared(
-        lambda: TokenFamily.objects.create(user=make_user()), permits={"change"}, actions={"end_log_ins": "change"}
+        lambda: TokenFamily.objects.create(user=make_user()), permits={"change"}, actions={"end_logins": "change"}
     ),
     "parental.user": Declared(make_user, permits={"add", "change"}),
     "viewing.gatewaytoken": Declared(

@@ -142,7 +142,7 @@ def refresh_token_reused(scene):
 
 def logins_ended(scene):
     parent = make_parent()
-    staff = scene.act("parental_tokenfamily", "end_log_ins", parent.login.pk)
+    staff = scene.act("parental_tokenfamily", "end_logins", parent.login.pk)
     return parent.user, {"by": "staff", "by_user_id": staff.pk, "count": 1}
 
 

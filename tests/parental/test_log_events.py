@@ -1,4 +1,4 @@
-"""The events of PINs, grants and log-ins that operators look for: what each says, and of which request."""
+"""The events of PINs, grants and logins that operators look for: what each says, and of which request."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The admin's log-in: the same tries and the same threads as the API's."""
+"""The admin's login: the same tries and the same threads as the API's."""
 
 import threading
 

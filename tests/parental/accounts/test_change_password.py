@@ -1,4 +1,4 @@
-"""A changed password ends all log-ins; and a log-in that races with the change."""
+"""A changed password ends all logins; and a login that races with the change."""
 
 import threading
 

@@ -57,9 +57,9 @@ def test_staff_find_accounts_and_their_log_ins_by_index(undone):
     undone.execute("ANALYZE parental_tokenfamily")
 
     by_address = User.objects.filter(email__startswith="plan1234").order_by("-pk")
-    log_ins = TokenFamily.objects.filter(user__email__startswith="plan1234").order_by("-pk")[:100]
+    logins = TokenFamily.objects.filter(user__email__startswith="plan1234").order_by("-pk")[:100]
 
-    for plan in (by_address.explain(), log_ins.explain()):
+    for plan in (by_address.explain(), logins.explain()):
         assert "Seq Scan" not in plan
 
 

@@ -52,7 +52,7 @@ def test_one_statement_cold_and_none_warm(http, parent):
     with statements() as warm:
         assert status(http, parent.access_token) == 200
 
-    # 1. the log-in with its account
+    # 1. the login with its account
     assert len(cold) == 1, cold
     assert len(warm) == 0, warm
 
@@ -83,7 +83,7 @@ def test_it_lives_for_60_minutes(http, parent, monkeypatch):
 
 
 def test_a_pin_token_is_no_access_token(http, parent):
-    pin = Pin(user=parent.user, version=parent.login.id)  # the worst case: it names the log-in
+    pin = Pin(user=parent.user, version=parent.login.id)  # the worst case: it names the login
 
     token = pin_tokens.pin_token(pin)
 

@@ -33,7 +33,7 @@ def test_a_log_in_goes_a_day_after_its_last_token_expired(committed):
     expire(gone, ago=DAY + timedelta(minutes=1))
     expire(just_expired, ago=DAY - timedelta(minutes=1))
 
-    assert clean_up()["log_ins"] >= 1
+    assert clean_up()["logins"] >= 1
 
     for parent, is_there in ((gone, False), (just_expired, True), (alive, True)):
         assert TokenFamily.objects.filter(user=parent.user).exists() is is_there
@@ -149,7 +149,7 @@ def test_two_at_once_harm_nothing(committed, monkeypatch):
 
     counts = in_parallel(2, clean_up_and_close)
 
-    assert sum(count["log_ins"] for count in counts) >= 40
+    assert sum(count["logins"] for count in counts) >= 40
     assert not TokenFamily.objects.filter(user=user).exists()
 
 

@@ -52,7 +52,7 @@ def staff(committed):
 
 
 def session_cookies(user):
-    """As the browser has them after a log-in to the admin site."""
+    """As the browser has them after a login to the admin site."""
     client = Client()
     client.force_login(user)
     return {name: morsel.value for name, morsel in client.cookies.items()}

@@ -74,7 +74,7 @@ def test_the_link_sets_a_new_password(browse, user, link):
 
 
 def test_a_new_password_ends_every_log_in(browse, server, user, sent):
-    # A log-in after the mail would make the link worthless.
+    # A login after the mail would make the link worthless.
     app, inside, visitor = log_in(user), browse(user), browse()
     ask(visitor, user.email)
     visitor.get(link_of(sent(user.email)[0], server))
