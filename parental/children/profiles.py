@@ -99,7 +99,7 @@ def _remove(profile_id: UUID, *, actor: Actor, now: datetime) -> None:
     ViewingTimeBalance.objects.filter(profile=profile).delete()
     user_id = profile.user_id
     profile.delete()
-    # Of the child itself nothing is left, not even its name; the entry belongs to the account.
+    # Nothing of the child is left, not even the name; the entry belongs to the account.
     record("profile_removed", user_id=user_id, actor=actor, now=now)
 
 

@@ -45,7 +45,7 @@ class Invalid:
     errors: list[dict[str, object]]
 
 
-def in_its_place(heartbeat: object, validate: ValidatorFunctionWrapHandler) -> object:
+def validate_in_place(heartbeat: object, validate: ValidatorFunctionWrapHandler) -> object:
     """Put an invalid heartbeat's errors in its place, so that the others of the request are still counted."""
     try:
         return validate(heartbeat)
@@ -61,7 +61,8 @@ def _as_alone(error: ErrorDetails) -> dict[str, object]:
 
 class HeartbeatsIn(BaseModel):
     heartbeats: Annotated[
-        list[Annotated[HeartbeatIn, WrapValidator(in_its_place)]], Field(min_length=1, max_length=MAX_BEATS_PER_REQUEST)
+        list[Annotated[HeartbeatIn, WrapValidator(validate_in_place)]],
+        Field(min_length=1, max_length=MAX_BEATS_PER_REQUEST),
     ]
 
 

@@ -51,7 +51,7 @@ def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
     said = list(messages.get_messages(request))
     context = {
         "children": [_card(day, said, now=now) for day in family if day.profile.is_kids],
-        # What was said of a child stands on its card, to which the page scrolls.
+        # A message about a child is shown on their card, to which the page scrolls.
         "messages": [message for message in said if not message.extra_tags],
         "adults": [day for day in family if not day.profile.is_kids],
         "has_pin": Pin.objects.filter(pk=caller.user_id).exists(),

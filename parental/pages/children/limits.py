@@ -1,4 +1,4 @@
-"""A child's settings: limits, when its days turn, and whether educational titles count."""
+"""A child's settings: limits, when their days turn, and whether educational titles count."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -275,11 +275,11 @@ def test_a_socket_folder_open_to_others_is_refused(place: Place) -> None:
 
 def test_what_cannot_be_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("PG_BINDIR", raising=False)
-    monkeypatch.setattr(binaries, "_of_wheel", lambda: None)
-    monkeypatch.setattr(binaries, "_of_system", lambda: None)
+    monkeypatch.setattr(binaries, "_from_wheel", lambda: None)
+    monkeypatch.setattr(binaries, "_from_system", lambda: None)
     with pytest.raises(embedded.DevDatabaseError, match=r"PostgreSQL 15 or newer .* PG_BINDIR .* DATABASE_URL"):
         embedded.start("t")
-    monkeypatch.setattr(binaries, "_of_system", lambda: binaries.Binaries(folder=tmp_path, major=14))
+    monkeypatch.setattr(binaries, "_from_system", lambda: binaries.Binaries(folder=tmp_path, major=14))
     with pytest.raises(embedded.DevDatabaseError, match=r"PostgreSQL 14 in .* is too old"):
         embedded.start("t")
     monkeypatch.setenv("PG_BINDIR", str(tmp_path))
@@ -290,7 +290,7 @@ def test_what_cannot_be_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def test_the_systems_postgresql(make_place: Callable[..., Place]) -> None:
-    if not (system := binaries._of_system()):
+    if not (system := binaries._from_system()):
         pytest.skip("no PostgreSQL installed on this system")
     place = make_place(PG_BINDIR=str(system.folder))
     with place.held() as (_, url):
