@@ -3,15 +3,19 @@
 The tables are big: no counts, no sorting, indexed searches.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.forms import BaseForm
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -43,7 +47,7 @@ else:
 PRIVILEGES = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
-def _audit(request: HttpRequest, family_id: Any, profile_id: Any, model: str, fields: Any) -> None:
+def _audit(request: HttpRequest, family_id: UUID, profile_id: UUID | None, model: str, fields: Sequence[str]) -> None:
     """What staff changed of a family, in the family's audit."""
     AuditEntry.objects.create(
         family_id=family_id,
@@ -59,7 +63,7 @@ def _audit(request: HttpRequest, family_id: Any, profile_id: Any, model: str, fi
 class AccountAdmin(ByAddressAdmin, _UserAdmin):
     """Accounts are deactivated rather than deleted: a deletion would read all that their children ever watched.
 
-    Accounts of staff, and what makes an account one of staff, are for superusers only: whoever else may change
+    Accounts of staff, and what makes an account one of staff, are for superusers only: anyone else who may change
     accounts could make themselves a superuser.
     """
 
@@ -96,14 +100,14 @@ class AccountAdmin(ByAddressAdmin, _UserAdmin):
         fixed = super().get_readonly_fields(request, obj)
         return fixed if request.user.is_superuser else (*fixed, *PRIVILEGES)
 
-    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+    def log_change(self, request: HttpRequest, obj: User, message: object) -> LogEntry:
         fields = getattr(request, "staff_changed", [])
         # A changed password is an event of its own.
         if set(fields) - {"password"}:
             _audit(request, obj.pk, None, self.opts.label_lower, fields)
         return super().log_change(request, obj, message)
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: BaseForm, change: bool) -> None:
         """Save what was changed, effective immediately in this process (in the others within 60 s)."""
         if not change:
             super().save_model(request, obj, form, change)
@@ -122,7 +126,7 @@ class GroupAdmin(DefaultDenyAdmin, DjangoGroupAdmin):
 
     permits = ("add", "change", "delete")
 
-    def is_permitted(self, request: HttpRequest, action: str, obj: Any = None) -> bool:
+    def is_permitted(self, request: HttpRequest, action: str, obj: object = None) -> bool:
         return request.user.is_superuser and super().is_permitted(request, action, obj)
 
 
@@ -185,13 +189,13 @@ class GatewayTokenAdmin(BigTableAdmin):
     ordering = ("-created_at",)
     actions = ("revoke",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
         return ("name", "created_at", "last_used_at", "revoked_at") if obj is not None else ()
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
         return ("name", "expires_at", "created_at", "last_used_at", "revoked_at") if obj else ("name", "expires_at")
 
-    def save_model(self, request: HttpRequest, obj: GatewayToken, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: GatewayToken, form: BaseForm, change: bool) -> None:
         if change:
             obj.save(update_fields=["expires_at"])
             invalidation.gateway_token_changed(bytes(obj.token_hash))
@@ -199,7 +203,9 @@ class GatewayTokenAdmin(BigTableAdmin):
         obj.token, obj.token_hash = gateways.new_token()
         obj.save(force_insert=True)
 
-    def response_add(self, request: HttpRequest, obj: GatewayToken, post_url_continue: Any = None) -> TemplateResponse:
+    def response_add(
+        self, request: HttpRequest, obj: GatewayToken, post_url_continue: str | None = None
+    ) -> TemplateResponse:
         """The token, in this answer alone: in a message it would travel in a cookie."""
         context = {**self.admin_site.each_context(request), "opts": self.opts, "gateway_token": obj, "title": obj.name}
         return TemplateResponse(request, "admin/viewing/gatewaytoken/shown_once.html", context)
@@ -215,7 +221,7 @@ class ConfigInline(_StackedInline):
     model = ViewingTimeConfig
     can_delete = False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
         """Staff cannot move a reset: a parent's change holds the running day and is audited; a form does neither."""
         return ("timezone", "reset_hour") if obj is not None else ()
 
@@ -233,11 +239,11 @@ class ProfileAdmin(BigTableAdmin):
     inlines = (ConfigInline,)
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Profile | None = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Profile | None = None) -> tuple[str, ...]:
         """A profile stays with its account, whose PIN, devices and audit it has."""
         return ("user",) if obj is not None else ()
 
-    def log_change(self, request: HttpRequest, obj: Profile, message: Any) -> Any:
+    def log_change(self, request: HttpRequest, obj: Profile, message: object) -> LogEntry:
         # Changed limits are in the audit already, each with its values.
         fields = set(getattr(request, "staff_changed", [])) & {"name", "is_kids", "avatar_url"}
         if fields:
@@ -253,12 +259,12 @@ class ProfileAdmin(BigTableAdmin):
         """As when a parent removes it: with all that it watched, its settings, grants and devices."""
         profiles.remove(obj.pk, actor=for_staff(request.user), now=timezone.now())
 
-    def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Profile, form: BaseForm, change: bool) -> None:
         """Only what was changed: a parent may rename the child in the meantime."""
         obj.save(update_fields=form.changed_data if change else None)
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Only what was changed, beside a parent who changes something else, and audited as a parent's change is."""
+    def save_formset(self, request: HttpRequest, form: BaseForm, formset: Any, change: bool) -> None:
+        """Only what was changed, so that a parent's edit of something else stays; audited as a parent's change is."""
         if not change:
             super().save_formset(request, form, formset, change)
             return

@@ -1,8 +1,7 @@
 """Staff's view of what was watched, fit for big tables: no full counts, no search without an index, no wide selects."""
 
-from typing import Any
-
 from django.contrib import admin
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -28,7 +27,7 @@ class TitleAdmin(BigTableAdmin):
     search_fields = ("=id",)
     search_help_text = _("Full title ID")
 
-    def save_model(self, request: HttpRequest, obj: Title, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Title, form: BaseForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         invalidation.title_changed(obj.pk)
 
@@ -63,7 +62,7 @@ class SiteSettingsAdmin(DefaultDenyAdmin):
 
     permits = ("add", "change")
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         if SiteSettings.objects.exists():
             return redirect("admin:viewing_sitesettings_change", 1)
         return redirect("admin:viewing_sitesettings_add")
@@ -71,7 +70,7 @@ class SiteSettingsAdmin(DefaultDenyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not SiteSettings.objects.exists()
 
-    def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: SiteSettings, form: BaseForm, change: bool) -> None:
         """Only what was changed: of two people who change different fields neither takes the other's back."""
         obj.save(update_fields=form.changed_data if change else None)
         invalidation.site_changed()

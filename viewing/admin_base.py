@@ -1,6 +1,6 @@
 """What every admin of ours starts from: it denies what a subclass does not list, and it is fit for big tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -45,16 +46,16 @@ class DefaultDenyAdmin(_ModelAdmin):
         """Whether this admin offers `action` at all; whether the user has the permission is asked besides."""
         return action == "view" or action in self.permits
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return self.is_permitted(request, "view", obj) and super().has_view_permission(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.is_permitted(request, "add") and super().has_add_permission(request)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return self.is_permitted(request, "change", obj) and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return self.is_permitted(request, "delete", obj) and super().has_delete_permission(request, obj)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
@@ -73,11 +74,11 @@ class DefaultDenyAdmin(_ModelAdmin):
         request.staff_changed = changed  # type: ignore[attr-defined]
         return super().construct_change_message(request, form, formsets, add)
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+    def log_addition(self, request: HttpRequest, obj: Any, message: object) -> LogEntry:
         self.report(request, "add", [obj.pk])
         return super().log_addition(request, obj, message)
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+    def log_change(self, request: HttpRequest, obj: Any, message: object) -> LogEntry:
         self.report(request, "change", [obj.pk], fields=getattr(request, "staff_changed", []))
         return super().log_change(request, obj, message)
 
@@ -85,7 +86,9 @@ class DefaultDenyAdmin(_ModelAdmin):
         self.report(request, "delete", [row.pk for row in queryset])
         return super().log_deletions(request, queryset)
 
-    def report(self, request: HttpRequest, action: str, object_ids: list[Any], *, fields: Sequence[str] = ()) -> None:
+    def report(
+        self, request: HttpRequest, action: str, object_ids: Iterable[object], *, fields: Sequence[str] = ()
+    ) -> None:
         """Log and count what staff did, once it is committed."""
         ids = [str(identity) for identity in object_ids]
         about = {"model": self.opts.label_lower, "action": action, "object_ids": ids, "fields": list(fields)}
@@ -101,7 +104,7 @@ class DefaultDenyAdmin(_ModelAdmin):
         return answer
 
 
-def _report(**about: Any) -> None:
+def _report(**about: object) -> None:
     metrics.events.labels("staff_action").inc()
     log.info("staff_action", by="staff", **about)
 

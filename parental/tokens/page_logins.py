@@ -70,7 +70,7 @@ async def _user_of(request: HttpRequest) -> Any:
     return await sync_to_async(_current_user)(request)
 
 
-def _is_over(mark: dict[str, Any], *, now: datetime) -> bool:
+def _is_over(mark: dict[str, str], *, now: datetime) -> bool:
     """Whether a staff session lasted its hours, or was not used for its minutes."""
     began, used = (datetime.fromisoformat(mark[name]) for name in ("began", "used"))
     return now - began >= timedelta(hours=settings.STAFF_SESSION_HOURS) or now - used >= timedelta(
@@ -99,7 +99,7 @@ def _is_by_hand(request: HttpRequest) -> bool:
 
 
 @transaction.atomic
-def _begin(request: HttpRequest, former: dict[str, Any] | None, *, now: datetime) -> None:
+def _begin(request: HttpRequest, former: dict[str, str] | None, *, now: datetime) -> None:
     user_id, key = UUID(request.session[SESSION_KEY]), request.session.session_key
     # Locked, so that parallel requests of one session find one row.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)

@@ -1,6 +1,5 @@
 """Where the account is logged in: listed, and ended one by one, or all but this one together."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -24,7 +23,7 @@ from viewing.caller import Caller
 def listing(request: HttpRequest, caller: Caller) -> HttpResponse:
     now, zone = timezone.now(), family_timezone(caller)
     found = logins.listing(caller.user_id, current=page_logins.current(request), now=now)
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {
             "id": login.id,
             "name": _name(login),
