@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
 from viewing.reports.models import ReconcileRun  # noqa: F401 — Django looks for models here
+from viewing.text import NameField
 
 
 def validate_limit(minutes: int) -> None:
@@ -63,7 +64,7 @@ class Profile(models.Model):
         db_index=False,  # the composite index below serves it
         verbose_name=_("account"),
     )
-    name = models.CharField(_("name"), max_length=100)
+    name = NameField(_("name"), max_length=100)
     avatar_url = models.URLField(_("avatar"), max_length=500, blank=True, default="")
     is_kids = models.BooleanField(_("child"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -84,7 +85,7 @@ class Title(models.Model):
     """A film or an episode of the platform's catalogue."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=200)
+    name = NameField(_("name"), max_length=200)
     is_educational = models.BooleanField(_("educational"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -293,7 +294,7 @@ class PlayerToken(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="player_tokens")
-    device_name = models.CharField(_("device"), max_length=100)
+    device_name = NameField(_("device"), max_length=100)
     token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(_("last used"), default=timezone.now, editable=False)
@@ -314,7 +315,7 @@ class GatewayToken(models.Model):
     """What an edge or a session gateway of the platform holds: the right to send beats for any profile, in bulk."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=100, help_text=_("Which gateway uses it and where."))
+    name = NameField(_("name"), max_length=100, help_text=_("Which gateway uses it and where."))
     token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
@@ -346,7 +347,7 @@ class SiteSettings(models.Model):
         _("weekend limit of new children (minutes)"), default=rules.DEFAULT_WEEKEND_LIMIT_MINUTES
     )
     default_reset_hour = reset_hour_field()
-    notice = models.CharField(_("notice on the parents' pages"), max_length=500, blank=True, default="")
+    notice = NameField(_("notice on the parents' pages"), max_length=500, blank=True, default="")
 
     class Meta:
         verbose_name = _("site settings")

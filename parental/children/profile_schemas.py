@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from parental.accounts.schemas import Token
-from viewing import rules
+from viewing import rules, text
 from viewing.schemas import NoNul
 
 MAX_NAME_LENGTH = 100
@@ -19,19 +19,13 @@ MAX_NAME_LENGTH = 100
 _validate_web_url = URLValidator(schemes=["http", "https"])
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise PydanticCustomError("blank", "String must not be only white space")
-    return text
-
-
-def _web_url(text: str) -> str:
+def _web_url(url: str) -> str:
     try:
-        if text:
-            _validate_web_url(text)
+        if url:
+            _validate_web_url(url)
     except ValidationError as error:
         raise PydanticCustomError("web_url", "Not a valid http or https URL") from error
-    return text
+    return url
 
 
 def _timezone(name: str) -> str:
@@ -40,7 +34,7 @@ def _timezone(name: str) -> str:
     return name
 
 
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH), NoNul, AfterValidator(_not_blank)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH), NoNul, text.READABLE, text.NFC]
 WebURL = Annotated[str, Field(max_length=500), NoNul, AfterValidator(_web_url)]
 Timezone = Annotated[str, Field(max_length=64), NoNul, AfterValidator(_timezone)]
 

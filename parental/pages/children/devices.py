@@ -23,10 +23,11 @@ from parental.wording import moment
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.models import PlayerToken, Profile
+from viewing.text import NameFormField
 
 
 class PairForm(forms.Form):
-    device_name = forms.CharField(
+    device_name = NameFormField(
         label=gettext_lazy("Device name"),
         max_length=profile_schemas.MAX_NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
