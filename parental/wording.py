@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from viewing import rules
@@ -35,3 +37,8 @@ def moment(instant: datetime, *, timezone: str, now: datetime) -> str:
     if local.date() == today - timedelta(days=1):
         return _("yesterday at %(time)s") % {"time": time}
     return _("%(day)s at %(time)s") % {"day": formats.date_format(local.date(), "D j N"), "time": time}
+
+
+def with_names(sentence: str, **names: str) -> SafeString:
+    """The sentence as HTML: each `{key}` becomes that name, which does not turn the direction of what is next to it."""
+    return format_html(sentence, **{key: format_html("<bdi>{}</bdi>", name) for key, name in names.items()})

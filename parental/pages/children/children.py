@@ -16,13 +16,15 @@ from parental.pages.account.pin_proof import family_timezone
 from parental.pages.children import timezones
 from parental.pages.children.limits import found_timezone
 from parental.pages.page import own_child, parents_page
+from parental.wording import with_names
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.models import Profile, ViewingSession
+from viewing.text import NameFormField
 
 
 def name_field() -> forms.CharField:
-    return forms.CharField(
+    return NameFormField(
         label=gettext_lazy("Name"),
         max_length=profile_schemas.MAX_NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -62,7 +64,7 @@ def add(request: HttpRequest, caller: Caller) -> HttpResponse:
             sentence = _("An account can have at most %(most)d profiles.") % {"most": profiles.MAX_PROFILES}
             form.add_error(None, sentence)
         else:
-            messages.success(request, _("%(name)s has been added. Are these settings right?") % {"name": made.name})
+            messages.success(request, with_names(_("{name} has been added. Are these settings right?"), name=made.name))
             return redirect("limits", made.id)
     context = {"form": form, "timezones": timezones.suggestions()}
     return render(request, "parental/child_add.html", context)
@@ -85,7 +87,7 @@ def remove(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespon
     child = Profile.objects.get(pk=own_child(caller, profile_id).id)
     if request.method == "POST":
         profiles.remove(child.id, actor=for_parent(caller.user_id), now=django_timezone.now())
-        messages.success(request, _("%(name)s and all their data have been removed.") % {"name": child.name})
+        messages.success(request, with_names(_("{name} and all their data have been removed."), name=child.name))
         return redirect("dashboard")
     context = {
         "child": child,

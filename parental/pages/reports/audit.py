@@ -20,6 +20,7 @@ from parental.models import AuditEntry, TimeGrant
 from parental.pages.page import own_profile, parents_page
 from parental.pages.reports import audit_events
 from parental.templatetags.viewing_time import spoken
+from parental.wording import with_names
 from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import access_denied
@@ -99,7 +100,7 @@ def _time(local: datetime) -> str:
 
 def _giver(grant: TimeGrant, caller: Caller) -> str:
     if grant.player_token:
-        return _("with the PIN on “%(device)s”") % {"device": grant.player_token.device_name}
+        return with_names(_("with the PIN on “{device}”"), device=grant.player_token.device_name)
     if not grant.is_remote:
         return _("with the PIN")
     return _actor(grant.granted_by_id, caller)

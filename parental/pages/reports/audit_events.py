@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from parental.models import AuditEntry
+from parental.wording import with_names
 
 SENTENCES = {
     "logout": gettext_lazy("Logged out"),
@@ -42,7 +43,7 @@ def _logins_ended(entry: AuditEntry) -> str:
 
 def _pin_locked(entry: AuditEntry) -> str:
     if entry.actor_label:
-        return _("PIN locked on “%(device)s” after too many incorrect attempts") % {"device": entry.actor_label}
+        return with_names(_("PIN locked on “{device}” after too many incorrect attempts"), device=entry.actor_label)
     return _("PIN locked after too many incorrect attempts")
 
 
@@ -52,11 +53,11 @@ def _lifted(entry: AuditEntry) -> str:
 
 
 def _paired(entry: AuditEntry) -> str:
-    return _("“%(device)s” connected") % {"device": entry.actor_label}
+    return with_names(_("“{device}” connected"), device=entry.actor_label)
 
 
 def _revoked(entry: AuditEntry) -> str:
-    return _("“%(device)s” disconnected") % {"device": entry.actor_label}
+    return with_names(_("“{device}” disconnected"), device=entry.actor_label)
 
 
 def _staff_action(entry: AuditEntry) -> str:

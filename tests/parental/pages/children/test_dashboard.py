@@ -143,7 +143,7 @@ def test_shows_what_plays_on_which_device(browse, family, http):
 
     assert "Playing" in card
     assert "Count with Cato" in card
-    assert "tablet · the-old-tablet · educational" in card
+    assert "tablet · <bdi>the-old-tablet</bdi> · educational" in card
 
 
 def test_a_pause_is_no_playing(browse, family, http):

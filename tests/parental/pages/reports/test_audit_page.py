@@ -39,7 +39,7 @@ def told(page):
     """What each entry says, from the newest on."""
     assert page.status_code == 200, text_of(page)
     return [
-        re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", entry))).strip()
+        re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", re.sub(r"</?bdi>", "", entry)))).strip()
         for entry in re.findall(r"<li>\s*(<time.*?)</li>", page.text, re.DOTALL)
     ]
 

@@ -67,7 +67,9 @@ def test_the_page_agrees_with_the_api(http, browse, user):
         assert [row[:-1] for row in rows(card)] == expected  # the last column is the week before
         tops = re.search(r'<ol class="tops">.*?</ol>', card, re.DOTALL)[0]
         assert figures(tops) == [title["total_minutes"] for title in theirs["top_titles"]]
-        assert re.findall(r"<li><span>(.*?)</span>", tops) == [title["title_name"] for title in theirs["top_titles"]]
+        assert re.findall(r"<li><span><bdi>(.*?)</bdi></span>", tops) == [
+            title["title_name"] for title in theirs["top_titles"]
+        ]
 
 
 def test_the_chart_is_an_image_with_title_and_description(browse, user):
