@@ -107,7 +107,8 @@ EMBEDDED_DATABASE = env_bool("EMBEDDED_DATABASE", DEBUG) and not DATABASE_URL
 if not DATABASE_URL and not EMBEDDED_DATABASE:
     raise ImproperlyConfigured("DATABASE_URL is not set. Example: postgresql://user:password@host:5432/sandglass")
 if EMBEDDED_DATABASE:
-    DATABASE_URL = embedded.start()
+    # Production mode has a cluster of its own: the demo's accounts have passwords that everyone knows.
+    DATABASE_URL = embedded.start("dev" if DEBUG else "serve")
 # Past a pooler, for the players' path and for notifications: a pooler in transaction mode has neither its timeouts nor
 # LISTEN.
 DATABASE_DIRECT_URL = os.environ.get("DATABASE_DIRECT_URL", "") or DATABASE_URL
@@ -191,6 +192,12 @@ AUTH_USER_MODEL = "parental.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email",)},
+    },
+    {"NAME": "parental.accounts.passwords.NotBlank"},
     {"NAME": "parental.accounts.passwords.EndLogIns"},
 ]
 ACCESS_TOKEN_SECONDS = 60 * 60

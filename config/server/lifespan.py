@@ -14,6 +14,7 @@ from django.db import connections
 from config import health
 from config.server.connections import connections as edge
 from parental.accounts import password_reset, passwords
+from parental.demo.families.public import refuse_public_passwords
 from parental.pins import pins
 from perfmetrics.counting import metrics
 from perfmetrics.counting.asgi import Receive, Send
@@ -140,6 +141,12 @@ async def _disconnect() -> None:
     await asyncio.to_thread(close)
 
 
+async def _refuse_demo_accounts() -> None:
+    if not settings.DEBUG:
+        with suppress(DatabaseError):  # not ready, which was logged
+            await asyncio.to_thread(refuse_public_passwords)
+
+
 async def _stop_executors() -> None:
     for executor in (passwords.executor, pins.executor, password_reset.executor):
         await asyncio.to_thread(executor.stop)
@@ -168,6 +175,7 @@ async def _nothing() -> None:
 PARTS: Final = (
     Part("edge", edge.start, edge.stop),
     Part("connections", _connect, _disconnect),
+    Part("demo accounts", _refuse_demo_accounts, _nothing),
     Part("executors", _nothing, _stop_executors),
     Part("recorder", _start_recorder, recorder.stop),
     Part("writer", _nothing, writer.drain),

@@ -27,6 +27,7 @@ async def open_account(*, email: str, password: str, now: datetime) -> User:
 
 
 async def _hash_for_new(email: str, password: str) -> str:
+    await sync_to_async(passwords.check_new)(password, email=email)
     if await sync_to_async(User.objects.filter(email=email).exists)():
         raise _taken()
     return await passwords.make_hash(password)
@@ -109,8 +110,9 @@ def _admit(email: str, proven: passwords.Proven, *, via: str, now: datetime) -> 
 async def change_password(user: User, *, current: str, new: str, now: datetime) -> None:
     """Change the password by the current one and end every login; `user` has the new hash then.
 
-    Refusal 401: the current one is wrong; 429 as `passwords.check`.
+    Refusal 422: the new one is too easy to guess; 401: the current one is wrong; 429 as `passwords.check`.
     """
+    await sync_to_async(passwords.check_new)(new, email=user.email)
     proven = await passwords.check(email=user.email, password=current, via="password_page", now=now)
     if proven is not None and proven.user_id == user.pk:
         encoded = await passwords.make_hash(new)

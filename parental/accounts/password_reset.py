@@ -71,7 +71,8 @@ def holder(user_id: UUID, token: str) -> User | None:
 
 
 async def set_password(user: User, new_password: str) -> bool:
-    """Set the `holder`'s password and end every login; False if it was changed in the meantime. Refusal 429."""
+    """Set the `holder`'s password and end every login; False if it was changed in the meantime. Refusal 422 or 429."""
+    await sync_to_async(passwords.check_new)(new_password, email=user.email)
     encoded = await passwords.make_hash(new_password)
     replace = sync_to_async(passwords.replace)
     return await replace(user, present=user.password, encoded=encoded, event="password_reset", now=timezone.now())

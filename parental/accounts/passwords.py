@@ -9,8 +9,11 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from parental.accounts import sql
 from parental.accounts.bounded_thread import BoundedThread
@@ -35,6 +38,14 @@ class Proven:
 
     user_id: UUID
     encoded: str
+
+
+def check_new(password: str, *, email: str) -> None:
+    """Refusal 422, with sentences, for a new password that Django's validators do not take."""
+    try:
+        validate_password(password, User(email=email))
+    except ValidationError as error:
+        raise Refusal("invalid", " ".join(error.messages)) from error
 
 
 async def make_hash(password: str) -> str:
@@ -113,6 +124,17 @@ def replace(user: User, *, present: str, encoded: str, event: str, now: datetime
     user.password = encoded
     record(event, user_id=user.pk, actor=for_parent(user.pk), now=now)
     return True
+
+
+class NotBlank:
+    """Refuses a password that is nothing but spaces."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        if not password.strip():
+            raise ValidationError(self.get_help_text(), code="password_blank")
+
+    def get_help_text(self) -> str:
+        return gettext("A password can't be only spaces.")
 
 
 class EndLogIns:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.error import URLError
@@ -17,6 +18,19 @@ from django.core.management.base import CommandError
 START_SECONDS: Final = 60
 # gunicorn's own patience with its workers is 30 s.
 STOP_SECONDS: Final = 40
+
+
+def check_host(host: str) -> None:
+    """CommandError unless the host is this machine alone: everyone knows the demo's passwords."""
+    try:
+        is_loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise CommandError(
+            f"Refusing to bind the demo to {host}: its passwords are public. Use 127.0.0.1, ::1 or localhost;"
+            " to serve others, use `make serve`."
+        )
 
 
 def check_port(host: str, port: int) -> None:
@@ -35,8 +49,7 @@ class Server:
     """The service on a port. After `start`, always call `stop`, also after an error."""
 
     def __init__(self, *, host: str, port: int, workers: int, folder: Path, log: Path) -> None:
-        name = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
-        self.url = f"http://{f'[{name}]' if ':' in name else name}:{port}"
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self.log = log
         self._environment = {**os.environ, "BIND": host, "PORT": str(port), "WORKERS": str(workers)}
         # The pages as parents see them.

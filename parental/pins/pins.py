@@ -27,6 +27,13 @@ from viewing.errors import Code, Refusal
 MIN_SECONDS: Final = 0.2
 REFUSED_AS: Final[dict[Code, str]] = {"pin_none": "none_set", "pin_locked": "locked", "rate_limited": "busy"}
 
+# The most common ones in leaked lists, some of which a child tries first.
+COMMON: Final = frozenset(
+    {"1234", "1111", "0000", "1212", "7777", "1004", "2000", "4444", "2222", "6969"}
+    | {"9999", "3333", "5555", "6666", "1122", "1313", "8888", "4321", "2001", "1010"}
+)
+TOO_COMMON: Final = "This PIN is too easy to guess. Choose another one."
+
 executor = BoundedThread("pins", full="Too many PIN checks are waiting. Try again.")
 
 
@@ -96,11 +103,18 @@ def read_status(user_id: UUID, *, now: datetime) -> PinStatus:
     return PinStatus(has_pin=has_pin, locked_until=guards.locked_until(user_id, now=now))
 
 
+def check_new(pin: str) -> None:
+    """Refusal 422 for one of the twenty most common PINs. One that is set already keeps working."""
+    if pin in COMMON:
+        raise Refusal("invalid", TOO_COMMON)
+
+
 async def set_pin(caller: Caller, *, new_pin: str, current_pin: str | None, now: datetime) -> None:
     """Set the first PIN, or change it. Refusal 400: `current_pin` missing or wrong; 403 and 429 as `check`.
 
     Of parallel first settings one wins; the others find a PIN and are treated as changes.
     """
+    check_new(new_pin)
     if not await sync_to_async(Pin.objects.filter(user_id=caller.user_id).exists)():
         encoded = await executor.run(make_password, new_pin)
         if await sync_to_async(_set_first)(caller.user_id, encoded, now=now):
@@ -143,6 +157,7 @@ async def reset(caller: Caller, *, password: str, new_pin: str, now: datetime) -
 
 async def reset_for(user_id: UUID, *, email: str, password: str, new_pin: str, now: datetime) -> None:
     """As `reset`, for an account whose address is known. Refusal 401: wrong password; 429 as its checks."""
+    check_new(new_pin)
     proven = await passwords.check(email=email, password=password, via="pin_reset", now=now)
     if proven is not None and proven.user_id == user_id:
         encoded = await executor.run(make_password, new_pin)

@@ -57,6 +57,17 @@ def test_a_wrong_variable_is_named(variables, sentence):
     assert f"ImproperlyConfigured: {sentence}" in ended.stderr
 
 
+@pytest.mark.parametrize(("debug", "cluster"), [("false", "serve"), ("true", "dev")])
+def test_production_mode_has_an_embedded_database_of_its_own(debug, cluster):
+    """The demo's accounts, whose passwords everyone knows, are in the other one."""
+    told = "from config.postgres import embedded; embedded.start = 'postgresql:///{}'.format"
+    code = f"{told}; from config import settings; print(settings.DATABASE_URL)"
+
+    ended = run("-c", code, DATABASE_URL=None, EMBEDDED_DATABASE="true", DEBUG=debug)
+
+    assert ended.stdout.strip() == f"postgresql:///{cluster}", ended.stderr
+
+
 def test_the_least_that_production_needs_is_enough_and_debug_is_off():
     ended = run("-c", "from config import settings; print(settings.DEBUG, settings.ALLOWED_HOSTS)")
 

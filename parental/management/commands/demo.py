@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from parental.demo.families.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL
 from parental.demo.families.seeding import seed
-from parental.demo.server import Server, check_port
+from parental.demo.server import Server, check_host, check_port
 
 NEEDED: Final = ("gunicorn", "uvicorn_worker", "httptools")
 MINUTES: Final = 60
@@ -53,6 +53,7 @@ class Command(BaseCommand):
             )
         choices = _choices()
         _check_packages()
+        check_host(choices.host)
         check_port(choices.host, choices.port)
         folder = Path(settings.BASE_DIR)
         log = Path(os.environ.get("SANDGLASS_VAR") or folder / "var") / "demo-server.log"

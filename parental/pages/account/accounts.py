@@ -104,14 +104,22 @@ def register(request: HttpRequest) -> HttpResponse:
                 email=normalize_email(given["email"]), password=given["password"], now=timezone.now()
             )
         except Refusal as refusal:
-            if refusal.code != "taken":
-                raise
-            form.add_error("email", _("An account with this email address already exists. Log in instead."))
+            if refusal.code == "taken":
+                form.add_error("email", _("An account with this email address already exists. Log in instead."))
+            else:
+                _add_weakness(form, "password", refusal)
         else:
             login(request, user, backend=SESSION_BACKEND)
             messages.success(request, _("Welcome! Add your first child to get started."))
             return redirect("dashboard")
     return render(request, "parental/register.html", {"form": form})
+
+
+def _add_weakness(form: forms.Form, field: str, refusal: Refusal) -> None:
+    """Say at the field why a new password is not taken; raises what is about something else."""
+    if refusal.code != "invalid":
+        raise refusal
+    form.add_error(field, refusal.detail)
 
 
 @sensitive_post_parameters()
@@ -126,9 +134,10 @@ def change_password(request: HttpRequest, _caller: Caller) -> HttpResponse:
                 user, current=given["current"], new=given["new"], now=timezone.now()
             )
         except Refusal as refusal:
-            if refusal.code != "password_wrong":
-                raise
-            form.add_error("current", _("Incorrect current password."))
+            if refusal.code == "password_wrong":
+                form.add_error("current", _("Incorrect current password."))
+            else:
+                _add_weakness(form, "new", refusal)
         else:
             update_session_auth_hash(request, user)
             messages.success(request, _("Your password has been changed, and all other devices have been logged out."))
@@ -170,9 +179,14 @@ def set_password(request: HttpRequest) -> HttpResponse:
     holder = password_reset.holder(UUID(user_id), token) if user_id else None
     form = ResetSetForm(request.POST or None)
     if holder is not None and request.method == "POST" and form.is_valid():
-        if async_to_sync(password_reset.set_password)(holder, form.cleaned_data["new"]):
-            del request.session["password_reset"]
-            messages.success(request, _("Your password has been changed. Log in with your new password."))
-            return redirect("login")
-        holder = None
+        try:
+            is_set = async_to_sync(password_reset.set_password)(holder, form.cleaned_data["new"])
+        except Refusal as refusal:
+            _add_weakness(form, "new", refusal)
+        else:
+            if is_set:
+                del request.session["password_reset"]
+                messages.success(request, _("Your password has been changed. Log in with your new password."))
+                return redirect("login")
+            holder = None
     return render(request, "parental/password_reset_set.html", {"form": form, "is_valid": holder is not None})

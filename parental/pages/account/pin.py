@@ -25,6 +25,9 @@ from viewing.errors import Refusal
 MISMATCH = gettext_lazy("The PINs don't match.")
 
 
+TOO_COMMON = gettext_lazy("This PIN is too easy to guess. Choose another one.")
+
+
 class TwiceForm(forms.Form):
     """What every form has that sets a PIN."""
 
@@ -33,6 +36,8 @@ class TwiceForm(forms.Form):
 
     def clean(self) -> dict[str, object]:
         given = super().clean() or self.cleaned_data
+        if given.get("new_pin") in pins.COMMON:
+            self.add_error("new_pin", TOO_COMMON)
         if {"new_pin", "again"} <= given.keys() and given["new_pin"] != given["again"]:
             self.add_error("again", MISMATCH)
         return given

@@ -77,7 +77,7 @@ def test_a_log_in_whose_password_was_changed_meanwhile_gets_nothing(committed):
     proven = passwords.Proven(user.id, user.password)
     passwords.change_password(user, NEW, actor=SYSTEM)
 
-    assert accounts._begin(user.email, proven, now=timezone.now()) is None
+    assert accounts._begin(user.email, proven, client="", now=timezone.now()) is None
     assert not TokenFamily.objects.filter(user=user).exists()
 
 
@@ -91,7 +91,7 @@ def test_log_ins_racing_with_a_change_leave_none_alive(committed):
 
         start.wait()
         for _ in range(20):
-            accounts._begin(user.email, proven, now=timezone.now())
+            accounts._begin(user.email, proven, client="", now=timezone.now())
         connection.close()
 
     threads = [threading.Thread(target=begin) for _ in range(5)]

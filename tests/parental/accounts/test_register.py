@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.hashers import check_password
 
 from parental.models import RefreshToken, TokenFamily, User
+from tests.families import make_user
 from tests.parental.cast import PASSWORD, bearer, fields_of, in_parallel
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -132,3 +133,30 @@ def test_broken_json(http):
 
 def test_an_answer_never_repeats_the_password(http):
     assert "hunter2" not in register(http, password="hunter2").text
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        ("password", "This password is too common."),
+        ("12345678", "This password is too common."),
+        ("PASSWORD1", "This password is too common."),
+        (" " * 8, "A password can't be only spaces."),
+        ("\N{IDEOGRAPHIC SPACE}" * 8, "A password can't be only spaces."),
+        ("marmalade1", "The password is too similar to the email address."),
+    ],
+)
+def test_a_password_that_is_easy_to_guess_is_refused(http, password, sentence):
+    email = f"marmalade{uuid.uuid4().hex[:4]}@example.com"
+
+    answer = register(http, email=email, password=password)
+
+    assert (answer.status_code, answer.json()) == (422, {"detail": sentence, "code": "invalid"})
+    assert not User.objects.filter(email=email).exists()
+
+
+def test_a_common_password_of_before_keeps_working(http):
+    user = make_user(password="password")
+
+    body = {"email": user.email, "password": "password"}
+    assert http.post("/api/v1/auth/login", json=body).status_code == 200

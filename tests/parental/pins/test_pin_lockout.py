@@ -108,7 +108,7 @@ def test_tries_while_locked_do_not_extend_it(http, parent, clock):
 
 
 def test_wrong_current_pins_are_counted_alike(http, parent, compared):
-    answers = [said(set_pin(http, parent, new_pin="1234", current_pin=WRONG)) for _ in range(50)]
+    answers = [said(set_pin(http, parent, new_pin="8024", current_pin=WRONG)) for _ in range(50)]
 
     assert answers == [CURRENT_INCORRECT] * 5 + [LOCKED] * 45
     assert compared == [WRONG] * 5
@@ -119,23 +119,23 @@ def test_all_paths_share_one_count(http, parent):
     for _ in range(2):
         assert said(verify(http, parent, WRONG)) == INCORRECT
     for _ in range(3):
-        assert said(set_pin(http, parent, new_pin="1234", current_pin=WRONG)) == CURRENT_INCORRECT
+        assert said(set_pin(http, parent, new_pin="8024", current_pin=WRONG)) == CURRENT_INCORRECT
 
-    locked_until(set_pin(http, parent, new_pin="1234", current_pin=PIN))
+    locked_until(set_pin(http, parent, new_pin="8024", current_pin=PIN))
     locked_until(verify(http, log_in(parent.user)))
 
 
 def test_a_right_current_pin_resets_the_count(http, parent):
     for _ in range(4):
         verify(http, parent, WRONG)
-    assert set_pin(http, parent, new_pin="1234", current_pin=PIN).status_code == 200
+    assert set_pin(http, parent, new_pin="8024", current_pin=PIN).status_code == 200
 
     lock(http, parent)
 
 
 def test_a_missing_current_pin_is_no_try(http, parent):
     for _ in range(6):
-        assert set_pin(http, parent, new_pin="1234").status_code == 400
+        assert set_pin(http, parent, new_pin="8024").status_code == 400
 
     assert verify(http, parent).status_code == 200
 
@@ -157,8 +157,8 @@ def test_a_third_lockout_in_a_day_lasts_until_a_reset(http, parent, clock):
     clock.forward(days=9)
     fresh = log_in(parent.user)
     assert said(verify(http, fresh)) == LOCKED
-    assert reset(http, fresh, password=PASSWORD, new_pin="1234").status_code == 200
-    assert verify(http, fresh, "1234").status_code == 200
+    assert reset(http, fresh, password=PASSWORD, new_pin="8024").status_code == 200
+    assert verify(http, fresh, "8024").status_code == 200
 
 
 def test_a_day_is_counted_from_the_first_of_the_three(http, parent, clock):

@@ -64,7 +64,7 @@ def test_of_50_wrong_pins_five_are_compared(base_url, parent, compared, server):
 
 
 def test_of_50_wrong_current_pins_five_are_compared(base_url, parent):
-    answers = at_once(50, base_url, "", parent, {"new_pin": "1234", "current_pin": WRONG})
+    answers = at_once(50, base_url, "", parent, {"new_pin": "8024", "current_pin": WRONG})
 
     assert counted(answers) == {CURRENT_INCORRECT[1]["detail"]: 5, LOCKED[1]["detail"]: 45}
     assert guard_of(parent).reserved == 5
@@ -83,7 +83,7 @@ def test_a_right_one_among_the_first_five_succeeds(base_url, parent):
 
 def test_tries_of_two_paths_share_the_five(base_url, parent):
     verifying = {"pin": WRONG}
-    changing = {"new_pin": "1234", "current_pin": WRONG}
+    changing = {"new_pin": "8024", "current_pin": WRONG}
 
     def post(n):
         path, body = ("/verify", verifying) if n % 2 else ("", changing)
@@ -121,14 +121,14 @@ def test_parallel_resets_and_first_settings_break_nothing(base_url, server):
     Pin.objects.filter(user=parent.user).delete()
 
     def post(n):
-        path, body = ("/reset", {"password": PASSWORD, "new_pin": "1234"}) if n % 2 else ("", {"new_pin": "1234"})
+        path, body = ("/reset", {"password": PASSWORD, "new_pin": "8024"}) if n % 2 else ("", {"new_pin": "8024"})
         return httpx.post(f"{base_url}{URL}{path}", json=body, headers=parent.headers, timeout=300)
 
     answers = in_parallel(6, post)
 
     assert {answer.status_code for answer in answers} <= {200, 400}
     with httpx.Client(base_url=base_url, timeout=300) as client:
-        assert verify(client, parent, "1234").status_code == 200
+        assert verify(client, parent, "8024").status_code == 200
 
 
 def test_a_lockout_holds_in_every_process(three_workers, server, parent):

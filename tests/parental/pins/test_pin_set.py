@@ -9,7 +9,8 @@ from django.contrib.auth.hashers import make_password
 from parental.accounts.bounded_thread import PLACES
 from parental.models import Pin
 from parental.pins import guards, pins
-from tests.parental.cast import make_parent
+from parental.pins.pins import COMMON, TOO_COMMON
+from tests.parental.cast import PASSWORD, make_parent
 from tests.parental.pin_cast import (
     CURRENT_INCORRECT,
     INCORRECT,
@@ -17,6 +18,7 @@ from tests.parental.pin_cast import (
     WRONG,
     before,
     parent_with_pin,
+    reset,
     said,
     set_pin,
     status,
@@ -52,12 +54,12 @@ def test_a_current_pin_where_none_is_set_is_ignored(http):
 
 @pytest.mark.parametrize("body", [{}, {"current_pin": None}])
 def test_a_change_needs_the_current_one(http, parent, body):
-    assert said(set_pin(http, parent, new_pin="1234", **body)) == CURRENT_NEEDED
+    assert said(set_pin(http, parent, new_pin="8024", **body)) == CURRENT_NEEDED
     assert verify(http, parent).status_code == 200
 
 
 def test_a_wrong_current_one_changes_nothing(http, parent):
-    assert said(set_pin(http, parent, new_pin="1234", current_pin=WRONG)) == CURRENT_INCORRECT
+    assert said(set_pin(http, parent, new_pin="8024", current_pin=WRONG)) == CURRENT_INCORRECT
     assert verify(http, parent).status_code == 200
 
 
@@ -65,12 +67,12 @@ def test_the_right_one_changes_it(http, parent, clock):
     before = Pin.objects.get(user=parent.user)
     clock.forward(days=1)
 
-    assert said(set_pin(http, parent, new_pin="1234", current_pin=PIN)) == DONE
+    assert said(set_pin(http, parent, new_pin="8024", current_pin=PIN)) == DONE
 
     after = Pin.objects.get(user=parent.user)
     assert after.version != before.version
     assert after.changed_at == clock.now
-    assert verify(http, parent, "1234").status_code == 200
+    assert verify(http, parent, "8024").status_code == 200
     assert verify(http, parent, PIN).status_code == 403
 
 
@@ -80,7 +82,7 @@ def test_a_change_meanwhile_is_not_lost(http, parent, monkeypatch):
     change = partial(Pin.objects.filter(user=parent.user).update, **theirs)
     monkeypatch.setattr(pins, "make_password", before(pins.make_password, change))
 
-    assert said(set_pin(http, parent, new_pin="1234", current_pin=PIN)) == CURRENT_INCORRECT
+    assert said(set_pin(http, parent, new_pin="8024", current_pin=PIN)) == CURRENT_INCORRECT
     assert verify(http, parent, "9999").status_code == 200
 
 
@@ -97,7 +99,7 @@ def test_a_full_queue_refuses_the_first_one_too(http):
     for place in places:
         place.__enter__()
     try:
-        refused = set_pin(http, parent, new_pin="1234")
+        refused = set_pin(http, parent, new_pin="8024")
     finally:
         for place in places:
             place.__exit__(None, None, None)
@@ -134,3 +136,27 @@ def test_a_locked_check_takes_two_statements(http, parent):
         verify(http, parent)
 
     assert len(sent) == 2, sent.all
+
+
+@pytest.mark.parametrize("pin", sorted(COMMON))
+def test_the_most_common_pins_are_refused(http, pin):
+    refused = (422, {"detail": TOO_COMMON, "code": "invalid"})
+    first, fresh = make_parent(), parent_with_pin(password=PASSWORD)
+
+    assert said(set_pin(http, first, new_pin=pin)) == refused
+    assert said(set_pin(http, fresh, new_pin=pin, current_pin=PIN)) == refused
+    assert said(reset(http, fresh, password=PASSWORD, new_pin=pin)) == refused
+
+    assert not Pin.objects.filter(user=first.user).exists()
+    assert verify(http, fresh).status_code == 200
+
+
+def test_there_are_twenty():
+    assert len(COMMON) == 20
+
+
+def test_a_common_pin_of_before_keeps_working(http):
+    parent = parent_with_pin("1234")
+
+    assert verify(http, parent, "1234").status_code == 200
+    assert said(set_pin(http, parent, new_pin="8024", current_pin="1234")) == DONE

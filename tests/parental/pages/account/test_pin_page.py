@@ -95,6 +95,7 @@ def test_a_wrong_current_one_changes_nothing(visitor, home, http):
     ("form", "field"),
     [
         ({"new": "123"}, "new_pin"),
+        ({"new": "1111", "again": "1111"}, "new_pin"),
         ({"new": "12345"}, "new_pin"),
         ({"new": "abcd"}, "new_pin"),
         ({"new": "٣٣٣٣"}, "new_pin"),

@@ -56,6 +56,9 @@ def test_a_taken_address_is_named_and_nothing_changes(browse, server):
         (None, "short", "password"),
         (None, "", "password"),
         (None, "p" * 129, "password"),
+        (None, "password", "password"),
+        (None, " " * 8, "password"),
+        ("mia.miller@example.com", "miamiller", "password"),
         (None, "with a \0 in it", "password"),
     ],
 )
