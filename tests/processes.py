@@ -73,7 +73,7 @@ def free_port() -> int:
 
 
 def database_url() -> str:
-    """The test database, as another process is told of it."""
+    """The test database, as another process is given it."""
     settings = connections["default"].settings_dict
     user = quote(settings["USER"]) + (f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else "")
     return f"postgresql://{user}@{quote(settings['HOST'], safe='')}:{settings['PORT']}/{settings['NAME']}"

@@ -1,4 +1,4 @@
-"""Site settings for the length of a `with` block, as staff set them: committed, and told to every process."""
+"""Site settings for the length of a `with` block, as staff set them: committed, and announced to every process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

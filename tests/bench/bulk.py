@@ -35,23 +35,23 @@ def figures(logs: Path, *, rounds: int, seconds: float) -> list[Figure]:
             if bulks[-1].beats != requests_each * GATEWAYS * BEATS_A_REQUEST:
                 raise SystemExit(f"Not every beat was answered: {bulks[-1].statuses}, {bulks[-1].beats} beats")
             calm.append(generator.run(generator.open_loop(service.url, players, connections=32, seconds=seconds)))
-            loud.append(generator.run(beside(service.url, players, sources, seconds)))
+            loud.append(generator.run(during_bulk(service.url, players, sources, seconds)))
             print(
                 f"{bulks[-1].rate():,.0f} beats/s in bulk; p95 of players {calm[-1].quantile_ms(0.95):.0f} ms alone, ",
                 end="",
             )
-            print(f"{loud[-1].quantile_ms(0.95):.0f} ms beside")
+            print(f"{loud[-1].quantile_ms(0.95):.0f} ms during bulk")
     rate = statistics.median(run.rate() for run in bulks)
     share = statistics.median(run.share(os.cpu_count() or 1) for run in bulks)
     return [
         Figure("heartbeats in bulk, two workers", rate, "a second", floor=12_000, aim=25_000, absolute=True),
         Figure("p95 of 1,000 players at real pace, two workers", median_ms(calm, 0.95), "ms"),
-        Figure("p95 of the same beside bulk requests without end", median_ms(loud, 0.95), "ms"),
+        Figure("p95 of the same during bulk requests without end", median_ms(loud, 0.95), "ms"),
         Figure("the load generator's share of the machine in bulk", share * 100, "%"),
     ]
 
 
-async def beside(url: str, players: list[Beats], sources: list[Bulk], seconds: float) -> Figures:
+async def during_bulk(url: str, players: list[Beats], sources: list[Bulk], seconds: float) -> Figures:
     """The players at real pace, while the gateways send as fast as they are answered."""
     stop = asyncio.Event()
     loud = asyncio.create_task(generator.closed_loop(url, sources, stop=stop))

@@ -1,8 +1,8 @@
-"""Heartbeats of one worker over 128 connections, in a closed loop: ours beside others, in turn, on one database.
+"""Heartbeats of one worker over 128 connections, in a closed loop: ours and others, in turn, on one database.
 
-Beside the plain way (`plain.py`), beside what HTTP alone costs (`constant_asgi.py`), and beside itself where the cache
-of limits holds one entry (`cold_settings.py`), so that every beat misses it. All run all the time; each is loaded in
-its turn.
+Compared with the baseline (`plain.py`), with what HTTP alone costs (`constant_asgi.py`), and with itself where the
+cache of limits holds one entry (`cold_settings.py`), so that every beat misses it. All run all the time; each is loaded
+in its turn.
 """
 
 import os
@@ -72,10 +72,10 @@ def run(url: str, devices: list[Device], beats_each: int) -> Figures:
 
 
 def hit_rate(url: str) -> float:
-    """Of the cache of limits, as the service tells it."""
-    time.sleep(1.5)  # told once a second
-    told = httpx.get(f"{url}/metrics").text
-    samples = [sample for family in text_string_to_metric_families(told) for sample in family.samples]
+    """Of the cache of limits, as the service reports it."""
+    time.sleep(1.5)  # published once per second
+    metrics = httpx.get(f"{url}/metrics").text
+    samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
     values = {sample.name: sample.value for sample in samples if sample.labels.get("cache") == "profiles"}
     hits, misses = values["sandglass_cache_hits_total"], values["sandglass_cache_misses_total"]
     return hits / (hits + misses)

@@ -1,8 +1,8 @@
 """What PIN checks cost the players: the p99 of heartbeats alone, and while 1, 4 and 32 checks run, on one worker.
 
 Players pause between their beats, so that the worker is busy (some 1,000 beats a second are 30,000 viewers) but not
-full: on a full machine every added work, whoever does it, makes all wait. That figure is shown too, but not judged. A
-client that is refused (429) waits at least as long as it is told to, and not all wait equally long.
+full: on a full machine any added work makes everyone wait. That figure is shown too, but not judged. A
+client that is refused (429) waits at least as long as `Retry-After` says, and not all wait equally long.
 """
 
 import asyncio
@@ -144,8 +144,8 @@ async def check_again(url: str, token: str, checks: Checks) -> None:
             status = int(head[9:12])
             checks.statuses[status] = checks.statuses.get(status, 0) + 1
             if status == 429:
-                told = int(head.split(b"retry-after:", 1)[1].split(b"\r\n", 1)[0])
-                await asyncio.sleep(told * random.uniform(1, 2))
+                seconds = int(head.split(b"retry-after:", 1)[1].split(b"\r\n", 1)[0])
+                await asyncio.sleep(seconds * random.uniform(1, 2))
     finally:
         writer.close()
         with suppress(OSError):

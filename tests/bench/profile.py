@@ -1,7 +1,7 @@
 """`make profile`: where a worker's time goes under 128 connections, as a picture (docs/profile.svg).
 
-py-spy looks at the worker 500 times a second, at whoever holds the interpreter. A box is a function, as wide as its
-share of all looks; below it are those that it called. Boxes of less than 0.6 % are left out.
+py-spy samples the thread that holds the interpreter, 500 times a second. A box is a function, as wide as its share of
+all samples; below it are those that it called. Boxes of less than 0.6 % are left out.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""What a figure is worth: its value beside a floor and an aim, as a table and as `var/bench.json`.
+"""A figure: its value next to a floor and an aim, as a table and as `var/bench.json`.
 
 A run of some parts writes a file of its own, named for them.
 """

@@ -8,7 +8,7 @@ from config.postgres import embedded
 
 
 def start() -> None:
-    """Make it anew, with its tables. Call it before anything that needs Django is imported."""
+    """Recreate it, with its tables. Call it before anything that needs Django is imported."""
     os.environ |= {
         "DEBUG": "false",
         "SECRET_KEY": "for-the-benchmark-only",

@@ -45,7 +45,7 @@ def memory_and_statements(logs: Path, beats: int) -> list[Figure]:
 
 
 def committed() -> int:
-    """Transactions of this database so far. The processes that made them have ended, and so told all."""
+    """Transactions of this database so far. The processes that made them have ended, and so have reported all."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")

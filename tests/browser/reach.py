@@ -1,4 +1,4 @@
-"""What every page must be, whoever looks at it: readable by a screen reader, in both themes, on the narrowest phone."""
+"""What every page must be for everyone: readable by a screen reader, in both themes, on the narrowest phone."""
 
 from typing import Any
 

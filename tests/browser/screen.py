@@ -32,7 +32,7 @@ class Screen:
         url = message.location["url"]
         return message.text.startswith("Failed to load") and ("/api/v1/" in url or url.endswith("/favicon.ico"))
 
-    def heard(self, event: str) -> list[Any]:
+    def events(self, event: str) -> list[Any]:
         """A list that fills with the page's "request"s or "response"s from now on."""
         noted: list[Any] = []
 

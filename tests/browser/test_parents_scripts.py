@@ -16,7 +16,7 @@ def test_a_new_child_gets_the_timezone_of_the_browser(open_screen):
     expect(parent.page.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
 
 
-def test_the_dashboard_tells_what_happened_since_by_itself(screen, films):
+def test_the_dashboard_shows_what_happened_since_by_itself(screen, films):
     child = make_family(title=films.plain).children[0]
     screen.log_in(child.profile.user)
     screen.page.goto("/")
@@ -35,7 +35,7 @@ def test_a_refresh_takes_away_nothing_that_has_the_focus(screen, films):
     button = screen.page.get_by_role("button", name="+30")
     button.focus()
 
-    requests = screen.heard("request")
+    requests = screen.events("request")
     screen.page.clock.run_for(20_000)
 
     expect(button).to_be_focused()

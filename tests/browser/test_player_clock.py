@@ -39,7 +39,7 @@ class TestClock:
         """Else the first beat, with a lower number, would be taken for a repetition: free viewing for a minute."""
         play(screen, child)
         screen.next_beat()
-        sent = screen.heard("request")
+        sent = screen.events("request")
         screen.page.clock.set_system_time(datetime.now(UTC) - timedelta(days=30))
         screen.page.reload()
         screen.pick(child)
@@ -65,7 +65,7 @@ class TestClock:
     def test_each_beat_that_is_owed_is_sent(self, screen, child):
         """A browser that slows timers down wakes the player late: time played is counted all the same."""
         play(screen, child)
-        sent = screen.heard("request")
+        sent = screen.events("request")
         screen.page.clock.fast_forward(95_000)
         for _ in range(3):
             screen.page.clock.run_for(100)

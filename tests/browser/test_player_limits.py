@@ -79,7 +79,7 @@ class TestRunningOut:
         screen.pair(child)
         screen.pick(child)
         screen.sees("locked")
-        sent = screen.heard("request")
+        sent = screen.events("request")
         screen.next_question()
         screen.page.clock.run_for(60_000)
 
@@ -190,7 +190,7 @@ class TestMoreTime:
         screen.sees("locked")
         ViewingTimeConfig.objects.filter(profile=child.profile).update(weekday_limit_minutes=None)
         ViewingTimeConfig.objects.filter(profile=child.profile).update(weekend_limit_minutes=None)
-        # As no process was told, the answer is made here.
+        # No process was notified, so the answer is made here.
         eligible = {"eligible": True, "remaining_minutes": None, "reason": None, "next_reset_at": None}
         screen.page.route(ELIGIBLE, lambda route: route.fulfill(json=eligible))
         balance = {"remaining_minutes": None, "next_reset_at": None}

@@ -160,7 +160,7 @@ def test_others_see_the_film_move_and_stand_still_when_paused(screen, child):
 
 
 def test_scripts_and_styles_are_cached_for_ever_under_names_of_their_content(screen, child):
-    answers = screen.heard("response")
+    answers = screen.events("response")
     screen.pair(child)
     static = [answer for answer in answers if "/static/" in answer.url]
 
@@ -183,7 +183,7 @@ class TestSpeed:
             screen = open_screen(url=demo.url)
             playing(screen, child)
             screen.reads("Demo: how fast time passes. Each heartbeat still counts 30 s.")
-            sent = screen.heard("request")
+            sent = screen.events("request")
             screen.page.get_by_label("60× faster").check()
             for _ in range(3):
                 with screen.page.expect_response("**/heartbeat"):

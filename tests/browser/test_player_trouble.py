@@ -112,7 +112,7 @@ class TestNetwork:
 
     def test_after_a_minute_the_beat_is_given_up_and_the_screen_only_asks(self, playing, child):
         playing.page.route("**/api/**", lambda route: route.abort())
-        sent = playing.heard("request")
+        sent = playing.events("request")
         for _ in range(200):
             playing.page.clock.run_for(1_000)
             if sent and "playback-eligible" in sent[-1].url:
@@ -148,7 +148,7 @@ class TestNetwork:
         playing.page.route(HEARTBEAT, lambda route: route.fulfill(**busy), times=1)
         playing.next_beat()
         playing.reads("Sandglass is taking a short break.")
-        sent = playing.heard("request")
+        sent = playing.events("request")
         playing.page.clock.run_for(10_000)
         assert sent == []
         with playing.page.expect_response(HEARTBEAT):

@@ -76,7 +76,7 @@ class TestWatching:
         screen.pair(child)
         screen.pick(child)
         screen.film_runs()
-        sent = screen.heard("request")
+        sent = screen.events("request")
         screen.page.clock.run_for(20_000)
 
         assert [request for request in sent if request.url.endswith("heartbeat")] == []

@@ -93,7 +93,7 @@ def test_a_heartbeat_has_it_and_is_not_stored(http):
 
 
 @pytest.mark.parametrize("path", ["/login", "/health", "/api/v1/catalog/titles", "/api/v1/auth/profiles", "/static/x"])
-def test_over_https_browsers_are_told_to_stay_there(production, path):
+def test_over_https_browsers_must_stay_there(production, path):
     response = httpx.get(f"{production.url}{path}", headers=HTTPS)
 
     (value,) = response.headers.get_list("strict-transport-security")

@@ -97,7 +97,7 @@ def test_a_traceback_has_frames_but_no_values(lines, caplog, form):
         assert secret not in line.replace('"ann@example.com"', "")
 
 
-def test_a_cause_is_told_before_what_it_caused(lines):
+def test_a_cause_is_logged_before_what_it_caused(lines):
     try:
         try:
             fail(PIN)
@@ -110,7 +110,7 @@ def test_a_cause_is_told_before_what_it_caused(lines):
     assert exception.index("RuntimeError: a defect") < exception.index("ValueError: the second")
 
 
-def test_a_suppressed_context_is_not_told(lines):
+def test_a_suppressed_context_is_not_logged(lines):
     try:
         try:
             fail(PIN)
@@ -134,11 +134,11 @@ def test_what_the_database_quotes_of_a_row_is_not_written(committed, lines):
     for error in (taken.value, failing.value):
         log.error("failed", exc_info=error)
 
-    told = json.dumps(lines())
-    assert "duplicate key value violates unique constraint" in told
+    logged = json.dumps(lines())
+    assert "duplicate key value violates unique constraint" in logged
     assert isinstance(taken.value.__cause__, psycopg.Error)
-    assert user.email not in told
-    assert name not in told
+    assert user.email not in logged
+    assert name not in logged
 
 
 def test_what_pydantic_quotes_of_the_input_is_not_written(lines):
@@ -170,10 +170,10 @@ def test_secrets_are_hidden_in_whatever_line_they_come(lines, caplog, secret, fo
     logging.getLogger("tests.library").warning("Not Found: /page/%s", secret)
     log.warning("slow_request", path=f"/page/{secret}")
 
-    told = "\n".join(written(caplog, form))
+    logged = "\n".join(written(caplog, form))
 
-    assert secret not in told
-    assert told.count(logs.HIDDEN) == 2
+    assert secret not in logged
+    assert logged.count(logs.HIDDEN) == 2
 
 
 def test_ids_stay(lines):

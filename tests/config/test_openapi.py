@@ -131,7 +131,7 @@ def test_every_call_is_described_and_has_a_name_of_its_own(schema):
     assert all(operation["description"] for operation in operations(schema))
 
 
-def test_a_heartbeats_bounds_are_told(schema):
+def test_a_heartbeats_bounds_are_documented(schema):
     fields = fields_of(schema, "HeartbeatIn")
 
     assert (fields["device_id"]["minLength"], fields["device_id"]["maxLength"]) == (1, 100)
@@ -145,7 +145,7 @@ def test_a_heartbeats_bounds_are_told(schema):
     assert set(required) == {"profile_id", "title_id", "device_id"}
 
 
-def test_a_heartbeats_answer_is_told(schema):
+def test_a_heartbeats_answer_is_documented(schema):
     fields = fields_of(schema, "HeartbeatOut")
 
     assert set(fields) == {
@@ -160,7 +160,7 @@ def test_a_heartbeats_answer_is_told(schema):
     assert set(fields["enforcement"]["enum"]) == {"allowed", "warning_15", "warning_5", "blocked"}
 
 
-def test_a_bulks_bounds_and_results_are_told(schema):
+def test_a_bulks_bounds_and_results_are_documented(schema):
     beats = fields_of(schema, "HeartbeatsIn")["heartbeats"]
     answered, refused = fields_of(schema, "HeartbeatAnswered"), fields_of(schema, "HeartbeatRefused")
 

@@ -41,7 +41,7 @@ def as_caller(parent: Parent) -> Caller:
 
 
 def check(caller: Caller, digits: str, *, now: datetime) -> Pin:
-    """As whoever takes a PIN from a device calls it. Raises the refusal."""
+    """As the views that take a PIN from a device call it. Raises the refusal."""
 
     async def check_and_close() -> Pin:
         try:

@@ -78,7 +78,7 @@ def test_a_limit_that_no_parent_could_set_is_refused(staff):
     assert audited(profile) == []
 
 
-def test_the_familys_audit_tells_who_changed_what(staff):
+def test_the_familys_audit_shows_who_changed_what(staff):
     profile = make_child().profile
 
     save(staff, profile, weekday_limit_minutes=30, weekend_limit_minutes="", educational_exempt="")
@@ -90,7 +90,7 @@ def test_the_familys_audit_tells_who_changed_what(staff):
     ]
 
 
-def test_the_familys_page_tells_it_without_a_name(staff):
+def test_the_familys_page_shows_it_without_a_name(staff):
     profile = make_child().profile
     save(staff, profile, weekday_limit_minutes=30)
     parent = Client()
@@ -102,7 +102,7 @@ def test_the_familys_page_tells_it_without_a_name(staff):
     assert staff.user.email not in page
 
 
-def test_what_is_not_changed_is_not_told(staff):
+def test_what_is_not_changed_is_not_audited(staff):
     profile = make_child().profile
 
     save(staff, profile, name="Noor")

@@ -77,7 +77,7 @@ def test_an_interrupted_build_recovers_when_run_again(without_index):
     command = [sys.executable, "manage.py", "migrate", "viewing", AFTER]
     environment = {**os.environ, "DATABASE_URL": processes.database_url()}
     with transaction.atomic():
-        ViewingSession.objects.first()  # the build waits for whoever may still see the table as it was
+        ViewingSession.objects.first()  # the build waits for transactions that may still see the table as it was
         ViewingSession.objects.select_for_update(no_key=True).first()
         process = subprocess.Popen(command, cwd=processes.PROJECT, env=environment)
         while index_is_valid() is None:

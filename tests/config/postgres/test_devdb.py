@@ -258,9 +258,9 @@ def test_the_data_deleted_under_a_running_server(fresh: Place) -> None:
 
 
 def test_a_refusal_shows_the_end_of_the_log(fresh: Place) -> None:
-    told = fresh.refusal("embedded.start('t', settings={'shared_buffers': \"it's much\"})")
-    assert """invalid value for parameter "shared_buffers": "it's much\"""" in told
-    assert str(fresh.cluster.data) in told
+    message = fresh.refusal("embedded.start('t', settings={'shared_buffers': \"it's much\"})")
+    assert """invalid value for parameter "shared_buffers": "it's much\"""" in message
+    assert str(fresh.cluster.data) in message
     assert not (fresh.cluster.data / "postmaster.pid").exists()
 
 

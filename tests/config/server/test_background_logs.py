@@ -111,7 +111,7 @@ def test_a_pipe_that_nobody_reads_any_more_is_survived():
         assert handler._thread.is_alive()
 
 
-def test_a_field_that_cannot_be_rendered_is_told():
+def test_a_field_that_cannot_be_rendered_is_reported():
     class Broken:
         def __str__(self):
             raise ValueError("no")
@@ -163,11 +163,11 @@ def test_every_line_of_the_service_is_json_also_gunicorns_and_uvicorns(committed
         running.stop()
         lines = [json.loads(line) for line in running.log.read_text().splitlines()]
 
-    told = {(line["logger"], line["event"].partition(":")[0]) for line in lines}
-    assert ("gunicorn.error", "Booting worker with pid") in told
-    assert ("uvicorn.error", "Application shutdown complete.") in told
-    assert ("uvicorn.error", "Application startup complete.") in told
-    assert ("config.server.lifespan", "stopped") in told
+    logged = {(line["logger"], line["event"].partition(":")[0]) for line in lines}
+    assert ("gunicorn.error", "Booting worker with pid") in logged
+    assert ("uvicorn.error", "Application shutdown complete.") in logged
+    assert ("uvicorn.error", "Application startup complete.") in logged
+    assert ("config.server.lifespan", "stopped") in logged
     assert not [line for line in lines if line["logger"].endswith(".access")]  # a line for each request
     counts = [line["count"] for line in lines if line["event"] == "heartbeats_processed"]
     assert sum(counts) == 3
@@ -214,7 +214,7 @@ def test_a_log_that_nobody_reads_stops_no_heartbeat(committed, unread_log):
 
 
 def is_full(path):
-    """Whether whoever writes must wait; its bytes do not tell, for a page that is half full takes no longer line."""
+    """Whether a writer must wait. The number of bytes does not show it: a half-full page takes no longer line."""
     writing = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     try:
         return not select.select([], [writing], [], 0)[1]

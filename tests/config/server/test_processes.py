@@ -162,7 +162,7 @@ def test_a_crash_of_the_database_loses_no_answered_beat(crash_cluster, tmp_path)
 
 
 def test_a_change_reaches_every_worker_again_after_the_database_was_restarted_under_them(crash_cluster, tmp_path):
-    """What is kept lives an hour here: only a notification that was heard can be why a worker knows."""
+    """What is kept lives an hour here: only a notification that arrived can be why a worker knows."""
     home = make_home()
     options = {"workers": 3, "DATABASE_URL": crash_cluster, "CONFIG_CACHE_TTL_SECONDS": "3600"}
     no_keepalive = httpx.Limits(max_keepalive_connections=0)

@@ -176,7 +176,7 @@ def test_the_collector_is_spared(server):
     assert gc.get_threshold()[0] >= 10_000
 
 
-def test_more_connections_than_the_server_allows_are_told(committed, settings):
+def test_more_connections_than_the_server_allows_are_reported(committed, settings):
     settings.WORKERS, settings.DB_POOL_MAX_SIZE = 10, 100
 
     found = run_checks(databases=["default"], tags=["database"])
@@ -194,7 +194,7 @@ def test_more_connections_than_the_server_allows_are_told(committed, settings):
         ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}}, "sandglass.E001"),
     ],
 )
-def test_settings_that_disagree_are_told(settings, changes, message):
+def test_settings_that_disagree_are_reported(settings, changes, message):
     for name, value in changes.items():
         setattr(settings, name, value)
 

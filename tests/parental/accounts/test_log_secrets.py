@@ -36,15 +36,15 @@ def home(server):
 
 
 @pytest.fixture
-def told(caplog, home):
-    """Every line so far, as it is written; and what of it our own code said, before anything is hidden."""
+def log_lines(caplog, home):
+    """Every line so far, as it is written; and our own code's messages, before anything is hidden."""
     caplog.set_level(logging.DEBUG)
 
     def lines():
         records = [record for record in caplog.records if not record.name.startswith(NOT_OURS)]
         formatter = logs.formatter("json")
-        said = [record.getMessage() + repr(getattr(record, "fields", "")) for record in records]
-        return [formatter.format(record) for record in records], said
+        messages = [record.getMessage() + repr(getattr(record, "fields", "")) for record in records]
+        return [formatter.format(record) for record in records], messages
 
     return lines
 
@@ -57,7 +57,7 @@ def secrets_of(home):
     ]
 
 
-def assert_none_is_told(home, lines):
+def assert_none_is_logged(home, lines):
     for secret in secrets_of(home):
         assert not [line for line in lines if secret.search(line)], secret
 
@@ -101,7 +101,7 @@ def call_every_endpoint(http, home, token):
 
 
 @pytest.mark.parametrize("as_player", [False, True])
-def test_not_where_all_goes_well_or_is_refused(http, home, told, settings, as_player):
+def test_not_where_all_goes_well_or_is_refused(http, home, log_lines, settings, as_player):
     settings.SLOW_REQUEST_WARNING_MS = 0  # a line for each
     token = home.child.token if as_player else home.parent.access_token
 
@@ -111,15 +111,15 @@ def test_not_where_all_goes_well_or_is_refused(http, home, told, settings, as_pl
     http.get(f"/unknown/{home.parent.user.email}")
 
     assert 200 in statuses.values()
-    lines, said = told()
+    lines, messages = log_lines()
     assert len([line for line in lines if '"event": "slow_request"' in line]) > len(statuses)
-    assert_none_is_told(home, lines)
-    ours = [text for text in said if "/unknown/" not in text]
-    assert_none_is_told(home, ours)
+    assert_none_is_logged(home, lines)
+    ours = [text for text in messages if "/unknown/" not in text]
+    assert_none_is_logged(home, ours)
 
 
 @pytest.mark.parametrize("as_player", [False, True])
-def test_not_where_everything_fails(http, home, told, monkeypatch, as_player):
+def test_not_where_everything_fails(http, home, log_lines, monkeypatch, as_player):
     token = home.child.token if as_player else home.parent.access_token
     # Fills the caches, so that callers are known.
     http.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {token}"})
@@ -138,14 +138,14 @@ def test_not_where_everything_fails(http, home, told, monkeypatch, as_player):
     statuses = call_every_endpoint(http, home, token)
     monkeypatch.undo()
 
-    lines, _ = told()
+    lines, _ = log_lines()
     failed = [json.loads(line) for line in lines if '"exception"' in line]
     assert len(failed) >= list(statuses.values()).count(500) > 3
     assert any("a constraint is violated" in line["exception"] for line in failed)
-    assert_none_is_told(home, lines)
+    assert_none_is_logged(home, lines)
 
 
-def test_not_where_staff_log_in(home, told, monkeypatch):
+def test_not_where_staff_log_in(home, log_lines, monkeypatch):
     client = Client(raise_request_exception=False)
     form = {"username": home.parent.user.email, "password": PASSWORD}
     client.post(reverse("admin:login"), form)
@@ -156,6 +156,6 @@ def test_not_where_staff_log_in(home, told, monkeypatch):
     monkeypatch.setattr("parental.accounts.admin_forms.AdminLogInForm._prove", fail)
     assert client.post(reverse("admin:login"), form).status_code == 500
 
-    lines, _ = told()
+    lines, _ = log_lines()
     assert any("a constraint is violated" in line for line in lines)
-    assert_none_is_told(home, lines)
+    assert_none_is_logged(home, lines)

@@ -96,15 +96,15 @@ def test_pages_hold_fifty(child, count, sizes):
     "counts",
     [(60, 60, 0), (50, 60, 50), (49, 60, 1), (0, 120, 3), (120, 0, 120), (0, 0, 101), (30, 0, 30), (17, 17, 17)],
 )
-def test_what_happened_in_one_instant_is_neither_lost_nor_told_twice(child, counts):
+def test_what_happened_in_one_instant_is_neither_lost_nor_listed_twice(child, counts):
     makers = (grant, change, note)
     made = [make(child, NOON) for make, count in zip(makers, counts, strict=True) for _ in range(count)]
     made += [make(child, NOON - timedelta(hours=1)) for make in makers]
 
-    told = [row for page in all_pages(child) for row in page]
+    listed = [row for page in all_pages(child) for row in page]
 
-    assert len(told) == len(made)
-    assert set(told) == set(made)
+    assert len(listed) == len(made)
+    assert set(listed) == set(made)
 
 
 def test_what_is_added_while_one_reads_moves_no_page(child):
@@ -165,7 +165,7 @@ def test_a_statement_per_source_that_reads_no_more_than_a_page(child):
 
     with statements() as sent:
         found, _ = rows(child, after=Place(NOON + timedelta(minutes=58), "change", 1))
-        # What a page tells of each needs no statement more.
+        # What a page shows of each needs no further statement.
         assert {entry.player_token for entry in found if isinstance(entry, TimeGrant)} == {None}
 
     # 1. the grants with their devices  2. the changes  3. the other events

@@ -80,7 +80,7 @@ def test_grants_add_up_and_unlimited_stays(http, home):
     assert home.balance(http)["granted_minutes"] == 105
 
 
-def test_where_nothing_limits_nothing_is_left_to_tell(http):
+def test_where_nothing_limits_no_remaining_time_is_returned(http):
     home = make_home(weekday_limit_minutes=None)
 
     answer = home.grant(http, 30).json()

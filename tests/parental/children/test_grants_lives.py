@@ -42,14 +42,14 @@ class LifeOfAFamily(RuleBasedStateMachine):
 
     def look(self):
         """The balance must agree with the ledger, and the ledger with the rule."""
-        told = self.home.balance(self.http)
-        self.limit = inf if told["limit_minutes"] is None else told["limit_minutes"]
+        answer = self.home.balance(self.http)
+        self.limit = inf if answer["limit_minutes"] is None else answer["limit_minutes"]
         self.highest_limit = max(self.highest_limit, self.limit)
-        self.until = datetime.fromisoformat(told["next_reset_at"])
-        assert (told["used_minutes"], told["granted_minutes"]) == (self.watched, self.granted)
-        assert told["is_unlimited_override"] is self.is_unlimited
+        self.until = datetime.fromisoformat(answer["next_reset_at"])
+        assert (answer["used_minutes"], answer["granted_minutes"]) == (self.watched, self.granted)
+        assert answer["is_unlimited_override"] is self.is_unlimited
         left = max(0, self.limit + self.granted - self.watched)
-        assert told["remaining_minutes"] == (None if self.is_unlimited or left == inf else left)
+        assert answer["remaining_minutes"] == (None if self.is_unlimited or left == inf else left)
         assert self.is_unlimited or self.watched <= self.highest_limit + self.granted
 
     @property

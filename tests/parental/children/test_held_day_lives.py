@@ -33,14 +33,14 @@ class LifeOfAChild(RuleBasedStateMachine):
         self.home.config.delete()
         self.now = now
         self.change(timezone=timezone, reset_hour=reset_hour)
-        self.running = self.told()
+        self.running = self.running_day()
 
     def change(self, **changed):
         user_id = self.home.parent.user.id
         profile_id = self.home.child.profile.id
         limits.change(profile_id, user_id=user_id, settings=changed, pin_token=self.token, now=self.now)
 
-    def told(self):
+    def running_day(self):
         return rules.running_day(self.home.config.schedule, now=self.now)
 
     @rule(minutes=st.integers(1, 40 * 60))
@@ -72,11 +72,11 @@ class LifeOfAChild(RuleBasedStateMachine):
     )
     def change_settings(self, changed):
         self.change(**changed)
-        told = self.told()
-        assert (told.day, told.since) == (self.running.day, self.running.since)
+        running = self.running_day()
+        assert (running.day, running.since) == (self.running.day, self.running.since)
         if not {"timezone", "reset_hour"} & set(changed):
-            assert told == self.running
-        self.running = told
+            assert running == self.running
+        self.running = running
 
 
 @pytest.mark.usefixtures("committed")

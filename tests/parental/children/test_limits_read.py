@@ -33,7 +33,7 @@ def other_defaults(server):
         yield
 
 
-def test_tells_every_setting(http, clock):
+def test_returns_every_setting(http, clock):
     clock.set(WEDNESDAY)
     home = make_home(
         weekday_limit_minutes=90,

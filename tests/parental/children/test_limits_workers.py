@@ -16,36 +16,36 @@ def http(three_workers):
 
 
 @pytest.fixture
-def told(three_workers, http):
-    """What the three workers tell of a home."""
+def values_seen(three_workers, http):
+    """The values of one field that the three workers answer for a home."""
     return lambda home, name: set(three_workers.of_each(lambda: home.balance(http)[name]))
 
 
-def test_a_new_limit(http, told):
+def test_a_new_limit(http, values_seen):
     home = make_home()
-    assert told(home, "limit_minutes") == {120}
+    assert values_seen(home, "limit_minutes") == {120}
 
     home.change(http, weekday_limit_minutes=60, weekend_limit_minutes=60)
 
-    until(lambda: told(home, "limit_minutes") == {60})
+    until(lambda: values_seen(home, "limit_minutes") == {60})
 
 
-def test_a_moved_reset(http, told):
+def test_a_moved_reset(http, values_seen):
     home = make_home()
-    (before,) = told(home, "next_reset_at")
+    (before,) = values_seen(home, "next_reset_at")
 
     home.change_with_pin(http, reset_hour=5)
 
-    until(lambda: before not in told(home, "next_reset_at"))
-    assert len(told(home, "next_reset_at")) == 1
+    until(lambda: before not in values_seen(home, "next_reset_at"))
+    assert len(values_seen(home, "next_reset_at")) == 1
 
 
-def test_settings_made_by_the_first_read(http, told):
+def test_settings_made_by_the_first_read(http, values_seen):
     home = make_home()
     home.config.delete()
-    assert len(told(home, "next_reset_at")) == 1
+    assert len(values_seen(home, "next_reset_at")) == 1
 
     home.limits(http)
     home.change(http, weekday_limit_minutes=15, weekend_limit_minutes=15)
 
-    until(lambda: told(home, "limit_minutes") == {15})
+    until(lambda: values_seen(home, "limit_minutes") == {15})

@@ -39,7 +39,7 @@ def test_durations_are_whole_minutes_rounded_down(seconds, said):
         ("2026-03-09T12:00:00+00:00", "UTC", "Mon 9 March at 12:00"),
     ],
 )
-def test_moments_are_told_as_seen_from_now_in_their_zone(instant, zone, said):
+def test_moments_are_worded_as_seen_from_now_in_their_zone(instant, zone, said):
     assert moment(datetime.fromisoformat(instant), timezone=zone, now=NOW) == said
 
 

@@ -62,7 +62,7 @@ class Tried:
 
 @pytest.fixture
 def clock(clock):
-    """At a whole second: times are told to the millisecond."""
+    """At a whole second: times are returned to the millisecond."""
     clock.now = clock.now.replace(microsecond=0)
     return clock
 
@@ -132,7 +132,7 @@ def test_a_third_lockout_in_a_day_lasts_until_the_parent(http, parent, device, c
 
     assert PARENTS_PROOFS[proof](http, parent).status_code == 200
 
-    # A fresh five, and the day's lockouts are forgotten.
+    # A fresh five, and the day's lockouts no longer count.
     device.lock()
     assert device.locked_until() == clock.now + timedelta(minutes=30)
     clock.forward(minutes=30)

@@ -133,7 +133,7 @@ def test_nothing_is_reset_when_the_account_changed_meanwhile(http, parent, monke
 
 
 def test_an_account_with_another_address_since_is_asked_again(http, parent):
-    """The address is cached for up to 60 s; whoever has it by now does not prove this account."""
+    """The address is cached for up to 60 s; its new owner does not prove this account."""
     status(http, parent)
     old = parent.user.email
     User.objects.filter(pk=parent.user.pk).update(email=f"{uuid.uuid4()}@example.com")

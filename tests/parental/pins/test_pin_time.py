@@ -34,7 +34,7 @@ def test_right_wrong_and_locked_take_200_ms_though_the_hash_takes_one(http, pare
 
 
 class Watch:
-    """A clock that only moves by what was slept, as long as it is not told otherwise."""
+    """A clock that only moves by what was slept, unless a test sets it otherwise."""
 
     def __init__(self, monkeypatch, *, early=0.0):
         self.now = 1000.0

@@ -153,7 +153,7 @@ def test_two_at_once_harm_nothing(committed, monkeypatch):
     assert not TokenFamily.objects.filter(user=user).exists()
 
 
-def test_the_command_tells_and_logs_how_many(committed, events):
+def test_the_command_prints_and_logs_how_many(committed, events):
     clean_up()
     make_sessions(2, expire_date=timezone.now() - DAY)
     written = StringIO()

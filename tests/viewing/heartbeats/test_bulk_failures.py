@@ -284,7 +284,7 @@ def test_a_profiles_own_beat_and_its_beat_in_bulk_are_not_in_one_batch(http, gat
 
 
 def test_an_entry_that_its_read_did_not_find_is_a_refusal_not_a_failure(http, gateway):
-    """`fetch_readable` tells "no such row" (None) from "could not be read" (left out)."""
+    """`fetch_readable` distinguishes "no such row" (None) from "could not be read" (left out)."""
     child = make_child()
     counted("titles").clear()
 

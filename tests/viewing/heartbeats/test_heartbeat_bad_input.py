@@ -151,7 +151,7 @@ def test_broken_json_is_400(http, content):
     assert response.headers["content-type"] == "application/json"
 
 
-def test_the_parsers_message_is_not_told_under_debug_either(http, settings):
+def test_the_parsers_message_is_not_returned_under_debug_either(http, settings):
     settings.DEBUG = True
     child = make_child()
 
@@ -230,7 +230,7 @@ def test_wrong_input_of_one_player_harms_no_other(http):
 @pytest.mark.parametrize("content", [b"[" * 60_000, b"", b"7", b'{"session_id": 7}', b'{"session_id": "x"}'])
 def test_what_no_one_can_authenticate_is_blocked_whatever_its_body(http, monkeypatch, content):
     async def fail(token):
-        raise RuntimeError("nobody can tell")
+        raise RuntimeError("unexpected")
 
     monkeypatch.setattr("config.api.callers.authenticate", fail)
 

@@ -20,7 +20,7 @@ def parents_headers(family):
     return {"Authorization": f"Bearer {pair.access_token}"}
 
 
-def test_ends_the_session_and_tells_its_time(http, clock):
+def test_ends_the_session_and_returns_its_time(http, clock):
     clock.set("2026-03-04T10:00:00Z")
     child = make_child()
     session_id = child.watch(http, 3)

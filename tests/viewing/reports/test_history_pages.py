@@ -122,7 +122,7 @@ def test_the_pages_together_are_the_apis_history(http, child):
             assert getattr(ours, total) == theirs[total]
 
 
-def test_every_page_tells_the_sums_of_the_whole_period(child):
+def test_every_page_shows_the_sums_of_the_whole_period(child):
     on(child, 9, 100)
     add_session(child, "2026-03-05T10:00:00Z", is_educational=True, counted_seconds=0, exempt_seconds=90)
 

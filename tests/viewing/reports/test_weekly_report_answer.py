@@ -172,7 +172,7 @@ def test_the_three_most_watched_titles_and_of_equals_the_first_by_name_then_id(h
     assert reports(http, parent)[0]["top_titles"] == []
 
 
-def test_titles_of_one_name_are_told_apart_by_their_ids(http, wednesday, parent):
+def test_titles_of_one_name_are_distinguished_by_their_ids(http, wednesday, parent):
     child = make_player(parent.user)
     twins = [make_title("Twins") for _ in range(4)]
     for title in twins:

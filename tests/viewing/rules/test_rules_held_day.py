@@ -176,7 +176,7 @@ class LifeOfASchedule(RuleBasedStateMachine):
         self.schedule = back
 
     @invariant()
-    def the_schedule_tells_the_running_day(self):
+    def the_schedule_gives_the_running_day(self):
         if not hasattr(self, "running"):
             return
         assert rules.running_day(self.schedule, now=self.now) == self.running

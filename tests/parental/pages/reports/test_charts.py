@@ -21,7 +21,7 @@ def week(*days):
 
 
 def points(path):
-    """(x, y) of a path of M, H and V; None where it begins anew."""
+    """(x, y) of a path of M, H and V; None where a new piece begins."""
     found, x, y = [], None, None
     for command, first, second in re.findall(r"([MHV])([\d.]+)(?: ([\d.]+))?", path):
         if command == "M":

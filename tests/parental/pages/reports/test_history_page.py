@@ -48,7 +48,7 @@ def test_the_page_agrees_with_the_api(http, browse, child):
     assert sums_of(page) == [sum(day[name] for day in by_api) for name in names]
 
 
-def test_a_session_tells_what_where_when_and_how_long(browse, child):
+def test_a_session_shows_what_where_when_and_how_long(browse, child):
     film = make_title("Volcanoes <b>& more</b>", is_educational=True)
     add_session(
         child, "2026-03-03T12:34:00Z", title=film, is_educational=True, device_type="mobile", counted_seconds=4500
