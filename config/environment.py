@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -29,6 +30,17 @@ def env_choice(name: str, default: str, *, choices: Sequence[str]) -> str:
         if value.lower() == choice.lower():
             return choice
     raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+
+
+def env_origin(name: str) -> str:
+    """A scheme and a host, like https://sandglass.example, without a slash at its end; or ""."""
+    value = os.environ.get(name, "").strip().rstrip("/")
+    parts = urlsplit(value)
+    if value and (
+        parts.scheme not in ("http", "https") or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ImproperlyConfigured(f"{name} must be like https://sandglass.example, not {value!r}.")
+    return value
 
 
 def env_list(name: str) -> list[str]:

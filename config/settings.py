@@ -15,7 +15,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import database, logs
-from config.environment import env_bool, env_int, env_list, env_networks
+from config.environment import env_bool, env_int, env_list, env_networks, env_origin
+from config.origin import named_origin
 from config.postgres import embedded
 from config.server.limits import read_limits
 
@@ -178,6 +179,9 @@ CACHES = {
 
 # What a client may send and hold (docs/configuration.md).
 EDGE = read_limits()
+FORM_MAX_BODY_BYTES = 65_536
+FORM_RENDERER = "parental.pages.fields.Renderer"
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # no body is read further than its path's limit
 # Larger bodies are refused before they are read to the end.
 API_MAX_BODY_BYTES = env_int("API_MAX_BODY_BYTES", 65_536, minimum=1024, maximum=10_485_760)
 # 1,000 beats of some 300 bytes, with room for long device ids.
@@ -258,6 +262,9 @@ EMAIL_USE_SSL = EMAIL_PORT == 465
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True) and not EMAIL_USE_SSL
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "") or "sandglass@localhost"
+# Of links that leave: the client chooses the Host header. Mails never hold that, also where PUBLIC_URL is not set.
+PUBLIC_URL = env_origin("PUBLIC_URL")
+MAIL_ORIGIN = PUBLIC_URL or named_origin(ALLOWED_HOSTS, is_https=SECURE_HTTPS, is_needed=bool(EMAIL_HOST))
 if not EMAIL_HOST:
     # In production a link in the log would be a key under the mat.
     EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEBUG else 'dummy'}.EmailBackend"

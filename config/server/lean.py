@@ -6,10 +6,12 @@ import re
 from typing import Any
 
 import structlog
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.exception import convert_exception_to_response
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponsePermanentRedirect
 from django.urls import ResolverMatch
 from django.utils.module_loading import import_string
@@ -27,6 +29,15 @@ class StockHandler(ASGIHandler):
         match = super().resolve_request(request)
         note_route(request, match)
         return match
+
+    async def run_get_response(self, request: HttpRequest) -> Any:
+        """The answer; the connection that it took goes back to the pool before its first byte is sent.
+
+        Django gives it back after the last one: clients that read slowly would take every connection.
+        """
+        response = await super().run_get_response(request)
+        await sync_to_async(close_old_connections)()
+        return response
 
 
 def note_route(request: HttpRequest, match: ResolverMatch) -> None:

@@ -1,11 +1,35 @@
 """Form fields that several pages share; their bounds are those of the API's schemas. NUL is refused by Django's own."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
+from django.forms.boundfield import BoundField
+from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext_lazy as _
 
 from parental.accounts import schemas
+
+# Of a field that takes no text: a number, a date, a choice.
+MAX_ECHO: Final = 100
+NOT_A_CHOICE: Final = _("Choose one from the list.")
+
+
+class BoundedField(BoundField):
+    """Shows no more of what was sent than the field takes: an answer must not grow with its request."""
+
+    def value(self) -> Any:
+        value = super().value()
+        if not isinstance(value, str):
+            return value
+        if isinstance(self.field, forms.CharField):
+            return value[: self.field.max_length]
+        return value[:MAX_ECHO]
+
+
+class Renderer(DjangoTemplates):
+    """Of every form (FORM_RENDERER)."""
+
+    bound_field_class = BoundedField
 
 
 def email_field() -> forms.EmailField:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -33,6 +34,11 @@ def page(view: View) -> View:
             return _refused(request, refusal)
 
     return answered
+
+
+def public_url(request: HttpRequest, path: str) -> str:
+    """The address of a path for use on another device: below PUBLIC_URL, or, where that is not set, as this one's."""
+    return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 
 def parents_page(view: View) -> View:

@@ -3,11 +3,12 @@
 Passwords are compared and hashed by the API's functions: off this thread, with the same bounds and tries.
 """
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +28,8 @@ from parental.pages.page import page, parents_page
 from viewing.caller import Caller
 from viewing.errors import Refusal
 
+RESET_SECONDS: Final = 60 * 60
+MAX_TARGET: Final = 1000  # characters of the page to go on to
 SESSION_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -70,6 +73,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
             form.add_error(None, _("Incorrect email address or password."))
         else:
             login(request, user, backend=SESSION_BACKEND)
+            request.session.set_expiry(None)  # where a link to set a password made it a short one
             return redirect(_next(request) or "dashboard")
     elif request.user.is_authenticated:
         return redirect(_next(request) or "dashboard")
@@ -79,7 +83,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 def _next(request: HttpRequest) -> str:
     """The page of ours to go on to, or ""."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
+    target = (request.POST.get("next") or request.GET.get("next") or "")[:MAX_TARGET]
     is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     # A path, as our own links have: `redirect` would take another word for the name of a view.
     return target if is_ours and target.startswith("/") else ""
@@ -110,6 +114,7 @@ def register(request: HttpRequest) -> HttpResponse:
                 _add_weakness(form, "password", refusal)
         else:
             login(request, user, backend=SESSION_BACKEND)
+            request.session.set_expiry(None)  # where a link to set a password made it a short one
             messages.success(request, _("Welcome! Add your first child to get started."))
             return redirect("dashboard")
     return render(request, "parental/register.html", {"form": form})
@@ -152,7 +157,7 @@ def reset_password(request: HttpRequest) -> HttpResponse:
         raise Refusal("not_found", "Password reset by email is not available")
     form = ResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        site = request.build_absolute_uri("/").rstrip("/")
+        site = settings.MAIL_ORIGIN or request.build_absolute_uri("/").rstrip("/")
         password_reset.ask(normalize_email(form.cleaned_data["email"]), site=site, now=timezone.now())
         return redirect("password_reset_sent")
     return render(request, "parental/password_reset.html", {"form": form})
@@ -167,8 +172,14 @@ def reset_sent(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page
 def open_link(request: HttpRequest, user_id: UUID, token: str) -> HttpResponse:
-    """The link of the mail: its token moves into the session, out of the address that logs and histories keep."""
-    request.session["password_reset"] = [str(user_id), token]
+    """The link of the mail: its token moves into the session, out of the address that logs and histories keep.
+
+    Only one that holds, and for an hour: anyone may ask for this page, with whatever they like for a token.
+    """
+    if password_reset.holder(user_id, token) is not None:
+        request.session["password_reset"] = [str(user_id), token]
+        if not request.user.is_authenticated:
+            request.session.set_expiry(RESET_SECONDS)
     return redirect("password_reset_set")
 
 
@@ -186,6 +197,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
         else:
             if is_set:
                 del request.session["password_reset"]
+                request.session.set_expiry(None)
                 messages.success(request, _("Your password has been changed. Log in with your new password."))
                 return redirect("login")
             holder = None

@@ -17,7 +17,7 @@ from parental.children import profile_schemas, today
 from parental.models import Pin
 from parental.pages.account.pin_proof import PROOF, add_refusal, has_proof, prove
 from parental.pages.fields import pin_field
-from parental.pages.page import own_profile, parents_page
+from parental.pages.page import own_profile, parents_page, public_url
 from parental.tokens import players
 from parental.wording import moment
 from viewing.caller import Caller
@@ -65,7 +65,7 @@ def _issue(request: HttpRequest, caller: Caller, profile_id: UUID, form: PairFor
 @sensitive_variables("issued", "link")
 def _show_once(request: HttpRequest, profile_id: UUID, issued: players.IssuedToken, device_name: str) -> HttpResponse:
     # Not after a redirect: the token would have to be kept for it. Behind the #, where no log and no proxy sees it.
-    link = request.build_absolute_uri("/player/") + f"#profile={profile_id}&token={issued.player_token}"
+    link = public_url(request, "/player/") + f"#profile={profile_id}&token={issued.player_token}"
     child = Profile.objects.get(pk=profile_id)
     context = {"child": child, "link": link, "device_name": device_name}
     return render(request, "parental/device_paired.html", context)

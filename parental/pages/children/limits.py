@@ -19,7 +19,7 @@ from parental.children import limits
 from parental.models import Pin
 from parental.pages.account.pin_proof import PROOF, add_refusal, has_proof, prove
 from parental.pages.children import timezones
-from parental.pages.fields import pin_field
+from parental.pages.fields import NOT_A_CHOICE, pin_field
 from parental.pages.page import own_child, parents_page
 from parental.wording import duration, moment
 from viewing import rules
@@ -33,7 +33,14 @@ GUARDED: Final = ("reset_hour", "educational_exempt", "timezone")
 
 def limit_field(label: Any) -> forms.TypedChoiceField:
     """15–480 minutes in steps of 15, or None: no limit."""
-    return forms.TypedChoiceField(label=label, choices=_limits, coerce=int, empty_value=None, required=False)
+    return forms.TypedChoiceField(
+        label=label,
+        choices=_limits,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages={"invalid_choice": NOT_A_CHOICE},
+    )
 
 
 def _limits() -> list[tuple[Any, Any]]:
@@ -50,6 +57,7 @@ class LimitsForm(forms.Form):
         label=gettext_lazy("The day starts at"),
         choices=[(hour, f"{hour:02}:00") for hour in range(24)],
         coerce=int,
+        error_messages={"invalid_choice": NOT_A_CHOICE},
         help_text=gettext_lazy("Time resets then. Early morning, before anyone is up, works best."),
     )
     timezone = forms.CharField(

@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 import pytest
 from django.conf import settings
 
-from tests.families import make_child
+from tests.families import make_child, make_gateway
 
 HEARTBEAT = "/api/v1/viewing-time/heartbeat"
 LOGIN = "/api/v1/auth/login"
@@ -81,3 +81,37 @@ def test_a_body_cut_short_writes_nothing(http, server):
         client.sendall(f"{head}\r\n\r\n{content}".encode())
 
     assert child.beat(http).json()["used_minutes"] == 0.5
+
+
+class TestBulk:
+    """1 MB is for gateways: of anyone else 64 kB are read."""
+
+    BULK = "/api/v1/viewing-time/heartbeats"
+
+    def begin(self, server, token=None):
+        """The status that 100 kB of 900 get."""
+        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        head = f"POST {self.BULK} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Length: 900000\r\n\r\n"
+        with closing(socket.create_connection(address(server), timeout=30)) as client:
+            client.sendall(head.encode() + b" " * 100_000)
+            return client.recv(12)
+
+    def test_a_stranger_is_refused_before_the_rest_has_come(self, server):
+        assert self.begin(server) == b"HTTP/1.1 401"
+        assert self.begin(server, "sgg_unknown") == b"HTTP/1.1 401"
+
+    def test_so_is_a_player(self, server):
+        assert self.begin(server, make_child().token) == b"HTTP/1.1 403"
+
+    def test_a_gateways_is_read(self, http):
+        child, gateway = make_child(), make_gateway()
+        body = {"heartbeats": [child.body()], "padding": "x" * 300_000}
+
+        response = http.post(self.BULK, json=body, headers=gateway.headers)
+
+        assert [result["status"] for result in response.json()["results"]] == [200]
+
+    def test_no_more_than_its_limit(self, http):
+        response = http.post(self.BULK, content=b" " * 1_100_000, headers=make_gateway().headers)
+
+        assert (response.status_code, response.json()) == (413, TOO_LARGE)

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.models import Session
 from django.core import mail
 
 from parental.accounts import password_reset
@@ -21,6 +22,7 @@ from tests.parental.pin_cast import before
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 NEW = "a new password"
+PUBLIC = "https://sandglass.example"
 INVALID = "This link no longer works"
 
 
@@ -45,16 +47,21 @@ def ask(visitor, email):
     return visitor.post("/password/forgotten", email=email)
 
 
-def link_of(message, server):
+@pytest.fixture(autouse=True)
+def public_url(settings):
+    settings.MAIL_ORIGIN = PUBLIC
+
+
+def link_of(message):
     (link,) = re.findall(r"http\S+", message.body)
-    assert link.startswith(f"{server}/password/forgotten/")
-    return link.removeprefix(server)
+    assert link.startswith(f"{PUBLIC}/password/forgotten/")
+    return link.removeprefix(PUBLIC)
 
 
 @pytest.fixture
 def link(browse, server, user, sent):
     ask(browse(), user.email)
-    return link_of(sent(user.email)[0], server)
+    return link_of(sent(user.email)[0])
 
 
 def set_password(visitor, new=NEW):
@@ -77,7 +84,7 @@ def test_a_new_password_ends_every_log_in(browse, server, user, sent):
     # A login after the mail would make the link worthless.
     app, inside, visitor = log_in(user), browse(user), browse()
     ask(visitor, user.email)
-    visitor.get(link_of(sent(user.email)[0], server))
+    visitor.get(link_of(sent(user.email)[0]))
 
     set_password(visitor)
 
@@ -231,3 +238,23 @@ def test_where_no_mail_can_be_sent_nothing_is_promised(browse, user, settings):
     assert "/password/forgotten" not in visitor.get("/login").text
     assert visitor.get("/password/forgotten").status_code == 404
     assert ask(visitor, user.email).status_code == 404
+
+
+def test_the_host_that_a_client_names_is_in_no_mail(browse, user, sent):
+    visitor = browse()
+    visitor.http.headers["Host"] = "localhost:4444"
+
+    assert ask(visitor, user.email).status_code == 302
+
+    assert "4444" not in sent(user.email)[0].body
+    assert link_of(sent(user.email)[0])
+
+
+def test_the_session_of_a_link_lasts_an_hour_and_a_login_in_it_as_long_as_any(browse, user, link):
+    visitor = browse()
+    visitor.get(link)
+    assert Session.objects.get(pk=visitor.http.cookies["sessionid"]).get_decoded()["_session_expiry"] == 3600
+
+    visitor.post("/login", email=user.email, password=PASSWORD)
+
+    assert "_session_expiry" not in Session.objects.get(pk=visitor.http.cookies["sessionid"]).get_decoded()
