@@ -20,7 +20,7 @@ from django.conf import settings
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from django.utils import timezone
 
-from tests import processes
+from tests import cluster, processes
 
 # The server's threads and the test share one interpreter lock; at 5 ms a turn each beat would wait for it three times.
 sys.setswitchinterval(0.0005)
@@ -36,12 +36,17 @@ def uncollected_static_files() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker) -> Iterator[None]:
-    """pytest-django makes only the databases that tests are marked with; the hot path's alias is in none's mark."""
+    """PostgreSQL, from the first test that needs it on, and the test database in it.
+
+    pytest-django makes only the databases that tests are marked with; the hot path's alias is in none's mark.
+    """
+    cluster.start()
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False)
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+    cluster.stop()
 
 
 @pytest.fixture(scope="session")
