@@ -13,12 +13,13 @@ PLAYERS ?= 40
 SPEED ?= 60
 export PORT WORKERS PLAYERS SPEED
 
-.PHONY: help setup demo serve test lint format bench bench-long plans profile screenshots lock clean
+.PHONY: help setup demo serve test nightly lint format bench bench-long plans profile screenshots lock clean
 
 help:
 	@echo "make demo    run the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
 	@echo "make serve   run the service in production mode; PORT, WORKERS, and the variables in .env.example"
 	@echo "make test    run all checks and tests    make lint    run the checks only"
+	@echo "make nightly   the rules of viewing days again, in every timezone of the world over 20 years"
 	@echo "make bench   run the benchmarks (PARTS)  make format  format the code"
 	@echo "make bench-long   a longer run           make plans   write the hot statements' plans"
 	@echo "make screenshots  save every page to docs/screenshots (needs Chromium)"
@@ -51,6 +52,10 @@ var/secret-key: | setup
 
 test: setup lint
 	@$(BIN)/python -m $(if $(TESTS),pytest $(TESTS),tests)
+
+# What is too long for every run: all timezones instead of a sample, more random examples.
+nightly: setup
+	@NIGHTLY=true $(BIN)/python -m pytest -m nightly
 
 lint: setup
 	@$(BIN)/ruff format --check --quiet .

@@ -1,5 +1,6 @@
 """A moved reset never gives a second allowance: the held day, by examples and by arbitrary lives of a schedule."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from viewing import rules
 from viewing.rules import Schedule, ViewingDay
 
 MOMENT = timedelta(microseconds=1)
+NIGHTLY = os.environ.get("NIGHTLY") == "true"
 
 
 def utc(text):
@@ -186,5 +188,5 @@ class LifeOfASchedule(RuleBasedStateMachine):
         assert rules.viewing_day(self.schedule, now=until) > self.running.day
 
 
-TestLifeOfASchedule = LifeOfASchedule.TestCase
-TestLifeOfASchedule.settings = settings(deadline=None, max_examples=250, stateful_step_count=20)
+TestLifeOfASchedule = pytest.mark.nightly(LifeOfASchedule.TestCase)
+TestLifeOfASchedule.settings = settings(deadline=None, max_examples=2000 if NIGHTLY else 100, stateful_step_count=20)
