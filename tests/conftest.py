@@ -85,14 +85,14 @@ def server(committed) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def service(committed, tmp_path_factory) -> Iterator[processes.Service]:
+def service(committed, real_time, tmp_path_factory) -> Iterator[processes.Service]:
     """The service with one worker process of its own."""
     with processes.service(tmp_path_factory.mktemp("service") / "log") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def three_workers(committed, tmp_path_factory) -> Iterator[processes.Service]:
+def three_workers(committed, real_time, tmp_path_factory) -> Iterator[processes.Service]:
     """The service with three worker processes, which share nothing but the database."""
     with processes.service(tmp_path_factory.mktemp("three") / "log", workers=3) as running:
         yield running
@@ -124,13 +124,34 @@ class Clock:
     """The service's clock, which reads the time at the edge only (`django.utils.timezone.now`)."""
 
     def __init__(self) -> None:
-        self.now = timezone.now()
+        self.now = processes.real_now().replace(hour=12, minute=0, second=0, microsecond=0)
 
     def set(self, instant: str) -> None:
         self.now = datetime.fromisoformat(instant)
 
     def forward(self, **amount: float) -> None:
         self.now += timedelta(**amount)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def noon() -> Iterator[None]:
+    """Every test takes place at noon (UTC) of the day on which the run began, for no day may turn amidst a test."""
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: clock.now)
+        yield
+
+
+@pytest.fixture(scope="session")
+def real_time() -> None:
+    """For tests of other processes, which have the real clock: so has the test, and midnight is waited out."""
+
+
+@pytest.fixture(autouse=True)
+def _real_time_where_asked(request, monkeypatch) -> None:
+    if "real_time" in request.fixturenames:
+        processes.wait_if_midnight_is_near()
+        monkeypatch.setattr(timezone, "now", processes.real_now)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def films(browser, committed) -> Films:
 
 
 @pytest.fixture(scope="package")
-def site(browser, films, tmp_path_factory) -> Iterator[str]:
+def site(browser, films, real_time, tmp_path_factory) -> Iterator[str]:
     """The address of the service as it is deployed, hashed static files and all."""
     folder = tmp_path_factory.mktemp("site")
     variables = {"DJANGO_SETTINGS_MODULE": "tests.browser.settings", "BROWSER_STATIC_ROOT": str(folder / "static")}

@@ -34,7 +34,7 @@ def test_check_deploy_is_clean(committed):
 
 
 @pytest.fixture(scope="module")
-def production(committed, tmp_path_factory):
+def production(committed, real_time, tmp_path_factory):
     """One worker as deployed behind a proxy that ends TLS, with its static files collected."""
     with processes.service(tmp_path_factory.mktemp("production") / "log", **PRODUCTION) as running:
         yield running

@@ -183,7 +183,7 @@ def test_not_ready_while_it_drains(http, monkeypatch):
     assert alive.status_code == 200
 
 
-def test_a_worker_that_was_told_to_stop_serves_on_while_load_balancers_notice(committed, tmp_path):
+def test_a_worker_that_was_told_to_stop_serves_on_while_load_balancers_notice(committed, real_time, tmp_path):
     child = make_child()
     with (
         processes.service(tmp_path / "log", DRAIN_SECONDS="300", LOG_LEVEL="INFO") as running,

@@ -50,7 +50,7 @@ def test_is_there_in_development_only(committed, arguments, variables, is_there)
     assert installed(*arguments, **variables) == [is_there, is_there]
 
 
-def test_shows_on_pages_and_stays_away_from_the_api(committed, tmp_path):
+def test_shows_on_pages_and_stays_away_from_the_api(committed, real_time, tmp_path):
     child = make_child()
     with (
         processes.service(tmp_path / "log", DEBUG="true", SECRET_KEY="") as running,

@@ -155,7 +155,7 @@ for _ in range(500):
 # The service ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_line_of_the_service_is_json_also_gunicorns_and_uvicorns(committed, tmp_path):
+def test_every_line_of_the_service_is_json_also_gunicorns_and_uvicorns(committed, real_time, tmp_path):
     child = make_child()
     with processes.service(tmp_path / "log", workers=2, LOG_LEVEL="INFO") as running:
         with httpx.Client(base_url=running.url) as http:
@@ -173,7 +173,7 @@ def test_every_line_of_the_service_is_json_also_gunicorns_and_uvicorns(committed
     assert sum(counts) == 3
 
 
-def test_warnings_alone_may_be_asked_for(committed, tmp_path):
+def test_warnings_alone_may_be_asked_for(committed, real_time, tmp_path):
     child = make_child()
     with processes.service(tmp_path / "log", LOG_LEVEL="WARNING", SLOW_REQUEST_WARNING_MS="1") as running:
         with httpx.Client(base_url=running.url) as http:
@@ -195,7 +195,7 @@ def unread_log(tmp_path):
     os.close(reading)
 
 
-def test_a_log_that_nobody_reads_stops_no_heartbeat(committed, unread_log):
+def test_a_log_that_nobody_reads_stops_no_heartbeat(committed, real_time, unread_log):
     path, reading = unread_log
     children = [make_child() for _ in range(5)]
     with processes.service(path, LOG_LEVEL="DEBUG") as running:

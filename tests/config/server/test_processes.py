@@ -74,7 +74,7 @@ def test_sigterm_commits_and_answers_what_was_taken(committed, tmp_path):
     assert "Traceback" not in log
 
 
-def test_a_killed_worker_loses_no_answered_beat_and_another_takes_over(committed, tmp_path):
+def test_a_killed_worker_loses_no_answered_beat_and_another_takes_over(committed, real_time, tmp_path):
     title = make_title()
     children = [make_child(title=title) for _ in range(50)]
     with processes.service(tmp_path / "log") as running:
@@ -87,7 +87,7 @@ def test_a_killed_worker_loses_no_answered_beat_and_another_takes_over(committed
         assert asyncio.run(closed_loop(running.url, [make_child()], beats_each=2)).statuses == {200: 2}
 
 
-def test_workers_are_replaced_under_load_and_nothing_is_lost(committed, tmp_path):
+def test_workers_are_replaced_under_load_and_nothing_is_lost(committed, real_time, tmp_path):
     """SIGHUP is gunicorn's rolling restart: new workers come, old ones finish what they took."""
     title = make_title()
     children = [make_child(title=title) for _ in range(50)]
@@ -109,7 +109,7 @@ def test_workers_are_replaced_under_load_and_nothing_is_lost(committed, tmp_path
     assert set(counted_beats(children).values()) == {150}
 
 
-def test_workers_do_not_outlive_a_killed_master(committed, tmp_path):
+def test_workers_do_not_outlive_a_killed_master(committed, real_time, tmp_path):
     with processes.service(tmp_path / "log", workers=2, LOG_LEVEL="INFO", GUNICORN_CMD_ARGS="--timeout 2") as running:
         workers = running.workers()
         running.process.kill()
@@ -128,7 +128,7 @@ def is_gone(pid):
 
 
 @pytest.fixture
-def crash_cluster(committed):
+def crash_cluster(committed, real_time):
     """A cluster of its own with fsync on, which this process's connection points to; to be crashed."""
     saved = dict(connections["default"].settings_dict)
     connections["default"].close()

@@ -34,7 +34,7 @@ def backends(application="sandglass%"):
 
 
 @pytest.fixture(scope="module")
-def warm(committed, tmp_path_factory):
+def warm(committed, real_time, tmp_path_factory):
     """One worker, started for this module, and the connections that were there before."""
     before = backends()
     with processes.service(tmp_path_factory.mktemp("warm") / "log", DB_POOL_MIN_SIZE="3") as running:
@@ -114,7 +114,7 @@ def test_the_pool_is_as_the_settings_say(committed):
     assert json.loads(printed) == [10, 30, 2, 3600, True, 10]
 
 
-def test_an_exhausted_pool_is_503(committed, tmp_path):
+def test_an_exhausted_pool_is_503(committed, real_time, tmp_path):
     variables = {"DB_POOL_MIN_SIZE": "1", "DB_POOL_MAX_SIZE": "1", "DB_POOL_WAIT_SECONDS": "1"}
     parent = make_parent()
 
@@ -163,7 +163,7 @@ def test_the_hot_statements_are_prepared_once_and_stay(warm):
     assert prepared_names(running, child) == kept
 
 
-def test_prepared_statements_can_be_off_for_poolers(committed, tmp_path):
+def test_prepared_statements_can_be_off_for_poolers(committed, real_time, tmp_path):
     child = make_child()
     with processes.service(tmp_path / "log", DB_PREPARED_STATEMENTS="false") as running:
         prepared_names(running, child)

@@ -28,7 +28,7 @@ PAGE = "/admin/perfmetrics/minutefigures/"
 
 
 @pytest.fixture(scope="module")
-def running(committed, tmp_path_factory):
+def running(committed, real_time, tmp_path_factory):
     """Three workers, with hashed static files, as deployed."""
     folder = tmp_path_factory.mktemp("page")
     variables = {

@@ -105,7 +105,7 @@ def test_changes_are_heard_again_after_that(limits_seen):
     until(lambda: limits_seen(child) == [45] * 3)
 
 
-def test_a_lost_notification_heals_at_the_ttl(committed, tmp_path):
+def test_a_lost_notification_heals_at_the_ttl(committed, real_time, tmp_path):
     child = make_child()
     with (
         processes.service(tmp_path / "log", CONFIG_CACHE_TTL_SECONDS="1") as running,

@@ -158,7 +158,7 @@ def test_a_csv_is_one_statement_a_page(http, child, monkeypatch):
     assert len(sent) == 2, sent
 
 
-def test_a_client_that_reads_slowly_keeps_no_connection(crowd, tmp_path):
+def test_a_client_that_reads_slowly_keeps_no_connection(crowd, real_time, tmp_path):
     pair = families.begin_family(crowd.user_id, now=timezone.now())
     path = f"/api/v1/parental-controls/profiles/{crowd.id}/history"
     span = {"from_date": str(LAST - timedelta(days=90)), "to_date": str(LAST)}
