@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,10 @@ class Connection:
                 await writer.wait_closed()
 
 
+def never(_load: "Load") -> bool:
+    return False
+
+
 @dataclass
 class Load:
     """What a load saw: statuses, seconds each answer took, and the answered beats of each session."""
@@ -52,6 +57,7 @@ class Load:
     statuses: dict[int, int] = field(default_factory=dict)
     answered: dict[str, int] = field(default_factory=dict)
     retries: int = 0
+    is_over: Callable[["Load"], bool] = never
 
     def count(self, status: int, session_id: str, latency: float) -> None:
         self.latencies.append(latency)
@@ -63,12 +69,20 @@ class Load:
 GONE = (OSError, asyncio.IncompleteReadError)
 
 
-async def closed_loop(url: str, players: list[Any], *, beats_each: int, retry: bool = False) -> Load:
-    """Every player sends its beats one after the other, as fast as they are answered; all players at once.
+async def closed_loop(
+    url: str,
+    players: list[Any],
+    *,
+    beats_each: int = 10**9,
+    retry: bool = False,
+    until: Callable[[Load], bool] = never,
+) -> Load:
+    """Every player sends its beats one after the other, as fast as they are answered; all players in parallel.
 
-    With `retry` a beat whose connection went away is sent again, unchanged, as players do.
+    It ends after `beats_each`, or once `until` is true. With `retry` a beat whose connection went away is sent again,
+    unchanged, as players do.
     """
-    load = Load()
+    load = Load(is_over=until)
     started = time.perf_counter()
     await asyncio.gather(*(_play(url, player, beats_each, load, retry) for player in players))
     load.seconds = time.perf_counter() - started
@@ -80,6 +94,8 @@ async def _play(url: str, player: Any, beats: int, load: Load, retry: bool) -> N
     session_id = None
     try:
         for sequence in range(beats):
+            if load.is_over(load):
+                break
             sent = time.perf_counter()
             body = player.body(session_id=session_id, sequence=sequence)
             status, answer = await (_persist(connection, body, load) if retry else connection.post(body))

@@ -2,6 +2,9 @@
 
 from prometheus_client import REGISTRY
 
+from perfmetrics.counting import cache
+from tests.processes import until
+
 
 class Counted:
     """Since it was made: by name and, where there is one, label."""
@@ -18,6 +21,14 @@ class Counted:
 
     def __getitem__(self, key):
         return self.all().get(key, 0) - self.before.get(key, 0)
+
+    def settle(self):
+        """Wait until the server has reported all that its caches counted so far."""
+        # Twice: the tick that reports the first miss may have passed the other caches before it happened.
+        for _ in range(2):
+            before = self["cache_misses_total", "titles"]
+            cache.counted("titles").get("nobody has this key")
+            until(lambda before=before: self["cache_misses_total", "titles"] > before)
 
     def of(self, name):
         """By label, what changed."""

@@ -69,7 +69,8 @@ def test_a_saved_pause_grace_is_in_force_on_the_next_beat(saved, http, clock):
 def test_saved_limits_and_reset_hour_are_those_of_the_next_new_child(saved, http):
     parent = make_parent()
     new_child(http, parent)
-    assert saved(default_weekday_limit_minutes="45", default_weekend_limit_minutes="", default_reset_hour="4")
+    answer = saved(default_weekday_limit_minutes="45", default_weekend_limit_minutes="", default_reset_hour="4")
+    assert answer.status_code == 302
 
     config = new_child(http, parent)
 
