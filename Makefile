@@ -11,6 +11,7 @@ PORT ?= 8000
 WORKERS ?= 1
 PLAYERS ?= 40
 SPEED ?= 60
+JOBS ?= 2
 export PORT WORKERS PLAYERS SPEED
 
 .PHONY: help setup demo serve test nightly lint format bench bench-long plans profile screenshots lock clean
@@ -50,8 +51,9 @@ serve: setup var/secret-key
 var/secret-key: | setup
 	@mkdir -p var && (umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))' > $@)
 
+# Each of the JOBS has a PostgreSQL and services of its own: more of them than cores do not help.
 test: setup lint
-	@$(BIN)/python -m $(if $(TESTS),pytest $(TESTS),tests)
+	@$(BIN)/python -m pytest $(or $(TESTS),-n $(JOBS))
 
 # What is too long for every run: all timezones instead of a sample, more random examples.
 nightly: setup

@@ -21,6 +21,7 @@ from django.test.utils import override_settings, setup_databases, teardown_datab
 from django.utils import timezone
 
 from tests import cluster, processes
+from tests.browser import chromium
 
 # The server's threads and the test share one interpreter lock; at 5 ms a turn each beat would wait for it three times.
 sys.setswitchinterval(0.0005)
@@ -118,6 +119,14 @@ def events(caplog) -> Callable[[str], list[dict[str, Any]]]:
         ]
 
     return of
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say last how to get a browser where none was found; here, for the processes of `pytest -n` report to this one."""
+    if any(chromium.NONE in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())):
+        terminalreporter.section("NO BROWSER", yellow=True)
+        terminalreporter.line("The tests of the pages in a browser were skipped: there is no Chromium here.")
+        terminalreporter.line(f"Get one with {chromium.HOW_TO_GET_ONE}.")
 
 
 class Clock:

@@ -16,6 +16,7 @@ ARGUMENTS = [
     "--no-first-run",
     "--disable-quic",
 ]
+NONE = "no Chromium"
 HOW_TO_GET_ONE = "`apt install chromium-headless-shell`, or `chromium`, or `.venv/bin/playwright install chromium`"
 
 

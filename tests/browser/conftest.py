@@ -24,8 +24,6 @@ from viewing.models import Title
 # A PIN's hash has the lowest priority: on a busy machine it takes many seconds.
 expect.set_options(timeout=60_000)
 
-NONE_HERE = pytest.StashKey[bool]()
-
 
 @dataclass(frozen=True)
 class Films:
@@ -35,13 +33,12 @@ class Films:
 
 # For this folder only: Playwright keeps an event loop in this thread, which asyncio.run elsewhere would stumble over.
 @pytest.fixture(scope="package")
-def browser(pytestconfig) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         executable = chromium.executable(playwright)
         if executable is None:
             assert not chromium.is_required(), f"BROWSER_REQUIRED, but no Chromium: {chromium.HOW_TO_GET_ONE}"
-            pytestconfig.stash[NONE_HERE] = True
-            pytest.skip("no Chromium")
+            pytest.skip(chromium.NONE)
         browser = playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
         # Django sees the event loop and refuses; it is idle whenever the test itself runs.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -93,10 +90,3 @@ def open_screen(browser, site) -> Iterator[Callable[..., Screen]]:
 @pytest.fixture
 def screen(open_screen) -> Screen:
     return open_screen()
-
-
-def pytest_terminal_summary(terminalreporter, config) -> None:
-    if config.stash.get(NONE_HERE, False):
-        terminalreporter.section("NO BROWSER", yellow=True)
-        terminalreporter.line("The tests of the pages in a browser were skipped: there is no Chromium here.")
-        terminalreporter.line(f"Get one with {chromium.HOW_TO_GET_ONE}.")
