@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -22,6 +21,7 @@ from django.utils import timezone
 
 from tests import cluster, processes
 from tests.browser import chromium
+from tests.clock import NOON, Clock, real_now, wait_if_midnight_is_near
 
 # The server's threads and the test share one interpreter lock; at 5 ms a turn each beat would wait for it three times.
 sys.setswitchinterval(0.0005)
@@ -129,22 +129,9 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.line(f"Get one with {chromium.HOW_TO_GET_ONE}.")
 
 
-class Clock:
-    """The service's clock, which reads the time at the edge only (`django.utils.timezone.now`)."""
-
-    def __init__(self) -> None:
-        self.now = processes.real_now().replace(hour=12, minute=0, second=0, microsecond=0)
-
-    def set(self, instant: str) -> None:
-        self.now = datetime.fromisoformat(instant)
-
-    def forward(self, **amount: float) -> None:
-        self.now += timedelta(**amount)
-
-
 @pytest.fixture(scope="session", autouse=True)
-def noon() -> Iterator[None]:
-    """Every test takes place at noon (UTC) of the day on which the run began, for no day may turn amidst a test."""
+def _today_at_noon() -> Iterator[None]:
+    """When a test takes place unless it says otherwise: no viewing day may turn amidst it."""
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timezone, "now", lambda: clock.now)
@@ -159,8 +146,8 @@ def real_time() -> None:
 @pytest.fixture(autouse=True)
 def _real_time_where_asked(request, monkeypatch) -> None:
     if "real_time" in request.fixturenames:
-        processes.wait_if_midnight_is_near()
-        monkeypatch.setattr(timezone, "now", processes.real_now)
+        wait_if_midnight_is_near()
+        monkeypatch.setattr(timezone, "now", real_now)
 
 
 @pytest.fixture
@@ -168,4 +155,11 @@ def clock(monkeypatch) -> Clock:
     """Time stands still unless the test moves it. Caches and tokens go by other clocks."""
     clock = Clock()
     monkeypatch.setattr(timezone, "now", lambda: clock.now)
+    return clock
+
+
+@pytest.fixture
+def noon(clock) -> Clock:
+    """The clock, at noon on a certain Wednesday."""
+    clock.set(NOON)
     return clock

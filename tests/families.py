@@ -20,6 +20,9 @@ from viewing.models import (
     ViewingTimeConfig,
 )
 
+# The id of no session.
+NIL = str(uuid.UUID(int=0))
+
 
 @dataclass
 class Player:

@@ -9,16 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
 from django.db import connections
-from django.utils import timezone
 
-real_now = timezone.now  # before any test takes its place
+from tests.races import until
+
 PROJECT = Path(__file__).resolve().parent.parent
 Answer = TypeVar("Answer")
 
@@ -68,14 +67,6 @@ class Service:
 def state(pid: int) -> str:
     """A process's state as the kernel's letter: R runs, S sleeps, T stands still, Z has ended."""
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-
-
-def wait_if_midnight_is_near() -> None:
-    """No test of real processes may take longer than that."""
-    now = real_now()
-    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
-    if midnight - now < timedelta(minutes=2):
-        time.sleep((midnight - now).total_seconds() + 1)
 
 
 def free_port() -> int:
@@ -134,12 +125,3 @@ def wait_until_ready(running: Service) -> None:
             pass
         time.sleep(0.05)
     raise AssertionError(running.log.read_text()[-5000:])
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does at its own pace."""
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came true")

@@ -13,7 +13,7 @@ from parental.models import Pin, TimeGrant
 from parental.pages.urls import urlpatterns
 from tests.browser.pages import CHILD, FAMILY, NO_PAGES, OPEN
 from tests.browser.reach import obstacles, overhang, too_small
-from tests.browser.test_walks import PIN, connect_device, limit_to_15_minutes, register, set_pin
+from tests.browser.steps import PIN, connect_device, limit_to_15_minutes, register, set_pin
 from tests.families import Family, make_family, make_user
 from viewing.models import ViewingSession
 

@@ -3,7 +3,7 @@
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.test_walks import PIN, add_child, connect_device, register, set_pin
+from tests.browser.steps import PIN, add_child, connect_device, register, set_pin
 from tests.families import make_family, make_user
 
 

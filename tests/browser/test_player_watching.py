@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.screen import HEARTBEAT
 from tests.families import make_child
-from tests.processes import until
+from tests.races import until
 from viewing.models import PlayerToken
 
 

@@ -5,7 +5,6 @@ import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 from django.db import InterfaceError, OperationalError, connections
 from django.db.migrations.recorder import MigrationRecorder
@@ -13,7 +12,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from config import health
 from tests import processes
 from tests.families import make_child
-from tests.processes import until
+from tests.http import any_worker
+from tests.races import until
 from tests.statements import statements
 
 READY = {"status": "ok", "checks": {"database": "ok"}}
@@ -187,7 +187,7 @@ def test_a_worker_that_was_told_to_stop_serves_on_while_load_balancers_notice(co
     child = make_child()
     with (
         processes.service(tmp_path / "log", DRAIN_SECONDS="300", LOG_LEVEL="INFO") as running,
-        httpx.Client(base_url=running.url, limits=httpx.Limits(max_keepalive_connections=0)) as http,
+        any_worker(running.url) as http,
     ):
         session_id = child.watch(http, 1)
         (worker,) = running.workers()

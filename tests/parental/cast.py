@@ -1,7 +1,5 @@
 """Parents that are logged in, made straight in the database; and what several tests of /auth need."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,20 +48,3 @@ def fields_of(response: Any) -> list[tuple[list[str], str]]:
     errors = response.json()["detail"]
     assert all(set(error) == {"type", "loc", "msg"} for error in errors)
     return [(error["loc"], error["type"]) for error in errors]
-
-
-def in_parallel(count: int, call: Callable[[int], Any]) -> list[Any]:
-    """The results of `call(0)` … `call(count - 1)`, all set off at once in threads of their own."""
-    barrier = threading.Barrier(count)
-    results: list[Any] = [None] * count
-
-    def run(n: int) -> None:
-        barrier.wait()
-        results[n] = call(n)
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results

@@ -26,10 +26,6 @@ def grant_url(profile_id: Any, grant_id: Any = None) -> str:
     return f"{limits_url(profile_id)}/grant" + (f"/{grant_id}" if grant_id else "")
 
 
-def said(response: Any) -> tuple[int, Any]:
-    return response.status_code, response.json()
-
-
 @dataclass
 class Home:
     """The calls are the parent's, unless they say otherwise."""

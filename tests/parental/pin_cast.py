@@ -12,6 +12,7 @@ from django.db import connections
 from parental.models import Pin, PinGuard
 from parental.pins import pins
 from tests.families import make_player, make_user
+from tests.http import said
 from tests.parental.cast import Parent, log_in
 from viewing.caller import Caller
 
@@ -61,10 +62,6 @@ def before(function: Callable[..., Any], change: Callable[[], Any]) -> Callable[
         return function(*args)
 
     return meanwhile
-
-
-def said(response: Any) -> tuple[int, Any]:
-    return response.status_code, response.json()
 
 
 def verify(http: Any, parent: Parent, digits: str = PIN) -> Any:

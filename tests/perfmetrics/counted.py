@@ -3,7 +3,7 @@
 from prometheus_client import REGISTRY
 
 from perfmetrics.counting import cache
-from tests.processes import until
+from tests.races import until
 
 
 class Counted:

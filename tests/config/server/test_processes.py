@@ -7,7 +7,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 from django.core.management import call_command
 from django.db import connections
@@ -16,8 +15,10 @@ from config import database
 from config.postgres import embedded
 from tests import processes
 from tests.families import make_child, make_title
+from tests.http import any_worker
 from tests.load import GONE, Connection, Load, closed_loop
 from tests.parental.homes import make_home
+from tests.races import until
 from viewing.models import ViewingSession
 
 
@@ -106,7 +107,7 @@ def test_workers_are_replaced_under_load_and_nothing_is_lost(committed, real_tim
         try:
             assert under_load.wait(60)
             running.process.send_signal(signal.SIGHUP)
-            processes.until(lambda: not set(running.workers()) & old)
+            until(lambda: not set(running.workers()) & old)
         finally:
             replaced.set()
         result = load.result()
@@ -174,10 +175,9 @@ def test_a_change_reaches_every_worker_again_after_the_database_was_restarted_un
     """What is kept lives an hour here: only a notification that arrived can be why a worker knows."""
     home = make_home()
     options = {"workers": 3, "DATABASE_URL": crash_cluster, "CONFIG_CACHE_TTL_SECONDS": "3600"}
-    no_keepalive = httpx.Limits(max_keepalive_connections=0)
     with (
         processes.service(tmp_path / "log", **options) as running,
-        httpx.Client(base_url=running.url, timeout=60, limits=no_keepalive) as http,
+        any_worker(running.url) as http,
     ):
         session_id = home.child.watch(http, 1)
 
@@ -187,13 +187,13 @@ def test_a_change_reaches_every_worker_again_after_the_database_was_restarted_un
 
         assert running.of_each(limit) == [120] * 3
         home.change(http, weekday_limit_minutes=60, weekend_limit_minutes=60)
-        processes.until(lambda: running.of_each(limit) == [60] * 3)
+        until(lambda: running.of_each(limit) == [60] * 3)
 
         connections["default"].close()
         embedded.crash("crash")
         assert limit() == 0  # closed
         assert embedded.start("crash") == crash_cluster
-        processes.until(lambda: running.of_each(limit) == [60] * 3)
+        until(lambda: running.of_each(limit) == [60] * 3)
         home.change(http, weekday_limit_minutes=30, weekend_limit_minutes=30)
 
-        processes.until(lambda: running.of_each(limit) == [30] * 3)
+        until(lambda: running.of_each(limit) == [30] * 3)

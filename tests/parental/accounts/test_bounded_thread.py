@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from parental.accounts.bounded_thread import BoundedThread
+from tests.races import until_in_loop
 from viewing.errors import Refusal
 
 
@@ -36,13 +37,6 @@ class Gate:
         return self.most
 
 
-async def until(condition) -> None:
-    """At the lowest priority a busy machine may let them wait for long."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 def test_gives_the_result_or_the_error(executor):
     async def scenario():
         assert await executor.run(divmod, 7, 2) == (3, 1)
@@ -56,7 +50,7 @@ def test_one_runs_eight_wait_and_the_tenth_is_refused(executor):
     async def scenario():
         gate = Gate()
         tasks = [asyncio.create_task(executor.run(gate)) for _ in range(9)]
-        await until(lambda: gate.running == 1)
+        await until_in_loop(lambda: gate.running == 1)
         with pytest.raises(Refusal) as refused:
             await executor.run(gate)
         gate.open.set()
@@ -73,7 +67,7 @@ def test_a_client_that_goes_away_keeps_the_place_of_what_runs_only(executor):
     async def scenario():
         gate = Gate()
         tasks = [asyncio.create_task(executor.run(gate)) for _ in range(9)]
-        await until(lambda: gate.running == 1)
+        await until_in_loop(lambda: gate.running == 1)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -83,7 +77,7 @@ def test_a_client_that_goes_away_keeps_the_place_of_what_runs_only(executor):
             await executor.run(gate)
         gate.open.set()
         await asyncio.gather(*more)
-        await until(lambda: gate.running == 0)
+        await until_in_loop(lambda: gate.running == 0)
         # Everything was given back, the refused one's place too.
         assert len(await asyncio.gather(*(executor.run(gate) for _ in range(9)))) == 9
 
@@ -100,7 +94,7 @@ def test_the_loop_runs_while_a_call_runs(executor):
     async def scenario():
         gate = Gate()
         task = asyncio.create_task(executor.run(gate))
-        await until(lambda: gate.running == 1)
+        await until_in_loop(lambda: gate.running == 1)
         gate.open.set()
         return await task
 
@@ -129,7 +123,7 @@ def test_stop_waits_for_what_runs_and_drops_what_waits(executor):
     async def scenario():
         gate = Gate()
         tasks = [asyncio.create_task(executor.run(gate)) for _ in range(5)]
-        await until(lambda: gate.running == 1)
+        await until_in_loop(lambda: gate.running == 1)
         asyncio.get_running_loop().call_later(0.05, gate.open.set)
         await asyncio.to_thread(executor.stop)
         results = await asyncio.gather(*tasks, return_exceptions=True)

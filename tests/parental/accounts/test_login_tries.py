@@ -10,7 +10,8 @@ from parental.accounts import passwords
 from parental.accounts.bounded_thread import PLACES
 from parental.models import PasswordTries
 from tests.families import make_user
-from tests.parental.cast import PASSWORD, in_parallel
+from tests.parental.cast import PASSWORD
+from tests.races import in_parallel
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 

@@ -8,7 +8,8 @@ from django.contrib.auth.hashers import check_password
 
 from parental.models import RefreshToken, TokenFamily, User
 from tests.families import make_user
-from tests.parental.cast import PASSWORD, bearer, fields_of, in_parallel
+from tests.parental.cast import PASSWORD, bearer, fields_of
+from tests.races import in_parallel
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 

@@ -1,23 +1,17 @@
 """POST …/viewing-time/grant: what a grant is worth, and the row that it leaves."""
 
 import uuid
-from datetime import datetime
 
 import pytest
 
 from parental.models import TimeGrant
 from tests.families import make_child, make_player
+from tests.http import said
 from tests.parental.cast import fields_of
-from tests.parental.homes import DENIED, NO_CHILD, NO_TOKEN, grant_url, make_home, said
+from tests.parental.homes import DENIED, NO_CHILD, NO_TOKEN, grant_url, make_home
 from tests.statements import statements
 
-WEDNESDAY = "2026-03-04T10:00:00+00:00"
-
-
-@pytest.fixture(autouse=True)
-def noon(clock):
-    clock.set(WEDNESDAY)
-    return clock
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 @pytest.fixture
@@ -125,7 +119,7 @@ def test_it_leaves_an_audit_row(http, home, noon):
     grant = only_grant(home)
     assert (grant.granted_by, grant.player_token, grant.is_remote) == (home.parent.user, None, True)
     assert (grant.minutes, grant.day, grant.taken_back_at) == (45, noon.now.date(), None)
-    assert grant.granted_at == datetime.fromisoformat(WEDNESDAY)
+    assert grant.granted_at == noon.now
 
 
 def test_without_settings_the_defaults_are_granted_upon(http, home):

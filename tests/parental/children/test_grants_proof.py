@@ -7,7 +7,8 @@ import pytest
 from parental.models import Pin, TimeGrant
 from parental.tokens import pin_tokens
 from tests.families import make_player
-from tests.parental.homes import DENIED, PIN, grant_url, make_home, said
+from tests.http import said
+from tests.parental.homes import DENIED, PIN, grant_url, make_home
 
 TOKEN_NEEDED = (403, {"detail": "Valid PIN token required", "code": "pin_required"})
 

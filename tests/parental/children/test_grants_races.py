@@ -4,20 +4,19 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 
-import httpx
 import pytest
 
 from parental.models import TimeGrant
 from tests.families import make_title
+from tests.http import any_worker
 from tests.load import closed_loop
-from tests.parental.cast import in_parallel
 from tests.parental.homes import make_home
+from tests.races import in_parallel
 
 
 @pytest.fixture
 def http(three_workers):
-    limits = httpx.Limits(max_connections=50, max_keepalive_connections=0)  # each request to any worker
-    with httpx.Client(base_url=three_workers.url, timeout=60, limits=limits) as client:
+    with any_worker(three_workers.url) as client:
         yield client
 
 

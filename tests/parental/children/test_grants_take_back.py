@@ -7,21 +7,18 @@ import pytest
 
 from parental.models import TimeGrant
 from tests.families import make_player
+from tests.http import said
 from tests.parental.cast import fields_of
-from tests.parental.homes import DENIED, NO_PLAYER, NO_TOKEN, grant_url, make_home, said
+from tests.parental.homes import DENIED, NO_PLAYER, NO_TOKEN, grant_url, make_home
 from tests.statements import statements
 from viewing.models import ViewingTimeBalance
 
-WEDNESDAY = "2026-03-04T10:00:00+00:00"
 NOT_FOUND = (404, {"detail": "Grant not found", "code": "not_found"})
 AGAIN = (409, {"detail": "Grant has already been taken back", "code": "taken_back"})
 OVER = (409, {"detail": "The viewing day of the grant is over", "code": "day_over"})
 
 
-@pytest.fixture(autouse=True)
-def noon(clock):
-    clock.set(WEDNESDAY)
-    return clock
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 @pytest.fixture

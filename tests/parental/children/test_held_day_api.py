@@ -7,18 +7,11 @@ import httpx
 import pytest
 
 from parental.models import SettingsChange
-from tests.parental.cast import in_parallel
 from tests.parental.homes import limits_url, make_home
+from tests.races import in_parallel
 from viewing.models import ViewingTimeBalance
 
-NOON = "2026-03-04T12:00:00+00:00"  # a Wednesday
 WEDNESDAY = datetime(2026, 3, 4, tzinfo=UTC)
-
-
-@pytest.fixture
-def noon(clock):
-    clock.set(NOON)
-    return clock
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import httpx
 import pytest
 
-from tests.parental.cast import fields_of, in_parallel
-from tests.parental.homes import limits_url, make_home, said
+from tests.http import said
+from tests.parental.cast import fields_of
+from tests.parental.homes import limits_url, make_home
+from tests.races import in_parallel
 from tests.statements import statements
 
 WEDNESDAY = "2026-03-04T10:00:00+00:00"

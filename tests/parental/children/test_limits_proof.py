@@ -7,7 +7,8 @@ from django.core.signing import TimestampSigner
 
 from parental.models import Pin, SettingsChange
 from parental.tokens import pin_tokens
-from tests.parental.homes import make_home, said
+from tests.http import said
+from tests.parental.homes import make_home
 from tests.statements import statements
 
 NEW = {"reset_hour": 4, "educational_exempt": False, "timezone": "Asia/Tokyo"}

@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from tests.families import make_child, make_player
-from tests.parental.cast import fields_of, in_parallel
-from tests.parental.homes import DENIED, NO_CHILD, NO_PLAYER, NO_TOKEN, limits_url, make_home, said
+from tests.http import said
+from tests.parental.cast import fields_of
+from tests.parental.homes import DENIED, NO_CHILD, NO_PLAYER, NO_TOKEN, limits_url, make_home
+from tests.races import in_parallel
 from tests.site import site
 from tests.statements import statements
 from viewing.models import Profile, ViewingTimeConfig

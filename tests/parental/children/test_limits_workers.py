@@ -1,17 +1,15 @@
 """What a parent changes through one worker process is in force in all three."""
 
-import httpx
 import pytest
 
+from tests.http import any_worker
 from tests.parental.homes import make_home
-from tests.processes import until
+from tests.races import until
 
 
 @pytest.fixture
 def http(three_workers):
-    """Each request on a connection of its own."""
-    limits = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(base_url=three_workers.url, timeout=30, limits=limits) as client:
+    with any_worker(three_workers.url) as client:
         yield client
 
 

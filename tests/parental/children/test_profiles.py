@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from tests.families import make_player, make_title, make_user
-from tests.parental.cast import fields_of, in_parallel, log_in, make_parent
+from tests.parental.cast import fields_of, log_in, make_parent
+from tests.races import in_parallel
 from tests.site import site
 from tests.statements import statements
 from viewing.models import Profile, ViewingSession, ViewingTimeConfig

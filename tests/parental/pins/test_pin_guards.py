@@ -1,16 +1,17 @@
 """How tries are counted while others are under way: by their number, in the order in which they were reserved."""
 
 import collections
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from parental.models import PinGuard
 from parental.pins import guards
 from tests.parental.pin_cast import as_caller, device_of, guard_of, parent_with_pin
+from tests.races import in_parallel
 from viewing.errors import Refusal
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -120,24 +121,23 @@ def test_a_try_that_found_no_place_was_none(parent, caller, begin):
     assert in_a_row(parent) == 4
 
 
-def at_once(count, call):
+def outcomes(count, call):
+    """Of calls in parallel: what each returned, or was refused with."""
+
     def run(n):
         try:
             return call(n)
         except Refusal as refusal:
             return refusal.detail
-        finally:
-            connections.close_all()
 
-    with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(run, range(count)))
+    return in_parallel(count, run)
 
 
 @pytest.mark.parametrize("kind", ["parent", "device"])
 def test_of_30_parallel_reservations_five_are_made(parent, begin, kind, clock):
     caller = as_caller(parent) if kind == "parent" else device_of(parent)
 
-    results = at_once(30, lambda n: begin(caller).number)
+    results = outcomes(30, lambda n: begin(caller).number)
 
     locked = "PIN locked due to too many failed attempts"
     assert collections.Counter(results) == {1: 1, 2: 1, 3: 1, 4: 1, 5: 1, locked: 25}
@@ -148,7 +148,7 @@ def test_of_30_parallel_ones_after_a_lockout_a_fresh_five_are_made(parent, calle
         begin(caller)
     clock.forward(minutes=30)
 
-    results = at_once(30, lambda n: begin(caller).number)
+    results = outcomes(30, lambda n: begin(caller).number)
 
     assert sorted(result for result in results if isinstance(result, int)) == [6, 7, 8, 9, 10]
     guard = guard_of(parent)
@@ -163,7 +163,7 @@ def test_parallel_right_ones_and_reservations_neither_block_nor_break_each_other
         whose = device if n % 2 else caller
         return guards.succeed(whose, begin(whose), now=timezone.now()) is not None
 
-    results = at_once(12, right)
+    results = outcomes(12, right)
 
     assert set(results) <= {True, "PIN locked due to too many failed attempts"}
     assert in_a_row(parent) == 0

@@ -8,6 +8,7 @@ from parental.accounts import passwords
 from parental.accounts.bounded_thread import PLACES
 from parental.models import PinGuard
 from parental.pins import guards, pins
+from tests.http import said
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.pin_cast import (
     CURRENT_INCORRECT,
@@ -19,7 +20,6 @@ from tests.parental.pin_cast import (
     lock,
     parent_with_pin,
     reset,
-    said,
     set_pin,
     status,
     verify,

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from parental.models import Pin
-from tests.parental.cast import PASSWORD, in_parallel, make_parent
+from tests.http import said
+from tests.parental.cast import PASSWORD, make_parent
 from tests.parental.pin_cast import (
     CURRENT_INCORRECT,
     INCORRECT,
@@ -16,9 +17,9 @@ from tests.parental.pin_cast import (
     WRONG,
     guard_of,
     parent_with_pin,
-    said,
     verify,
 )
+from tests.races import in_parallel
 
 pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 
@@ -37,7 +38,7 @@ def parent(server, quick_hashes):
     return parent_with_pin(password=PASSWORD)
 
 
-def at_once(count, base_url, path, parent, body):
+def post_in_parallel(count, base_url, path, parent, body):
     """(status, JSON) counted, of calls on connections of their own, so that any worker may take each."""
 
     def post(n):
@@ -54,7 +55,7 @@ def counted(answers):
 def test_of_50_wrong_pins_five_are_compared(base_url, parent, compared, server):
     Pin.objects.filter(user=parent.user).update(pin_hash=SLOW_HASH)
 
-    answers = at_once(50, base_url, "/verify", parent, {"pin": WRONG})
+    answers = post_in_parallel(50, base_url, "/verify", parent, {"pin": WRONG})
 
     assert {answer.status_code for answer in answers} == {403}
     assert counted(answers) == {INCORRECT[1]["detail"]: 5, LOCKED[1]["detail"]: 45}
@@ -64,7 +65,7 @@ def test_of_50_wrong_pins_five_are_compared(base_url, parent, compared, server):
 
 
 def test_of_50_wrong_current_pins_five_are_compared(base_url, parent):
-    answers = at_once(50, base_url, "", parent, {"new_pin": "8024", "current_pin": WRONG})
+    answers = post_in_parallel(50, base_url, "", parent, {"new_pin": "8024", "current_pin": WRONG})
 
     assert counted(answers) == {CURRENT_INCORRECT[1]["detail"]: 5, LOCKED[1]["detail"]: 45}
     assert guard_of(parent).reserved == 5
@@ -73,7 +74,7 @@ def test_of_50_wrong_current_pins_five_are_compared(base_url, parent):
 def test_a_right_one_among_the_first_five_succeeds(base_url, parent):
     Pin.objects.filter(user=parent.user).update(pin_hash=SLOW_HASH)
 
-    answers = at_once(5, base_url, "/verify", parent, lambda n: {"pin": PIN if n == 2 else WRONG})
+    answers = post_in_parallel(5, base_url, "/verify", parent, lambda n: {"pin": PIN if n == 2 else WRONG})
 
     assert sorted(answer.status_code for answer in answers) == [200, 403, 403, 403, 403]
     assert guard_of(parent).locked_until is None
@@ -97,7 +98,7 @@ def test_tries_of_two_paths_share_the_five(base_url, parent):
 def test_of_parallel_first_settings_one_wins(base_url):
     parent = make_parent()
 
-    answers = at_once(6, base_url, "", parent, lambda n: {"new_pin": f"000{n}"})
+    answers = post_in_parallel(6, base_url, "", parent, lambda n: {"new_pin": f"000{n}"})
 
     by_status = collections.Counter(answer.status_code for answer in answers)
     assert by_status == {200: 1, 400: 5}
@@ -107,7 +108,7 @@ def test_of_parallel_first_settings_one_wins(base_url):
 
 
 def test_of_parallel_changes_one_wins(base_url, parent):
-    answers = at_once(4, base_url, "", parent, lambda n: {"new_pin": f"000{n}", "current_pin": PIN})
+    answers = post_in_parallel(4, base_url, "", parent, lambda n: {"new_pin": f"000{n}", "current_pin": PIN})
 
     by_status = collections.Counter(answer.status_code for answer in answers)
     assert by_status == {200: 1, 400: 3}
@@ -132,8 +133,8 @@ def test_parallel_resets_and_first_settings_break_nothing(base_url, server):
 
 
 def test_a_lockout_holds_in_every_process(three_workers, server, parent):
-    at_once(5, server, "/verify", parent, {"pin": WRONG})
+    post_in_parallel(5, server, "/verify", parent, {"pin": WRONG})
 
-    answers = at_once(9, three_workers.url, "/verify", parent, {"pin": PIN})
+    answers = post_in_parallel(9, three_workers.url, "/verify", parent, {"pin": PIN})
 
     assert [said(answer) for answer in answers] == [LOCKED] * 9

@@ -9,6 +9,7 @@ from django.utils import timezone
 from parental.models import PasswordTries, Pin, User
 from parental.pins import pins
 from tests.families import make_user
+from tests.http import said
 from tests.parental.cast import PASSWORD, fields_of, log_in
 from tests.parental.pin_cast import (
     LOCKED,
@@ -20,7 +21,6 @@ from tests.parental.pin_cast import (
     lock,
     parent_with_pin,
     reset,
-    said,
     status,
     verify,
 )

@@ -10,6 +10,7 @@ from parental.accounts.bounded_thread import PLACES
 from parental.models import Pin
 from parental.pins import guards, pins
 from parental.pins.pins import COMMON, TOO_COMMON
+from tests.http import said
 from tests.parental.cast import PASSWORD, make_parent
 from tests.parental.pin_cast import (
     CURRENT_INCORRECT,
@@ -19,7 +20,6 @@ from tests.parental.pin_cast import (
     before,
     parent_with_pin,
     reset,
-    said,
     set_pin,
     status,
     verify,

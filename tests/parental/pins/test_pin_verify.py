@@ -4,8 +4,9 @@ import pytest
 
 from parental.models import Pin
 from tests.families import make_child, make_player
+from tests.http import said
 from tests.parental.cast import bearer, fields_of, log_in, make_parent
-from tests.parental.pin_cast import INCORRECT, PIN, PLAYERS_MAY_NOT, URL, WRONG, parent_with_pin, said, set_pin, verify
+from tests.parental.pin_cast import INCORRECT, PIN, PLAYERS_MAY_NOT, URL, WRONG, parent_with_pin, set_pin, verify
 
 pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 

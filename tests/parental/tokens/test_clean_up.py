@@ -14,7 +14,8 @@ from django.utils import timezone
 from parental.models import PasswordTries, PinGuard, RefreshToken, TimeGrant, TokenFamily
 from parental.tokens import cleaning
 from tests.families import make_child, make_user
-from tests.parental.cast import in_parallel, make_parent
+from tests.parental.cast import make_parent
+from tests.races import in_parallel
 from viewing.models import PlayerToken
 
 DAY = timedelta(days=1)

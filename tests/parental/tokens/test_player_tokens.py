@@ -12,7 +12,8 @@ from django.utils import timezone
 from parental.models import Pin
 from parental.tokens import pin_tokens, signed
 from tests.families import make_child, make_player
-from tests.parental.cast import bearer, fields_of, in_parallel, log_in, make_parent
+from tests.parental.cast import bearer, fields_of, log_in, make_parent
+from tests.races import in_parallel
 from viewing.models import PlayerToken, Profile
 
 DENIED = (403, {"detail": "Profile not found or access denied", "code": "access_denied"})

@@ -7,7 +7,8 @@ import pytest
 
 from parental.models import RefreshToken, TokenFamily, User
 from parental.tokens import families
-from tests.parental.cast import bearer, fields_of, in_parallel, log_in, make_parent
+from tests.parental.cast import bearer, fields_of, log_in, make_parent
+from tests.races import in_parallel
 
 URL = "/api/v1/auth/refresh"
 REFUSED = (401, {"detail": "Invalid or expired refresh token", "code": "refresh_invalid"})

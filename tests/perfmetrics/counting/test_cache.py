@@ -7,20 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.conf import settings
 
-from perfmetrics.counting.cache import CountedTTLCache, counted
-
-
-def make_cache(*, most=3, ttl=60, name=None):
-    return CountedTTLCache(name or uuid.uuid4().hex, {"TIMEOUT": ttl, "OPTIONS": {"MAX_ENTRIES": most}})
-
-
-def held(cache, keys="abcdefgh"):
-    """Which of the keys are in it, found without using them."""
-    return "".join(key for key in keys if cache.has_key(key))
-
-
-def figures_of(cache):
-    return (cache.figures.hits, cache.figures.misses, cache.figures.invalidations)
+from perfmetrics.counting.cache import counted
+from tests.perfmetrics.caches import figures_of, held, make_cache
 
 
 @pytest.fixture

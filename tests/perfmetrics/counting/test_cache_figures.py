@@ -1,8 +1,8 @@
 """What the caches count apart from hits and misses, and how it gets into the metrics."""
 
 from perfmetrics.counting import cache as caches
+from tests.perfmetrics.caches import figures_of, held, make_cache
 from tests.perfmetrics.counted import Counted
-from tests.perfmetrics.counting.test_cache import figures_of, held, make_cache
 
 
 def test_to_drop_everything_counts_each():

@@ -7,7 +7,7 @@ import pytest
 from tests.families import make_child
 from tests.parental.homes import make_home
 from tests.perfmetrics.counted import Counted
-from tests.processes import until
+from tests.races import until
 from viewing.heartbeats import writer as writing
 from viewing.heartbeats.writer import Writer
 

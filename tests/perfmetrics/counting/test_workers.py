@@ -16,7 +16,7 @@ from tests import processes
 from tests.families import make_child, make_title, make_user
 from tests.load import closed_loop
 from tests.parental.cast import log_in
-from tests.processes import until
+from tests.races import until
 from tests.statements import statements
 
 PATH = "/api/v1/admin/metrics"

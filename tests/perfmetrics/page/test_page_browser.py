@@ -21,8 +21,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests import processes
 from tests.browser import chromium
 from tests.families import make_child, make_title, make_user
+from tests.http import session_cookies
 from tests.load import closed_loop
-from tests.perfmetrics.reading.test_admin_metrics import session_cookies
 
 PAGE = "/admin/perfmetrics/minutefigures/"
 

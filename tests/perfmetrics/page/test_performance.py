@@ -12,7 +12,7 @@ from perfmetrics.page import performance
 from perfmetrics.reading.measures import Point
 from perfmetrics.reading.recorder import Recent
 from tests.families import make_child, make_user
-from tests.perfmetrics.reading.test_admin_metrics import session_cookies
+from tests.http import session_cookies
 from tests.perfmetrics.readings import make_totals
 
 NOW = datetime(2031, 5, 14, 12, 30, 20, tzinfo=UTC).timestamp()

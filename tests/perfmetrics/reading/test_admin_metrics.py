@@ -2,13 +2,13 @@
 
 import httpx
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from perfmetrics.reading import figures
 from perfmetrics.reading.api import metrics_answer
 from perfmetrics.reading.figures import Buckets
 from tests.families import make_child, make_user
+from tests.http import session_cookies
 from tests.parental.cast import bearer, log_in, make_parent
 from tests.perfmetrics.readings import make_totals
 
@@ -49,13 +49,6 @@ def form_of(value):
 @pytest.fixture
 def staff(committed):
     return log_in(make_user(is_staff=True))
-
-
-def session_cookies(user):
-    """As the browser has them after a login to the admin site."""
-    client = Client()
-    client.force_login(user)
-    return {name: morsel.value for name, morsel in client.cookies.items()}
 
 
 def read(http, staff):

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.families import make_child, make_family, make_gateway, make_player, make_title, make_user
-from tests.viewing.heartbeats.test_heartbeat_bad_input import INVALID
+from tests.families import NIL, make_child, make_family, make_gateway, make_player, make_title, make_user
+from tests.viewing.heartbeats.invalid import INVALID
 
 BULK = "/api/v1/viewing-time/heartbeats"
-NIL = str(uuid.UUID(int=0))
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Bulk heartbeats when something fails or is full: each beat as it would be alone, closed, in its place."""
 
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,8 +7,8 @@ from django.db import OperationalError
 
 from perfmetrics.counting import metrics
 from perfmetrics.counting.cache import counted
-from tests.families import make_child, make_gateway, make_player, make_title, make_user
-from tests.viewing.heartbeats.test_heartbeat_failures import NIL, fail, locked_session, unavailable
+from tests.families import NIL, make_child, make_gateway, make_player, make_title, make_user
+from tests.viewing.heartbeats.trouble import HeldWriter, fail, locked_session, unavailable
 from viewing.heartbeats import bulk, queue, writer
 from viewing.hotpath import entries, sql
 
@@ -24,27 +22,9 @@ def gateway(server):
 
 @pytest.fixture
 def held_writer(monkeypatch):
-    """The writer stands still until the event is set; its first batch has begun when a beat was sent."""
-    go_on, decide = threading.Event(), writer.decide
-    batches = []
-
-    def held(beats):
-        batches.append([beat.profile.id for beat in beats])
-        assert go_on.wait(30)
-        return decide(beats)
-
-    monkeypatch.setattr(writer, "decide", held)
-    go_on.batches = batches
-    yield go_on
-    go_on.set()
-
-
-def until(condition):
-    for _ in range(1000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came true")
+    held = HeldWriter(monkeypatch)
+    yield held
+    held.open.set()
 
 
 def test_without_the_database_every_beat_is_blocked(http, gateway, monkeypatch, caplog):
@@ -183,14 +163,14 @@ def test_what_finds_no_room_is_503_in_its_place(http, gateway, held_writer, sett
 
     with ThreadPoolExecutor(3) as threads:
         running = threads.submit(gateway.send, http, [first.body()])
-        until(lambda: held_writer.batches)
+        held_writer.wait_for_waiting(0)
         waiting = threads.submit(gateway.results, http, [child.body() for child in children])
-        until(lambda: len(writer.writer.gateways) == 5)
+        held_writer.wait_for_waiting(5, writer.writer.gateways)
         refused = gateway.send(http, [first.body(), first.body()])
         # The players have a queue of their own.
         alone = threads.submit(first.beat, http)
-        until(lambda: len(writer.writer.players) == 1)
-        held_writer.set()
+        held_writer.wait_for_waiting(1)
+        held_writer.open.set()
         results = waiting.result()
 
     assert running.result().status_code == alone.result().status_code == 200
@@ -232,12 +212,12 @@ def test_a_players_own_beat_does_not_wait_behind_a_bulk(http, gateway, held_writ
 
     with ThreadPoolExecutor(3) as threads:
         futures = [threads.submit(first.beat, http)]
-        until(lambda: held_writer.batches)
+        held_writer.wait_for_waiting(0)
         futures.append(threads.submit(gateway.send, http, [child.body() for child in many]))
-        until(lambda: len(writer.writer.gateways) == 400)
+        held_writer.wait_for_waiting(400, writer.writer.gateways)
         futures.append(threads.submit(player.beat, http))
-        until(lambda: len(writer.writer.players) == 1)
-        held_writer.set()
+        held_writer.wait_for_waiting(1)
+        held_writer.open.set()
         assert {future.result().status_code for future in futures} == {200}
 
     assert [len(batch) for batch in held_writer.batches] == [1, 256, 145]
@@ -251,12 +231,12 @@ def test_many_players_do_not_starve_a_bulk(http, gateway, held_writer, monkeypat
 
     with ThreadPoolExecutor(14) as threads:
         futures = [threads.submit(players[0].beat, http)]
-        until(lambda: held_writer.batches)
+        held_writer.wait_for_waiting(0)
         futures += [threads.submit(child.beat, http) for child in players[1:]]
-        until(lambda: len(writer.writer.players) == 12)
+        held_writer.wait_for_waiting(12)
         futures.append(threads.submit(gateway.send, http, [child.body() for child in many]))
-        until(lambda: len(writer.writer.gateways) == 4)
-        held_writer.set()
+        held_writer.wait_for_waiting(4, writer.writer.gateways)
+        held_writer.open.set()
         assert {future.result().status_code for future in futures} == {200}
 
     bulk_ids = {child.profile.id for child in many}
@@ -269,12 +249,12 @@ def test_a_profiles_own_beat_and_its_beat_in_bulk_are_not_in_one_batch(http, gat
 
     with ThreadPoolExecutor(3) as threads:
         running = threads.submit(first.beat, http)
-        until(lambda: held_writer.batches)
+        held_writer.wait_for_waiting(0)
         bulked = threads.submit(gateway.results, http, [child.body(device_id="a"), first.body(device_id="b")])
-        until(lambda: len(writer.writer.gateways) == 2)
+        held_writer.wait_for_waiting(2, writer.writer.gateways)
         alone = threads.submit(child.beat, http)
-        until(lambda: len(writer.writer.players) == 1)
-        held_writer.set()
+        held_writer.wait_for_waiting(1)
+        held_writer.open.set()
         session_id = bulked.result()[0]["body"]["session_id"]
 
     assert running.result().status_code == alone.result().status_code == 200

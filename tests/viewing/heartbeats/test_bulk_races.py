@@ -2,25 +2,23 @@
 
 import random
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 from tests.families import make_child, make_gateway, make_title
+from tests.http import any_worker
+from tests.races import in_parallel
 from viewing.models import ViewingSession
 
 
 @pytest.fixture
 def http(three_workers):
-    limits = httpx.Limits(max_connections=50, max_keepalive_connections=0)  # each request to any worker
-    with httpx.Client(base_url=three_workers.url, timeout=60, limits=limits) as client:
+    with any_worker(three_workers.url) as client:
         yield client
 
 
-def at_once(calls):
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return [future.result() for future in [threads.submit(call) for call in calls]]
+def all_in_parallel(calls):
+    return in_parallel(len(calls), lambda n: calls[n]())
 
 
 def test_bulks_and_single_beats_of_the_same_sessions_all_count(http):
@@ -38,7 +36,7 @@ def test_bulks_and_single_beats_of_the_same_sessions_all_count(http):
         return [(response.status_code, response.json())]
 
     singles = [lambda child=child, id_=id_: single(child, id_) for child, id_ in zip(children, ids, strict=True)]
-    answers = [answer for found in at_once([bulk] * 4 + singles) for answer in found]
+    answers = [answer for found in all_in_parallel([bulk] * 4 + singles) for answer in found]
 
     assert {status for status, _ in answers} == {200}
     used = {id_: sorted(body["used_minutes"] for _, body in answers if body["session_id"] == id_) for id_ in ids}
@@ -59,7 +57,7 @@ def test_first_beats_in_bulks_and_alone_leave_one_session_active(http):
         return [{"status": child.beat(http, device_id=f"own {n}").status_code} for child in children]
 
     calls = [lambda n=n: bulk(n) for n in range(5)] + [lambda n=n: single(n) for n in range(3)]
-    results = [result for found in at_once(calls) for result in found]
+    results = [result for found in all_in_parallel(calls) for result in found]
 
     assert Counter(result["status"] for result in results) == {200: 80}
     for child in children:
@@ -73,7 +71,7 @@ def test_the_same_bulk_sent_five_times_at_once_counts_once(http):
     ids = [child.watch(http, 1, sequence=1) for child in children]
     bodies = [child.body(session_id=id_, sequence=2) for child, id_ in zip(children, ids, strict=True)]
 
-    answers = at_once([lambda: gateway.results(http, bodies)] * 5)
+    answers = all_in_parallel([lambda: gateway.results(http, bodies)] * 5)
 
     assert all(answer == answers[0] for answer in answers)
     assert {child.balance().used_seconds for child in children} == {60}

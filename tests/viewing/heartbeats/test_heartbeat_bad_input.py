@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from tests.families import make_child
+from tests.viewing.heartbeats.invalid import INVALID
 
 HEARTBEAT = "/api/v1/viewing-time/heartbeat"
 UNPARSABLE = {"detail": "Cannot parse request body", "code": "broken_body"}
@@ -30,44 +31,6 @@ def errors_of(response):
     errors = response.json()["detail"]
     assert [set(error) for error in errors] == [{"type", "loc", "msg"}] * len(errors)
     return errors
-
-
-INVALID = [
-    ("profile_id", ..., "missing", "Field required"),
-    ("profile_id", None, "uuid_type", "UUID input should be a string"),
-    ("profile_id", 7, "uuid_type", "UUID input should be a string"),
-    ("profile_id", "", "uuid_parsing", "Input should be a valid UUID"),
-    ("profile_id", "\ud800", "string_unicode", "Input should be a valid string"),
-    ("title_id", ..., "missing", "Field required"),
-    ("title_id", None, "uuid_type", "UUID input should be a string"),
-    ("title_id", "12345678-1234", "uuid_parsing", "Input should be a valid UUID"),
-    ("session_id", "none", "uuid_parsing", "Input should be a valid UUID"),
-    ("session_id", False, "uuid_type", "UUID input should be a string"),
-    ("session_id", "\0", "uuid_parsing", "Input should be a valid UUID"),
-    ("device_id", ..., "missing", "Field required"),
-    ("device_id", None, "string_type", "Input should be a valid string"),
-    ("device_id", 7, "string_type", "Input should be a valid string"),
-    ("device_id", "", "string_too_short", "String should have at least 1 character"),
-    ("device_id", "x" * 101, "string_too_long", "String should have at most 100 characters"),
-    ("device_id", "📺" * 101, "string_too_long", "String should have at most 100 characters"),
-    ("device_id", "a\0b", "nul_character", "String must not contain the NUL character"),
-    ("device_id", "\ud800", "string_unicode", "Input should be a valid string"),
-    ("device_type", None, "literal_error", "Input should be 'tv', 'mobile', 'tablet' or 'web'"),
-    ("device_type", "TV", "literal_error", "Input should be 'tv', 'mobile', 'tablet' or 'web'"),
-    ("device_type", "fridge", "literal_error", "Input should be 'tv', 'mobile', 'tablet' or 'web'"),
-    ("sequence", -1, "greater_than_equal", "Input should be greater than or equal to 0"),
-    ("sequence", 2**53, "less_than_equal", "Input should be less than or equal to 9007199254740991"),
-    ("sequence", 10**4000, "less_than_equal", "Input should be less than or equal to 9007199254740991"),
-    ("sequence", 1.5, "int_from_float", "Input should be a valid integer"),
-    ("sequence", "one", "int_parsing", "Input should be a valid integer"),
-    ("sequence", [1], "int_type", "Input should be a valid integer"),
-    ("sequence", float("nan"), "finite_number", "Input should be a finite number"),
-    ("sequence", float("-inf"), "finite_number", "Input should be a finite number"),
-    ("is_paused", None, "bool_type", "Input should be a valid boolean"),
-    ("is_paused", 2, "bool_parsing", "Input should be a valid boolean"),
-    ("is_paused", "maybe", "bool_parsing", "Input should be a valid boolean"),
-    ("is_paused", {}, "bool_type", "Input should be a valid boolean"),
-]
 
 
 @pytest.mark.parametrize(("field", "value", "kind", "message"), INVALID)

@@ -3,41 +3,20 @@
 import logging
 import socket
 import threading
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 
 from perfmetrics.counting.cache import counted
-from tests.families import make_child
+from tests.families import NIL, make_child
+from tests.viewing.heartbeats.trouble import HeldWriter, fail, locked_session, unavailable
 from viewing.heartbeats import queue, writer
 from viewing.hotpath import lookup, sql
 from viewing.hotpath.threads import execute
 from viewing.models import Title, ViewingSession
-
-NIL = str(uuid.UUID(int=0))
-
-
-def unavailable(session_id):
-    return {
-        "session_id": session_id,
-        "enforcement": "blocked",
-        "remaining_minutes": 0,
-        "used_minutes": 0,
-        "is_educational": False,
-        "reason": "unavailable",
-        "next_reset_at": None,
-    }
-
-
-def fail(error):
-    def failing(*_args, **_kwargs):
-        raise error
-
-    return failing
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a defect"), OperationalError("no connection")])
@@ -88,13 +67,6 @@ def test_the_next_beat_after_a_failed_read_reads_again(http, monkeypatch):
         child.beat(http)
 
     assert child.beat(http).json()["used_minutes"] == 0.5
-
-
-def locked_session(session_id, meanwhile):
-    """Hold the lock of a session's row for as long as `meanwhile` runs."""
-    with transaction.atomic():
-        ViewingSession.objects.select_for_update(no_key=True).get(id=session_id)
-        return meanwhile()
 
 
 def test_a_locked_row_is_503_and_harms_no_neighbour(http):
@@ -161,62 +133,26 @@ def test_a_beat_that_the_database_refuses_harms_no_neighbour(http, monkeypatch):
         child.beat(http)
     ViewingSession.objects.filter(profile=bad.profile).delete()
     Title.objects.filter(id=bad.title.id).delete()
-    gate = Gate(monkeypatch)
+    held = HeldWriter(monkeypatch)
 
-    answers = gate.all_in_one_batch([lambda child=child: child.beat(http, device_id="x") for child in (bad, *good)])
+    answers = held.all_in_one_batch([lambda child=child: child.beat(http, device_id="x") for child in (bad, *good)])
 
     assert answers[0].json() == unavailable(NIL)
     assert [answer.json()["used_minutes"] for answer in answers[1:]] == [1.0] * 7
 
 
-class Gate:
-    """Holds the writer, so that what is sent meanwhile waits and becomes one batch."""
-
-    def __init__(self, monkeypatch):
-        self.open = threading.Event()
-        self.sizes = []
-        decide = writer.decide
-
-        def held(beats):
-            self.sizes.append(len(beats))
-            assert self.open.wait(30)
-            return decide(beats)
-
-        monkeypatch.setattr(writer, "decide", held)
-
-    def all_in_one_batch(self, calls):
-        """The first call is the batch that holds the writer; the results of the others, in order."""
-        with ThreadPoolExecutor(len(calls) + 1) as threads:
-            first = threads.submit(calls[-1])
-            self.wait_for_waiting(0)
-            futures = [threads.submit(call) for call in calls[:-1]]
-            self.wait_for_waiting(len(calls) - 1)
-            self.open.set()
-            results = [future.result() for future in futures] + [first.result()]
-        assert max(self.sizes) == len(calls) - 1
-        return results
-
-    def wait_for_waiting(self, count):
-        for _ in range(1000):
-            if self.sizes and len(writer.writer.players) >= count:
-                return
-            time.sleep(0.01)
-        self.open.set()
-        raise AssertionError(f"{len(writer.writer.players)} of {count} beats are waiting")
-
-
 def test_a_full_queue_is_503(http, monkeypatch, settings):
     settings.HEARTBEAT_QUEUE_SIZE = 5
     children = [make_child() for _ in range(7)]
-    gate = Gate(monkeypatch)
+    held = HeldWriter(monkeypatch)
 
     with ThreadPoolExecutor(7) as threads:
         first = threads.submit(children[0].beat, http)
-        gate.wait_for_waiting(0)
+        held.wait_for_waiting(0)
         waiting = [threads.submit(child.beat, http) for child in children[1:6]]
-        gate.wait_for_waiting(5)
+        held.wait_for_waiting(5)
         refused = children[6].beat(http)
-        gate.open.set()
+        held.open.set()
         answers = [first.result(), *(future.result() for future in waiting)]
 
     assert refused.status_code == 503
@@ -228,17 +164,17 @@ def test_a_full_queue_is_503(http, monkeypatch, settings):
 def test_one_profile_cannot_fill_the_queue(http, monkeypatch):
     monkeypatch.setattr(queue, "MAX_WAITING_PER_PROFILE", 3)
     greedy, other = make_child(), make_child()
-    gate = Gate(monkeypatch)
+    held = HeldWriter(monkeypatch)
 
     with ThreadPoolExecutor(6) as threads:
         futures = [threads.submit(greedy.beat, http, device_id="0")]
-        gate.wait_for_waiting(0)
+        held.wait_for_waiting(0)
         futures += [threads.submit(greedy.beat, http, device_id=str(n)) for n in range(1, 4)]
-        gate.wait_for_waiting(3)
+        held.wait_for_waiting(3)
         refused = greedy.beat(http)
         futures.append(threads.submit(other.beat, http))
-        gate.wait_for_waiting(4)
-        gate.open.set()
+        held.wait_for_waiting(4)
+        held.open.set()
         answers = [future.result() for future in futures]
 
     assert refused.status_code == 503
@@ -249,31 +185,31 @@ def test_one_profile_cannot_fill_the_queue(http, monkeypatch):
 def test_beats_of_one_profile_are_decided_in_order(http, monkeypatch):
     child = make_child()
     session_id = child.watch(http, 1)
-    gate = Gate(monkeypatch)
+    held = HeldWriter(monkeypatch)
 
     with ThreadPoolExecutor(5) as threads:
         futures = []
         for sequence in range(5):
             futures.append(threads.submit(child.beat, http, session_id=session_id, sequence=sequence))
-            gate.wait_for_waiting(sequence)
-        gate.open.set()
+            held.wait_for_waiting(sequence)
+        held.open.set()
         used = [future.result().json()["used_minutes"] for future in futures]
 
     assert used == [1.0, 1.5, 2.0, 2.5, 3.0]
-    assert gate.sizes == [1] * 5
+    assert [len(batch) for batch in held.batches] == [1] * 5
 
 
 def test_a_beat_counts_though_its_client_is_gone(http, server, monkeypatch):
     child = make_child()
-    gate = Gate(monkeypatch)
+    held = HeldWriter(monkeypatch)
     request = http.build_request("POST", "/api/v1/viewing-time/heartbeat", json=child.body(), headers=child.headers)
     head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     address = urlsplit(server)
 
     with socket.create_connection((address.hostname, address.port)) as client:
         client.sendall(f"POST {request.url.path} HTTP/1.1\r\n{head}\r\n".encode() + request.content)
-        gate.wait_for_waiting(0)
-    gate.open.set()
+        held.wait_for_waiting(0)
+    held.open.set()
 
     other = make_child()
     other.beat(http)  # the writer is done with the first batch

@@ -4,10 +4,8 @@ import uuid
 
 import pytest
 
-from tests.families import make_child, make_family, make_player, make_title, make_user
+from tests.families import NIL, make_child, make_family, make_player, make_title, make_user
 from viewing.models import EndReason
-
-NIL = str(uuid.UUID(int=0))
 
 
 def test_begins_a_session_and_counts_thirty_seconds(http):

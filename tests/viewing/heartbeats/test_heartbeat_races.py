@@ -1,26 +1,20 @@
 """Beats that come at once, from several players and through several worker processes: nothing lost, nothing twice."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 from tests.families import make_child, make_family, make_title
+from tests.http import any_worker
 from tests.load import Connection, closed_loop
+from tests.races import in_parallel
 from viewing.models import ViewingSession, ViewingTimeBalance
 
 
 @pytest.fixture
 def http(three_workers):
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)  # each request to any worker
-    with httpx.Client(base_url=three_workers.url, timeout=60, limits=limits) as client:
+    with any_worker(three_workers.url) as client:
         yield client
-
-
-def at_once(count, call):
-    with ThreadPoolExecutor(count) as threads:
-        return [future.result() for future in [threads.submit(call, n) for n in range(count)]]
 
 
 def active_sessions(child):
@@ -31,7 +25,7 @@ def test_100_parallel_beats_of_one_session_all_count(http):
     child = make_child()
     session_id = child.watch(http, 1)
 
-    answers = at_once(100, lambda _: child.beat(http, session_id=session_id))
+    answers = in_parallel(100, lambda _: child.beat(http, session_id=session_id))
 
     assert {answer.status_code for answer in answers} == {200}, [a.text for a in answers if a.status_code != 200]
     assert [session.counted_seconds for session in child.sessions()] == [3030]
@@ -44,7 +38,7 @@ def test_the_same_beat_sent_20_times_at_once_counts_once(http):
     child = make_child()
     session_id = child.watch(http, 1, sequence=1)
 
-    answers = at_once(20, lambda _: child.beat(http, session_id=session_id, sequence=2))
+    answers = in_parallel(20, lambda _: child.beat(http, session_id=session_id, sequence=2))
 
     assert {answer.json()["used_minutes"] for answer in answers} == {1.0}
     assert child.balance().used_seconds == 60
@@ -53,7 +47,7 @@ def test_the_same_beat_sent_20_times_at_once_counts_once(http):
 def test_20_parallel_first_beats_leave_one_session_active(http):
     child = make_child()
 
-    answers = at_once(20, lambda n: child.beat(http, device_id=f"device {n}"))
+    answers = in_parallel(20, lambda n: child.beat(http, device_id=f"device {n}"))
 
     assert {answer.status_code for answer in answers} == {200}, [a.text for a in answers if a.status_code != 200]
     assert active_sessions(child).count() == 1
@@ -65,7 +59,7 @@ def test_20_parallel_first_beats_leave_one_session_active(http):
 def test_the_same_first_beat_sent_20_times_at_once_begins_once(http):
     child = make_child()
 
-    answers = at_once(20, lambda _: child.beat(http, sequence=1))
+    answers = in_parallel(20, lambda _: child.beat(http, sequence=1))
 
     assert len({answer.json()["session_id"] for answer in answers}) == 1
     assert len(child.sessions()) == 1
@@ -76,7 +70,7 @@ def test_20_parallel_first_beats_of_a_profile_without_config_all_count(http):
     child = make_child()
     child.profile.config.delete()
 
-    answers = at_once(20, lambda n: child.beat(http, device_id=f"device {n}"))
+    answers = in_parallel(20, lambda n: child.beat(http, device_id=f"device {n}"))
 
     assert {answer.status_code for answer in answers} == {200}, [a.text for a in answers if a.status_code != 200]
     assert child.balance().used_seconds == 600
@@ -86,7 +80,7 @@ def test_the_same_switch_sent_20_times_at_once_switches_once(http):
     child = make_child()
     session_id, other = child.watch(http, 1, sequence=1), str(make_title().id)
 
-    answers = at_once(20, lambda _: child.beat(http, session_id=session_id, title_id=other, sequence=2))
+    answers = in_parallel(20, lambda _: child.beat(http, session_id=session_id, title_id=other, sequence=2))
 
     assert {answer.status_code for answer in answers} == {200}, [a.text for a in answers if a.status_code != 200]
     assert len({answer.json()["session_id"] for answer in answers}) == 1
@@ -103,7 +97,7 @@ def test_switches_and_takeovers_at_once_lose_nothing(http):
             return child.beat(http, session_id=session_id, title_id=other)
         return child.beat(http, device_id=f"device {n}")
 
-    answers = at_once(20, send)
+    answers = in_parallel(20, send)
 
     counted = [answer for answer in answers if answer.status_code == 200]
     assert {answer.status_code for answer in answers} <= {200, 409}
@@ -112,7 +106,7 @@ def test_switches_and_takeovers_at_once_lose_nothing(http):
     assert sum(session.total_seconds for session in child.sessions()) == child.balance().used_seconds
 
 
-def test_a_beat_and_the_end_of_its_session_at_once(http):
+def test_a_beat_and_the_end_of_its_session_in_parallel(http):
     for _ in range(5):
         child = make_child()
         session_id = child.watch(http, 1)
@@ -122,7 +116,7 @@ def test_a_beat_and_the_end_of_its_session_at_once(http):
                 return http.post(f"/api/v1/viewing-time/session/{session_id}/end", headers=child.headers)
             return child.beat(http, session_id=session_id)
 
-        answers = at_once(10, send)
+        answers = in_parallel(10, send)
         counted = sum(answer.status_code == 200 for n, answer in enumerate(answers) if n != 5)
         (session,) = child.sessions()
         assert session.total_seconds == child.balance().used_seconds == 30 + 30 * counted
@@ -163,7 +157,7 @@ def test_two_profiles_that_name_each_others_sessions_do_no_harm(http):
     one, other = make_family(children=2).children
     sessions = [one.watch(http, 1), other.watch(http, 1)]
 
-    answers = at_once(20, lambda n: (one, other)[n % 2].beat(http, session_id=sessions[1 - n % 2]))
+    answers = in_parallel(20, lambda n: (one, other)[n % 2].beat(http, session_id=sessions[1 - n % 2]))
 
     assert {answer.status_code for answer in answers} == {403}
     assert {one.balance().used_seconds, other.balance().used_seconds} == {30}

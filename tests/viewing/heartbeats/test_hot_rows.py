@@ -4,7 +4,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from tests.families import make_gateway, make_player, make_title, make_user
-from tests.processes import until
+from tests.races import until
 
 TABLES = ["viewing_viewingsession", "viewing_viewingtimebalance"]
 AUTOVACUUM = {

@@ -8,16 +8,16 @@ from django.utils import timezone
 from parental.tokens import players
 from tests import processes
 from tests.families import make_child, make_title
+from tests.http import any_worker
 from tests.parental.cast import make_parent
-from tests.processes import until
+from tests.races import until
 from viewing.hotpath import invalidation
 from viewing.models import Title, ViewingTimeConfig
 
 
 @pytest.fixture
 def http(three_workers):
-    """Each request on a connection of its own."""
-    with httpx.Client(base_url=three_workers.url, limits=httpx.Limits(max_keepalive_connections=0)) as client:
+    with any_worker(three_workers.url) as client:
         yield client
 
 

@@ -4,7 +4,6 @@ import threading
 import time
 from datetime import timedelta
 
-import httpx
 import pytest
 from django.core.cache import caches
 from django.db import IntegrityError, connection
@@ -12,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.families import make_child, make_user
+from tests.http import any_worker
 from tests.parental.cast import make_parent
-from tests.processes import until
+from tests.races import until
 from tests.site import site
 from tests.statements import statements
 from viewing.hotpath import entries, lookup
@@ -190,7 +190,7 @@ def test_what_was_read_before_a_change_is_not_kept(server, monkeypatch, invalida
 
 
 def test_three_workers_use_a_saved_change_at_once(three_workers, saved):
-    with httpx.Client(base_url=three_workers.url, limits=httpx.Limits(max_keepalive_connections=0)) as http:
+    with any_worker(three_workers.url) as http:
 
         def limits_of_new_children():
             return three_workers.of_each(lambda: new_child(http, make_parent()).weekday_limit_minutes)
@@ -203,7 +203,7 @@ def test_three_workers_use_a_saved_change_at_once(three_workers, saved):
 
 
 def test_three_workers_use_a_saved_pause_grace(three_workers, saved):
-    with httpx.Client(base_url=three_workers.url, limits=httpx.Limits(max_keepalive_connections=0)) as http:
+    with any_worker(three_workers.url) as http:
 
         def counts_paused():
             """Whether a beat one second after the pause began still counts."""

@@ -8,7 +8,6 @@ from django.utils import timezone
 from parental.tokens import families
 from tests.families import make_child, make_family, make_title
 
-WEDNESDAY = "2026-03-04T10:00:00Z"
 MIDNIGHT = "2026-03-05T00:00:00Z"
 
 
@@ -39,12 +38,6 @@ def a_childs(child, **differing):
         "granted_minutes": 0,
         **differing,
     }
-
-
-@pytest.fixture
-def noon(clock):
-    clock.set(WEDNESDAY)
-    return clock
 
 
 def test_a_child_that_has_watched_nothing(http, noon):

@@ -13,12 +13,6 @@ OUT_OF_TIME = {
 }
 
 
-@pytest.fixture
-def noon(clock):
-    clock.set("2026-03-04T12:00:00Z")  # a Wednesday
-    return clock
-
-
 def eligibility_of(http, player):
     response = http.get(f"/api/v1/viewing-time/playback-eligible/{player.profile.id}", headers=player.headers)
     assert response.status_code == 200, response.text

@@ -9,14 +9,9 @@ from django.utils import timezone
 from parental.children import limits, today
 from tests.families import make_family, make_player, make_title, make_user
 from tests.parental.pages.visitors import text_of
+from tests.site import site
 from tests.statements import statements
-from viewing.models import Profile, SiteSettings, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
-
-
-@pytest.fixture
-def noon(clock):
-    clock.set("2026-03-04T12:00:00+00:00")  # a Wednesday
-    return clock
+from viewing.models import Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
 
 
 @pytest.fixture
@@ -210,20 +205,9 @@ def test_other_families_are_not_seen(browse, family):
 
 
 def test_a_notice_of_staff_is_shown_on_every_page(browse, family):
-    from django.db import transaction
-
-    from viewing.hotpath import invalidation
-
-    with transaction.atomic():
-        SiteSettings(notice="Closed on <Sunday>").save()
-        invalidation.site_changed()
-    try:
+    with site(notice="Closed on <Sunday>"):
         assert "Closed on <Sunday>" in text_of(browse(family.user).get("/"))
         assert "Closed on <Sunday>" in text_of(browse().get("/login"))
-    finally:
-        with transaction.atomic():
-            SiteSettings.objects.all().delete()
-            invalidation.site_changed()
     assert "Sunday" not in browse(family.user).get("/").text
 
 

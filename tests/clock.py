@@ -1,0 +1,32 @@
+"""The time at which tests take place."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
+
+# Before any test takes its place.
+real_now = timezone.now
+# A Wednesday.
+NOON = "2026-03-04T12:00:00+00:00"
+
+
+class Clock:
+    """The service's clock, which reads the time at the edge only (`django.utils.timezone.now`): today at noon (UTC)."""
+
+    def __init__(self) -> None:
+        self.now = real_now().replace(hour=12, minute=0, second=0, microsecond=0)
+
+    def set(self, instant: str) -> None:
+        self.now = datetime.fromisoformat(instant)
+
+    def forward(self, **amount: float) -> None:
+        self.now += timedelta(**amount)
+
+
+def wait_if_midnight_is_near() -> None:
+    """For tests of real processes, none of which may take longer than that."""
+    now = real_now()
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
+    if midnight - now < timedelta(minutes=2):
+        time.sleep((midnight - now).total_seconds() + 1)
