@@ -130,11 +130,11 @@ def pytest_terminal_summary(terminalreporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _today_at_noon() -> Iterator[None]:
-    """When a test takes place unless it says otherwise: no viewing day may turn amidst it."""
-    clock = Clock()
+def _run_begins_at_noon() -> Iterator[None]:
+    """The time of every test that does not say otherwise: it runs, but no viewing day turns amidst a test."""
+    ahead = Clock().now - real_now()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(timezone, "now", lambda: clock.now)
+        patch.setattr(timezone, "now", lambda: real_now() + ahead)
         yield
 
 
