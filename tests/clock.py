@@ -11,11 +11,24 @@ real_now = timezone.now
 NOON = "2026-03-04T12:00:00+00:00"
 
 
+_started = real_now()
+_noon = _started.replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+def now_since_noon() -> datetime:
+    """The time of every test that does not say otherwise.
+
+    The run begins at noon (UTC), so that no viewing day turns amidst a test. Time goes on: where it stands still, two
+    sessions begin at the same instant.
+    """
+    return _noon + (real_now() - _started)
+
+
 class Clock:
-    """The service's clock, which reads the time at the edge only (`django.utils.timezone.now`): today at noon (UTC)."""
+    """The service's clock, which reads the time at the edge only (`django.utils.timezone.now`)."""
 
     def __init__(self) -> None:
-        self.now = real_now().replace(hour=12, minute=0, second=0, microsecond=0)
+        self.now = timezone.now()
 
     def set(self, instant: str) -> None:
         self.now = datetime.fromisoformat(instant)

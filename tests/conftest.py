@@ -21,10 +21,12 @@ from django.utils import timezone
 
 from tests import cluster, processes
 from tests.browser import chromium
-from tests.clock import NOON, Clock, real_now, wait_if_midnight_is_near
+from tests.clock import NOON, Clock, now_since_noon, real_now, wait_if_midnight_is_near
 
 # The server's threads and the test share one interpreter lock; at 5 ms a turn each beat would wait for it three times.
 sys.setswitchinterval(0.0005)
+# Before the test modules are imported, some of which read it.
+timezone.now = now_since_noon
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -95,7 +97,8 @@ def service(committed, real_time, tmp_path_factory) -> Iterator[processes.Servic
 @pytest.fixture(scope="session")
 def three_workers(committed, real_time, tmp_path_factory) -> Iterator[processes.Service]:
     """The service with three worker processes, which share nothing but the database."""
-    with processes.service(tmp_path_factory.mktemp("three") / "log", workers=3) as running:
+    options = {"workers": 3, "DJANGO_SETTINGS_MODULE": "tests.service_settings"}
+    with processes.service(tmp_path_factory.mktemp("three") / "log", **options) as running:
         yield running
 
 
@@ -127,15 +130,6 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.section("NO BROWSER", yellow=True)
         terminalreporter.line("The tests of the pages in a browser were skipped: there is no Chromium here.")
         terminalreporter.line(f"Get one with {chromium.HOW_TO_GET_ONE}.")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _run_begins_at_noon() -> Iterator[None]:
-    """The time of every test that does not say otherwise: it runs, but no viewing day turns amidst a test."""
-    ahead = Clock().now - real_now()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(timezone, "now", lambda: real_now() + ahead)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/browser/",)
+IN_THE_BROWSER = ("tests/browser/", "tests/perfmetrics/page/test_page_browser.py")
 
 
 class ByModule(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
+        return "in the browser" if nodeid.startswith(IN_THE_BROWSER) else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:

@@ -21,7 +21,7 @@ from tests.browser.screen import Screen
 from tests.families import Player, make_child, make_title
 from viewing.models import Title
 
-# A PIN's hash has the lowest priority: on a busy machine it takes many seconds.
+# A PIN is checked at the lowest priority: on a full machine that takes long.
 expect.set_options(timeout=60_000)
 
 
@@ -58,7 +58,7 @@ def films(browser, committed) -> Films:
 def site(browser, films, real_time, tmp_path_factory) -> Iterator[str]:
     """The address of the service as it is deployed, hashed static files and all."""
     folder = tmp_path_factory.mktemp("site")
-    variables = {"DJANGO_SETTINGS_MODULE": "tests.browser.settings", "BROWSER_STATIC_ROOT": str(folder / "static")}
+    variables = {"DJANGO_SETTINGS_MODULE": "tests.browser.settings", "TEST_STATIC_ROOT": str(folder / "static")}
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
     subprocess.run(collect, cwd=processes.PROJECT, env={**os.environ, **variables}, check=True)
     with processes.service(folder / "log", **variables) as running:

@@ -16,7 +16,7 @@ from pathlib import Path
 VAR = tempfile.TemporaryDirectory(prefix="sandglass-screenshots-", dir="/var/tmp")
 os.environ |= {
     "SANDGLASS_VAR": VAR.name,
-    "BROWSER_STATIC_ROOT": f"{VAR.name}/static",
+    "TEST_STATIC_ROOT": f"{VAR.name}/static",
     "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
     "EMBEDDED_DATABASE": "true",
     "DEBUG": "false",

@@ -1,5 +1,6 @@
 """No sequence of settings, grants and beats yields more than a day's limit and grants a day."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from math import inf
 
@@ -10,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.parental.homes import make_home
 
+NIGHTLY = os.environ.get("NIGHTLY") == "true"
 ZONES = st.sampled_from(["UTC", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 HOURS = st.integers(0, 23)
 LIMITS = st.sampled_from([15, 15, 15, 30, None])
@@ -123,15 +125,16 @@ class LifeOfAFamily(RuleBasedStateMachine):
         self.look()  # whatever was changed, the same day runs
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("server")
 def test_no_day_yields_more_than_its_limit_and_its_grants(http, clock):
     run_state_machine_as_test(
         lambda: LifeOfAFamily(http, clock),
         settings=settings(
             deadline=None,
-            derandomize=True,
+            derandomize=not NIGHTLY,
             database=None,
-            max_examples=25,
+            max_examples=200 if NIGHTLY else 10,
             stateful_step_count=20,
             phases=[Phase.generate],  # at the speed of HTTP shrinking a failure takes minutes
         ),

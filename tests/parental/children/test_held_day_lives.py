@@ -1,5 +1,6 @@
 """Whatever settings are changed whenever: two viewing days of a child never begin less than 20 h apart."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from parental.children import limits
 from tests.parental.homes import Home, make_home
 from viewing import rules
 
+NIGHTLY = os.environ.get("NIGHTLY") == "true"
 ZONES = st.sampled_from(
     ["UTC", "Asia/Beirut", "Australia/Lord_Howe", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Havana"]
 )
@@ -79,11 +81,18 @@ class LifeOfAChild(RuleBasedStateMachine):
         self.running = running
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("committed")
 def test_no_two_days_begin_less_than_20_hours_apart():
     home = make_home()
 
     run_state_machine_as_test(
         lambda: LifeOfAChild(home),
-        settings=settings(deadline=None, derandomize=True, database=None, max_examples=150, stateful_step_count=15),
+        settings=settings(
+            deadline=None,
+            derandomize=not NIGHTLY,
+            database=None,
+            max_examples=1000 if NIGHTLY else 50,
+            stateful_step_count=15,
+        ),
     )

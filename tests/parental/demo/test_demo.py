@@ -44,7 +44,8 @@ def test_the_demo_runs_from_nothing_and_its_players_find_every_second(tmp_path):
 
 def test_a_taken_port_is_reported_with_what_to_do(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        printed, exit_code = demo(tmp_path, PORT=str(taken.getsockname()[1]), PLAYERS="0")
+        variables = {"PORT": str(taken.getsockname()[1]), "DATABASE_URL": "postgresql:///never-connected"}
+        printed, exit_code = demo(tmp_path, **variables)
 
     assert exit_code != 0
     assert "make demo" in printed

@@ -9,6 +9,7 @@ from config.server import lifespan
 from parental.pins import pins
 from tests.parental.cast import PASSWORD
 from tests.parental.pin_cast import PIN, WRONG, lock, parent_with_pin, set_pin, verify
+from tests.races import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -89,7 +90,7 @@ def test_waiting_holds_up_no_other_request(server, http, parent, monkeypatch):
     thread = threading.Thread(target=lambda: answers.append(verify(http, parent)))
     thread.start()
     try:
-        assert waits.wait(30)
+        assert waits.wait(PATIENCE_SECONDS)  # for a thread of the lowest priority
         assert http.get("/api/v1/auth/me", headers=parent.headers).status_code == 200
         assert not answers
     finally:

@@ -32,7 +32,7 @@ def running(committed, real_time, tmp_path_factory):
     """Three workers, with hashed static files, as deployed."""
     folder = tmp_path_factory.mktemp("page")
     variables = {
-        "DJANGO_SETTINGS_MODULE": "tests.perfmetrics.collected",
+        "DJANGO_SETTINGS_MODULE": "tests.service_settings",
         "TEST_STATIC_ROOT": str(folder / "static"),
         "METRICS_HOST": "page-test",
     }
