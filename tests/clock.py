@@ -11,17 +11,20 @@ real_now = timezone.now
 NOON = "2026-03-04T12:00:00+00:00"
 
 
-_started = real_now()
+_started = datetime.now(UTC)
 _noon = _started.replace(hour=12, minute=0, second=0, microsecond=0)
 
 
-def now_since_noon() -> datetime:
-    """The time of every test that does not say otherwise.
+def _now() -> datetime:
+    return _noon + (datetime.now(UTC) - _started)
 
-    The run begins at noon (UTC), so that no viewing day turns amidst a test. Time goes on: where it stands still, two
-    sessions begin at the same instant.
+
+def begin_at_noon() -> None:
+    """Let every test that does not say otherwise take place at noon (UTC), so that no viewing day turns amidst it.
+
+    Time goes on from there: where it stands still, two sessions begin at the same instant.
     """
-    return _noon + (real_now() - _started)
+    timezone.now = _now
 
 
 class Clock:

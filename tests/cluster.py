@@ -15,6 +15,7 @@ import dj_database_url
 
 from config.postgres import embedded
 from perfmetrics.counting import folder
+from tests.clock import begin_at_noon
 
 # Each process of `pytest -n` has a PostgreSQL of its own: the statements of two could not be told apart in one log.
 VAR = Path(os.environ.get("SANDGLASS_VAR") or Path(__file__).resolve().parent.parent / "var").resolve()
@@ -26,6 +27,8 @@ os.environ["LOG_LEVEL"] = "WARNING"
 os.environ["CORS_ORIGINS"] = "https://player.example"
 os.environ["SANDGLASS_VAR"] = str(VAR)
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "postgresql:///not-started")
+# Before models are imported, which take `timezone.now` for a default.
+begin_at_noon()
 # Before anything that counts is imported; the services that tests start make folders of their own.
 folder.make()
 atexit.register(folder.remove)

@@ -21,12 +21,10 @@ from django.utils import timezone
 
 from tests import cluster, processes
 from tests.browser import chromium
-from tests.clock import NOON, Clock, now_since_noon, real_now, wait_if_midnight_is_near
+from tests.clock import NOON, Clock, real_now, wait_if_midnight_is_near
 
 # The server's threads and the test share one interpreter lock; at 5 ms a turn each beat would wait for it three times.
 sys.setswitchinterval(0.0005)
-# Before the test modules are imported, some of which read it.
-timezone.now = now_since_noon
 
 
 @pytest.fixture(scope="session", autouse=True)

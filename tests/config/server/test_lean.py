@@ -83,7 +83,7 @@ def test_operations_of_one_path_are_all_marked_or_none():
 
 
 @pytest.fixture(scope="module")
-def streams(committed, tmp_path_factory):
+def streams(committed, real_time, tmp_path_factory):
     log = tmp_path_factory.mktemp("streams") / "log"
     with (
         processes.service(log, DJANGO_SETTINGS_MODULE="tests.config.server.streams") as running,

@@ -99,12 +99,10 @@ def test_waiting_holds_up_no_other_request(server, http, parent, monkeypatch):
     assert answers[0].status_code == 200
 
 
-def test_the_servers_end_stops_its_threads(monkeypatch):
+def test_the_servers_end_stops_its_thread(monkeypatch):
     stopped = []
     monkeypatch.setattr(pins.executor, "stop", lambda: stopped.append("pins"))
-    for thread in (lifespan.hotpath.writes, lifespan.hotpath.reads, lifespan.passwords.executor):
-        monkeypatch.setattr(thread, "stop", lambda: None)
 
-    lifespan._stop_threads()
+    asyncio.run(lifespan._stop_executors())
 
     assert stopped == ["pins"]
