@@ -9,7 +9,7 @@ from tests import processes
 from tests.bench import generator
 from tests.bench.cast import make_devices
 from tests.bench.generator import Beats, Bulk, Figures, median_ms
-from tests.bench.results import Figure
+from tests.bench.results import Figure, NotMeasured
 from tests.families import make_gateway
 
 GATEWAYS = 8
@@ -33,7 +33,7 @@ def figures(logs: Path, *, rounds: int, seconds: float) -> list[Figure]:
         for _ in range(rounds):
             bulks.append(generator.run(generator.closed_loop(service.url, sources, requests_each=requests_each)))
             if bulks[-1].beats != requests_each * GATEWAYS * BEATS_A_REQUEST:
-                raise SystemExit(f"Not every beat was answered: {bulks[-1].statuses}, {bulks[-1].beats} beats")
+                raise NotMeasured(f"Not every beat was answered: {bulks[-1].statuses}, {bulks[-1].beats} beats")
             calm.append(generator.run(generator.open_loop(service.url, players, connections=32, seconds=seconds)))
             loud.append(generator.run(during_bulk(service.url, players, sources, seconds)))
             print(
@@ -59,5 +59,5 @@ async def during_bulk(url: str, players: list[Beats], sources: list[Bulk], secon
     stop.set()
     await loud
     if set(found.statuses) != {200}:
-        raise SystemExit(f"The players were not all answered: {found.statuses}")
+        raise NotMeasured(f"The players were not all answered: {found.statuses}")
     return found

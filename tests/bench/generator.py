@@ -9,6 +9,7 @@ import asyncio
 import gc
 import itertools
 import json
+import math
 import random
 import resource
 import statistics
@@ -26,6 +27,9 @@ NIL = b"00000000-0000-0000-0000-000000000000"
 FIRST_SEQUENCE = 10_000_000
 SEQUENCE = b"@@@@@@@@"
 BEAT_SECONDS = 30
+# An answer whose length its head does not say, and how such a one ends.
+CHUNKED = -1
+LAST_CHUNK = b"0\r\n\r\n"
 # How long an open loop waits for answers after its end, and the status of what it waited for in vain.
 PATIENCE_SECONDS = 10
 UNANSWERED = -1
@@ -46,6 +50,9 @@ class Figures:
         return self.beats / self.seconds
 
     def quantile_ms(self, quantile: float) -> float:
+        """Infinite where nothing was answered."""
+        if not self.latencies:
+            return math.inf
         return sorted(self.latencies)[int(len(self.latencies) * quantile)] * 1000
 
     def share(self, cores: int) -> float:
@@ -122,6 +129,7 @@ class Wire(asyncio.Protocol):
         self._done = done
         self._parts: list[bytes] = []
         self._missing = 0
+        self._is_chunked = False
         self._status = 0
         self.source: Any = None
         self.since = 0.0
@@ -139,14 +147,19 @@ class Wire(asyncio.Protocol):
             if end < 4:
                 raise ValueError(f"half a head: {data!r}")
             head = data[:end].lower()
-            if b"content-length:" not in head:
-                raise ValueError(f"an answer of unknown length: {data!r}")
-            at = head.index(b"content-length:") + 15
-            self._missing = int(head[at : head.index(b"\r", at)])
             self._status = int(head[9:12])
+            self._is_chunked = b"content-length:" not in head
+            if self._is_chunked:  # so the baseline sends its errors
+                self._missing = CHUNKED
+            else:
+                at = head.index(b"content-length:") + 15
+                self._missing = int(head[at : head.index(b"\r", at)])
             data = data[end:]
         self._parts.append(data)
-        self._missing -= len(data)
+        if self._is_chunked:
+            self._missing = 0 if b"".join(self._parts).endswith(LAST_CHUNK) else CHUNKED
+        else:
+            self._missing -= len(data)
         if self._missing == 0:
             body, self._parts = b"".join(self._parts), []
             self._done(self, self._status, body)

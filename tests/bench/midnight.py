@@ -11,7 +11,7 @@ from tests import processes
 from tests.bench import generator, pace
 from tests.bench.cast import make_devices
 from tests.bench.generator import BEAT_SECONDS, Beats
-from tests.bench.results import Figure
+from tests.bench.results import Figure, NotMeasured
 from viewing.models import ViewingSession, ViewingTimeBalance
 
 # What two workers must hold at any time.
@@ -29,7 +29,7 @@ def figures(logs: Path, *, seconds: float) -> list[Figure]:
         midnight = pace.play(service.url, sources, seconds=BEAT_SECONDS)
     turned = ViewingSession.objects.filter(end_reason="day_turned").count()
     if set(midnight.statuses) != {200} or turned != PLAYERS:
-        raise SystemExit(f"The day of {PLAYERS} players was to turn: {turned} did, {midnight.statuses}")
+        raise NotMeasured(f"The day of {PLAYERS} players was to turn: {turned} did, {midnight.statuses}")
     return [
         Figure("first beats, two workers", begin.rate(), "a second"),
         Figure(f"p95 of {PLAYERS:,} players in the evening", evening.quantile_ms(0.95), "ms"),

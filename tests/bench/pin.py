@@ -22,7 +22,7 @@ from django.utils import timezone
 from parental.models import Pin
 from parental.tokens import families
 from tests import processes
-from tests.bench.results import Figure
+from tests.bench.results import Figure, NotMeasured
 from tests.families import Player, make_player, make_title, make_user
 from tests.load import Connection, Load, closed_loop
 
@@ -103,7 +103,7 @@ async def measure(url: str, players: list[Player], parents: list[str], *, is_ful
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     if set(load.statuses) != {200} or not set(checks.statuses) <= {200, 429}:
-        raise SystemExit(f"The service did not answer as it should: {load.statuses}, {checks.statuses}")
+        raise NotMeasured(f"The service did not answer as it should: {load.statuses}, {checks.statuses}")
     return load, checks
 
 

@@ -4,10 +4,15 @@ A run of some parts writes a file of its own, named for them.
 """
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 VAR = Path(__file__).resolve().parent.parent.parent / "var"
+
+
+class NotMeasured(Exception):
+    """A part of the benchmarks did not run to its end; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Figure:
 
 def report(figures: list[Figure], *, quiet: bool, name: str) -> bool:
     """Print the table, write the file; whether every judged figure meets its floor."""
-    width = max(len(figure.name) for figure in figures)
+    width = max((len(figure.name) for figure in figures), default=0)
     print(f"\n{'':{width}}  {'value':>12}  {'floor':>9}  {'aim':>9}")
     for figure in figures:
         verdict = {True: "ok", False: "MISSED", None: ""}[figure.ok(quiet=quiet)]
@@ -48,7 +53,7 @@ def report(figures: list[Figure], *, quiet: bool, name: str) -> bool:
         json.dumps(
             {
                 figure.name: {
-                    "value": figure.value,
+                    "value": figure.value if math.isfinite(figure.value) else None,
                     "floor": figure.floor,
                     "aim": figure.aim,
                     "ok": figure.ok(quiet=quiet),
