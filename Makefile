@@ -14,13 +14,15 @@ SPEED ?= 60
 JOBS ?= 2
 export PORT WORKERS PLAYERS SPEED
 
-.PHONY: help setup demo serve test nightly lint format bench bench-long plans profile screenshots lock clean
+.PHONY: help setup demo serve test quick nightly lint format bench bench-long plans profile screenshots lock clean
 
 help:
 	@echo "make demo    run the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
 	@echo "make serve   run the service in production mode; PORT, WORKERS, and the variables in .env.example"
 	@echo "make test    run all checks and tests    make lint    run the checks only"
-	@echo "make nightly   the rules of viewing days again, in every timezone of the world over 20 years"
+	@echo "make quick   in half a minute: viewing days, heartbeats, balances, limits and grants. Leaves out the checks,"
+	@echo "             the pages, the browser, real processes, reports, PINs, accounts, tokens and figures"
+	@echo "make nightly   random tests at full length, and viewing days in every timezone of the world over 20 years"
 	@echo "make bench   run the benchmarks (PARTS)  make format  format the code"
 	@echo "make bench-long   a longer run           make plans   write the hot statements' plans"
 	@echo "make screenshots  save every page to docs/screenshots (needs Chromium)"
@@ -54,6 +56,13 @@ var/secret-key: | setup
 # Each of the JOBS has a PostgreSQL and services of its own: more of them than cores do not help.
 test: setup lint
 	@$(BIN)/python -m pytest $(or $(TESTS),-n $(JOBS))
+
+# Pure tests, and one way through the main parts of the API, in the test process.
+QUICK := tests/viewing/rules tests/viewing/playback/test_balance.py tests/parental/children/test_grants_give.py \
+	$(addprefix tests/viewing/heartbeats/test_heartbeat_,first.py session.py counting.py) \
+	tests/parental/children/test_limits_read.py tests/perfmetrics/counting/test_cache.py tests/config/test_documents.py
+quick: setup
+	@$(BIN)/python -m pytest -n $(JOBS) $(QUICK)
 
 # What is too long for every run: all timezones instead of a sample, more random examples.
 nightly: setup
