@@ -112,7 +112,7 @@ def test_it_can_be_used_with_the_arrow_keys_and_enter_alone(screen, child, films
 
 
 @pytest.mark.parametrize("is_new_title_there", [False, True])
-def test_the_focus_stays_on_a_title_while_the_choice_is_asked_for_anew(screen, child, is_new_title_there):
+def test_the_focus_stays_when_the_list_of_titles_refreshes(screen, child, is_new_title_there):
     """Every minute; a finger that was just coming down must not miss either."""
     screen.pair(child)
     page = screen.page

@@ -10,7 +10,7 @@ from viewing.models import PlayerToken
 
 
 class TestPairing:
-    def test_a_link_pairs_and_leaves_the_address_at_once(self, screen, child):
+    def test_a_link_pairs_and_is_removed_from_the_address(self, screen, child):
         screen.pair(child)
 
         assert child.token not in screen.page.url

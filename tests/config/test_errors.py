@@ -185,7 +185,7 @@ def test_a_failure_is_logged_in_one_line_whatever_the_path(http, monkeypatch, ca
     assert all(line.partition("forged")[0].isprintable() for line in lines)
 
 
-def test_the_service_goes_on_after_each_of_them(http, broken):
+def test_the_service_keeps_working_after_each_of_them(http, broken):
     broken(RuntimeError("a defect"))
     ask_balance(http)
 

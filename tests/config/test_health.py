@@ -56,7 +56,7 @@ def test_ready_says_that_the_database_answers(http, path):
 
 @pytest.mark.parametrize("error", [OperationalError("connection refused at 10.0.0.7"), InterfaceError("closed")])
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])
-def test_ready_is_503_without_a_database_and_does_not_tell_why(http, monkeypatch, path, error):
+def test_ready_is_503_without_a_database_and_does_not_say_why(http, monkeypatch, path, error):
     def fail():
         raise error
 
@@ -183,7 +183,7 @@ def test_not_ready_while_it_drains(http, monkeypatch):
     assert alive.status_code == 200
 
 
-def test_a_worker_that_was_told_to_stop_serves_on_while_load_balancers_notice(committed, real_time, tmp_path):
+def test_a_stopping_worker_keeps_serving_while_it_drains(committed, real_time, tmp_path):
     child = make_child()
     with (
         processes.service(tmp_path / "log", DRAIN_SECONDS="300", LOG_LEVEL="INFO") as running,

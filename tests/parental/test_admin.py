@@ -32,7 +32,7 @@ def change(staff, user, **changes):
     assert answer.status_code == 302, answer.content.decode()
 
 
-def test_deactivation_works_at_once(http, staff):
+def test_deactivation_takes_effect_immediately(http, staff):
     child = make_child()
     parent = make_parent()
     http.get("/api/v1/auth/me", headers=parent.headers)

@@ -82,7 +82,7 @@ def test_the_expiry_may_change_and_nothing_else(http, staff):
     assert gateway.send(http, [child.body()]).status_code == 401
 
 
-def test_revoked_ones_stop_at_once(http, staff):
+def test_revoked_tokens_stop_immediately(http, staff):
     gateway, other, child = make_gateway(), make_gateway(), make_child()
     assert gateway.send(http, [child.body()]).status_code == 200
 

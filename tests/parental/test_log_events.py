@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 VERIFY = "/api/v1/parental-controls/pin/verify"
 
 
-def test_the_fifth_wrong_pin_is_told_and_no_other(http, events):
+def test_only_the_fifth_wrong_pin_is_logged(http, events):
     home = make_home()
     home.set_pin()
     wrong = {"pin": "0000"}
@@ -27,7 +27,7 @@ def test_the_fifth_wrong_pin_is_told_and_no_other(http, events):
     assert line["locked_until"] is not None
 
 
-def test_a_right_fifth_is_not_told(http, events):
+def test_a_right_fifth_attempt_is_not_logged(http, events):
     home = make_home()
     home.set_pin()
     for _ in range(4):
@@ -38,7 +38,7 @@ def test_a_right_fifth_is_not_told(http, events):
     assert not events("pin_locked")
 
 
-def test_a_grant_and_its_end_are_told(http, events):
+def test_a_grant_and_its_end_are_logged(http, events):
     home = make_home()
 
     given = home.grant(http, 30)
@@ -58,7 +58,7 @@ def test_a_grant_and_its_end_are_told(http, events):
     assert line["request_id"] == taken.headers["X-Request-ID"]
 
 
-def test_a_refused_grant_is_not_told(http, events):
+def test_a_refused_grant_is_not_logged(http, events):
     home = make_home()
 
     assert home.grant_on_the_device(http, 30).status_code == 403
@@ -66,7 +66,7 @@ def test_a_refused_grant_is_not_told(http, events):
     assert not events("time_granted")
 
 
-def test_a_refresh_token_that_comes_back_is_told(http, events):
+def test_a_reused_refresh_token_is_logged(http, events):
     parent = make_parent()
     body = {"refresh_token": parent.refresh_token}
     assert http.post("/api/v1/auth/refresh", json=body).status_code == 200

@@ -125,7 +125,7 @@ def test_only_what_was_changed_is_written(staff):
     assert not [statement for statement in updates if "viewing_profile" in statement]
 
 
-def test_a_reset_that_a_parent_moves_meanwhile_stays_moved(staff, http, monkeypatch):
+def test_a_reset_moved_by_a_parent_at_the_same_time_is_kept(staff, http, monkeypatch):
     """And so does the day that the move holds. The form has read the row by then."""
     home = make_home(reset_hour=0)
     proof, save_model = home.pin_token(), ProfileAdmin.save_model

@@ -83,7 +83,7 @@ def test_what_the_service_writes_cannot_be_edited(staff, http, model):
     assert staff.post(page(f"{model}_delete", row.pk), {"post": "yes"}).status_code == 403
 
 
-def test_a_changed_title_is_in_the_catalogue_at_once(staff, http):
+def test_a_changed_title_is_in_the_catalogue_immediately(staff, http):
     child, title = make_child(), make_title("Before")
     http.get("/api/v1/catalog/titles", headers=child.headers)
 
@@ -100,7 +100,7 @@ def test_titles_cannot_be_deleted(staff):
     assert staff.post(page("title_delete", make_title().id), {"post": "yes"}).status_code == 403
 
 
-def test_a_revoked_token_stops_working_at_once(staff, http):
+def test_a_revoked_token_stops_working_immediately(staff, http):
     child = make_child()
     child.beat(http)
 

@@ -113,7 +113,7 @@ def test_hashes_run_in_the_bounded_threads(http, staff, monkeypatch):
     assert [name.rpartition("_")[0] for name in threads] == ["passwords"]
 
 
-def test_a_full_queue_is_told_and_uses_up_no_try(staff):
+def test_a_full_queue_is_reported_and_uses_up_no_attempt(staff):
     places = [passwords.executor.place() for _ in range(PLACES)]
     for place in places:
         place.__enter__()
@@ -127,7 +127,7 @@ def test_a_full_queue_is_told_and_uses_up_no_try(staff):
     assert log_in(staff.email).status_code == 302
 
 
-def test_a_password_changed_meanwhile_gets_no_session(staff, monkeypatch):
+def test_a_login_racing_with_a_password_change_gets_no_session(staff, monkeypatch):
     check = passwords.check
 
     async def changed_meanwhile(**given):
@@ -141,7 +141,7 @@ def test_a_password_changed_meanwhile_gets_no_session(staff, monkeypatch):
 
 
 @pytest.mark.parametrize("form", [{}, {"username": "x@example.com"}, {"username": "\0", "password": "\0"}])
-def test_missing_fields_are_told(staff, form, compared):
+def test_missing_fields_are_named(staff, form, compared):
     assert Client().post(reverse("admin:login"), form).status_code == 200
     assert not compared
 

@@ -25,7 +25,7 @@ def login_status(http, user, password):
     return http.post("/api/v1/auth/login", json={"email": user.email, "password": password}).status_code
 
 
-def test_ends_every_log_in_of_the_account(http, parent):
+def test_ends_every_login_of_the_account(http, parent):
     other = log_in(parent.user)
     assert http.get("/api/v1/auth/me", headers=other.headers).status_code == 200
 
@@ -72,7 +72,7 @@ def test_saves_the_password_alone(parent):
     assert User.objects.get(pk=user.pk).is_staff is True
 
 
-def test_a_log_in_whose_password_was_changed_meanwhile_gets_nothing(committed):
+def test_a_login_racing_with_a_password_change_gets_no_tokens(committed):
     user = make_user(password=PASSWORD)
     proven = passwords.Proven(user.id, user.password)
     passwords.change_password(user, NEW, actor=SYSTEM)
@@ -81,7 +81,7 @@ def test_a_log_in_whose_password_was_changed_meanwhile_gets_nothing(committed):
     assert not TokenFamily.objects.filter(user=user).exists()
 
 
-def test_log_ins_racing_with_a_change_leave_none_alive(committed):
+def test_logins_racing_with_a_password_change_all_end(committed):
     user = make_user(password=PASSWORD)
     proven = passwords.Proven(user.id, user.password)
     start = threading.Barrier(6)

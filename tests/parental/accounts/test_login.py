@@ -34,7 +34,7 @@ def test_the_address_may_be_in_any_case(http, parent):
     assert http.post(URL, json={"email": parent.user.email.upper(), "password": PASSWORD}).status_code == 200
 
 
-def test_every_log_in_stands_alone(http, parent):
+def test_logins_are_independent(http, parent):
     first, second = log_in(http, parent.user).json(), log_in(http, parent.user).json()
     http.post("/api/v1/auth/refresh", json={"refresh_token": first["refresh_token"]})
     http.post("/api/v1/auth/refresh", json={"refresh_token": first["refresh_token"]})
@@ -70,7 +70,7 @@ def test_an_account_without_a_password(http, quick_hashes):
     assert (answer.status_code, answer.json()) == WRONG
 
 
-def test_the_time_does_not_tell_whether_an_account_exists(http, monkeypatch):
+def test_the_response_time_does_not_reveal_whether_an_account_exists(http, monkeypatch):
     """One bcrypt each: it takes nearly all of the time of an answer."""
     user = make_user(password=PASSWORD)
     hashed = []

@@ -96,7 +96,7 @@ def test_other_addresses_are_not_concerned(http, email):
     assert try_password(http, make_user(password=PASSWORD).email, PASSWORD).status_code == 200
 
 
-def test_of_50_parallel_wrong_ones_ten_are_compared(server, email, compared):
+def test_ten_of_50_parallel_wrong_passwords_are_compared(server, email, compared):
     body = {"email": email, "password": "wrong"}
 
     answers = in_parallel(50, lambda n: httpx.post(server + URL, json=body, timeout=30))

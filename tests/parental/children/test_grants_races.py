@@ -35,7 +35,7 @@ def test_20_parallel_grants_add_up(http):
     assert TimeGrant.objects.filter(profile=home.child.profile).count() == 20
 
 
-def test_first_beats_and_grants_of_a_day_at_once_lose_nothing(http):
+def test_parallel_first_beats_and_grants_lose_nothing(http):
     for _ in range(5):
         home = make_home()
 
@@ -49,7 +49,7 @@ def test_first_beats_and_grants_of_a_day_at_once_lose_nothing(http):
         assert (balance.used_seconds, balance.granted_seconds) == (5 * 30, 5 * 15 * 60)
 
 
-def test_of_parallel_take_backs_exactly_one_takes(http):
+def test_exactly_one_of_parallel_take_backs_succeeds(http):
     home = make_home()
     home.grant(http, 60)
     grant_id = home.grant(http, 30).json()["grant_id"]
@@ -60,7 +60,7 @@ def test_of_parallel_take_backs_exactly_one_takes(http):
     assert home.child.balance().granted_seconds == 60 * 60
 
 
-def test_all_unlimited_grants_taken_back_at_once_leave_a_limit(http):
+def test_taking_back_all_unlimited_grants_in_parallel_leaves_a_limit(http):
     for _ in range(5):
         home = make_home()
         ids = [home.grant(http, None).json()["grant_id"] for _ in range(4)]
@@ -71,7 +71,7 @@ def test_all_unlimited_grants_taken_back_at_once_leave_a_limit(http):
         assert home.child.balance().is_unlimited_override is False
 
 
-def test_take_backs_of_half_used_grants_at_once_leave_what_was_watched(http):
+def test_parallel_take_backs_of_half_used_grants_keep_what_was_watched(http):
     home = make_home()
     ids = [home.grant(http, 30).json()["grant_id"] for _ in range(8)]
     home.child.use_up((120 + 100) * 60)

@@ -152,7 +152,7 @@ def test_a_held_day_has_not_turned(http, home, noon):
     assert home.take_back(http, grant_id).status_code == 200
 
 
-def test_the_row_tells_when(http, home, noon):
+def test_the_row_records_when_it_was_taken_back(http, home, noon):
     grant_id = give(home, http, 30)
     noon.forward(minutes=5)
 

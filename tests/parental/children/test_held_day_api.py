@@ -42,7 +42,7 @@ def state(home, http):
         ({"reset_hour": 20, "timezone": "Asia/Tokyo"}, "2026-03-05T11:00:00Z"),
     ],
 )
-def test_the_running_day_goes_on(http, home, noon, settings, next_reset_at):
+def test_the_running_day_continues(http, home, noon, settings, next_reset_at):
     session_id = home.child.watch(http, 2)
 
     home.change_with_pin(http, **settings)
@@ -75,7 +75,7 @@ def test_granted_time_goes_on_too(http, home):
     assert home.balance(http)["is_unlimited_override"] is True
 
 
-def test_the_limit_of_the_running_days_date_goes_on(http, noon):
+def test_the_limit_of_the_running_day_continues(http, noon):
     noon.set("2026-03-06T23:00:00+00:00")
     home = make_home(weekday_limit_minutes=60, weekend_limit_minutes=180, reset_hour=6)  # Friday
 

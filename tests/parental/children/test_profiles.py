@@ -76,7 +76,7 @@ def test_no_avatar_is_null(http, parent, avatar_url):
     assert http.get(URL, headers=parent.headers).json()[0]["avatar_url"] is None
 
 
-def test_the_new_profile_can_be_used_at_once(http, parent):
+def test_the_new_profile_can_be_used_immediately(http, parent):
     profile_id = create(http, parent, is_kids=True).json()["id"]
 
     balance = http.get(f"/api/v1/viewing-time/balance/{profile_id}", headers=parent.headers)

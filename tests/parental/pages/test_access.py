@@ -55,7 +55,7 @@ def test_whoever_is_not_logged_in_is_sent_to_log_in_and_back(browse, path):
 
 
 @pytest.mark.parametrize("page", OF_CHILD)
-def test_so_for_the_pages_of_a_child(browse, stranger, page):
+def test_the_pages_of_a_child_ask_for_a_login(browse, stranger, page):
     path = f"/children/{stranger.profile.id}{page}"
 
     assert browse().get(path).headers["location"] == f"/login?next={path}"

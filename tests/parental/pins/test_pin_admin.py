@@ -46,7 +46,7 @@ def lift(staff, parent):
     return staff.post(reverse(LIST), action, follow=True).content.decode()
 
 
-def test_tells_until_when_an_account_is_locked(staff, parent, clock):
+def test_says_how_long_an_account_is_locked(staff, parent, clock):
     assert "May 1, 2030, 12:30 p.m." in page(staff, parent)
     row = staff.get(reverse("admin:parental_pin_change", args=[parent.user.pk])).content.decode()
     assert "2030-05-01 12:30" in row

@@ -134,7 +134,7 @@ def outcomes(count, call):
 
 
 @pytest.mark.parametrize("kind", ["parent", "device"])
-def test_of_30_parallel_reservations_five_are_made(parent, begin, kind, clock):
+def test_five_of_30_parallel_attempts_are_reserved(parent, begin, kind, clock):
     caller = as_caller(parent) if kind == "parent" else device_of(parent)
 
     results = outcomes(30, lambda n: begin(caller).number)
@@ -143,7 +143,7 @@ def test_of_30_parallel_reservations_five_are_made(parent, begin, kind, clock):
     assert collections.Counter(results) == {1: 1, 2: 1, 3: 1, 4: 1, 5: 1, locked: 25}
 
 
-def test_of_30_parallel_ones_after_a_lockout_a_fresh_five_are_made(parent, caller, begin, clock):
+def test_after_a_lockout_five_of_30_parallel_attempts_are_reserved(parent, caller, begin, clock):
     for _ in range(5):
         begin(caller)
     clock.forward(minutes=30)

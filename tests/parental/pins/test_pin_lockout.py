@@ -55,7 +55,7 @@ def test_the_sixth_is_not_compared_even_when_right(http, parent, clock, compared
     assert compared == [WRONG] * 5
 
 
-def test_status_tells_until_when(http, parent, clock):
+def test_status_says_how_long_it_is_locked(http, parent, clock):
     assert status(http, parent) == {"has_pin": True, "locked_until": None}
     lock(http, parent)
 

@@ -52,7 +52,7 @@ def counted(answers):
     return collections.Counter(answer.json()["detail"] for answer in answers)
 
 
-def test_of_50_wrong_pins_five_are_compared(base_url, parent, compared, server):
+def test_five_of_50_parallel_wrong_pins_are_compared(base_url, parent, compared, server):
     Pin.objects.filter(user=parent.user).update(pin_hash=SLOW_HASH)
 
     answers = post_in_parallel(50, base_url, "/verify", parent, {"pin": WRONG})
@@ -64,7 +64,7 @@ def test_of_50_wrong_pins_five_are_compared(base_url, parent, compared, server):
     assert compared == ([WRONG] * 5 if base_url == server else [])
 
 
-def test_of_50_wrong_current_pins_five_are_compared(base_url, parent):
+def test_five_of_50_parallel_wrong_current_pins_are_compared(base_url, parent):
     answers = post_in_parallel(50, base_url, "", parent, {"new_pin": "8024", "current_pin": WRONG})
 
     assert counted(answers) == {CURRENT_INCORRECT[1]["detail"]: 5, LOCKED[1]["detail"]: 45}
@@ -95,7 +95,7 @@ def test_tries_of_two_paths_share_the_five(base_url, parent):
     assert counted(answers)[LOCKED[1]["detail"]] == 15
 
 
-def test_of_parallel_first_settings_one_wins(base_url):
+def test_one_of_parallel_first_settings_wins(base_url):
     parent = make_parent()
 
     answers = post_in_parallel(6, base_url, "", parent, lambda n: {"new_pin": f"000{n}"})
@@ -107,7 +107,7 @@ def test_of_parallel_first_settings_one_wins(base_url):
         assert verify(client, parent, f"000{winner}").status_code == 200
 
 
-def test_of_parallel_changes_one_wins(base_url, parent):
+def test_one_of_parallel_changes_wins(base_url, parent):
     answers = post_in_parallel(4, base_url, "", parent, lambda n: {"new_pin": f"000{n}", "current_pin": PIN})
 
     by_status = collections.Counter(answer.status_code for answer in answers)

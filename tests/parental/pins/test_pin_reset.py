@@ -87,7 +87,7 @@ def test_ends_the_lockouts_of_the_devices(http, parent):
     assert check(device, "8024", now=timezone.now())
 
 
-def test_a_lockout_stands_after_a_wrong_password(http, parent):
+def test_a_lockout_remains_after_a_wrong_password(http, parent):
     lock(http, parent)
 
     assert said(reset(http, parent, password="wrong horse", new_pin="8024")) == INCORRECT_PASSWORD
@@ -123,7 +123,7 @@ def test_an_account_that_cannot_log_in(http):
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"password": "changed"}])
-def test_nothing_is_reset_when_the_account_changed_meanwhile(http, parent, monkeypatch, change):
+def test_nothing_is_reset_when_the_account_changed_in_between(http, parent, monkeypatch, change):
     changing = partial(User.objects.filter(pk=parent.user.pk).update, **change)
     monkeypatch.setattr(pins, "make_password", before(pins.make_password, changing))
     version = Pin.objects.get(user=parent.user).version

@@ -76,7 +76,7 @@ def test_the_right_one_changes_it(http, parent, clock):
     assert verify(http, parent, PIN).status_code == 403
 
 
-def test_a_change_meanwhile_is_not_lost(http, parent, monkeypatch):
+def test_a_concurrent_change_is_not_lost(http, parent, monkeypatch):
     """Someone else changes the PIN while the hash of ours is made: theirs stays."""
     theirs = {"pin_hash": make_password("9999"), "version": uuid.uuid4()}
     change = partial(Pin.objects.filter(user=parent.user).update, **theirs)

@@ -30,7 +30,7 @@ def test_the_right_one_is_answered_with_a_token(http, parent):
     assert issue_player_token(http, parent, answer.json()["pin_token"]).status_code == 201
 
 
-def test_a_wrong_one_tells_nothing_more(http, parent):
+def test_a_wrong_password_reveals_nothing_more(http, parent):
     answer = verify(http, parent, WRONG)
 
     assert said(answer) == INCORRECT
@@ -57,7 +57,7 @@ def test_its_token_is_no_access_token(http, parent):
         assert said(answer) == (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
 
 
-def test_its_token_is_worth_nothing_after_a_change(http, parent):
+def test_its_token_is_invalid_after_a_change(http, parent):
     token = verify(http, parent).json()["pin_token"]
     assert set_pin(http, parent, new_pin=PIN, current_pin=PIN).status_code == 200  # even to the same digits
 
@@ -69,7 +69,7 @@ def test_its_token_is_worth_nothing_after_a_change(http, parent):
     assert issue_player_token(http, parent, token).status_code == 201
 
 
-def test_every_log_in_of_the_account_may(http, parent):
+def test_every_login_of_the_account_may(http, parent):
     assert verify(http, log_in(parent.user)).status_code == 200
 
 

@@ -98,7 +98,7 @@ def test_a_refresh_token_is_no_access_token(http, parent):
     assert status(http, parent.refresh_token) == 401
 
 
-def test_it_is_worth_nothing_for_another_account(http, parent):
+def test_it_is_invalid_for_another_account(http, parent):
     assert status(http, signed.sign(signed.ACCESS, make_parent().user.id, parent.login.id)) == 401
 
 
@@ -124,7 +124,7 @@ def test_a_deactivated_account_is_out_within_60_s(http, parent, caches_later):
     assert status(http, parent.access_token) == 401
 
 
-def test_a_log_in_ended_elsewhere_is_out_within_60_s(http, parent, caches_later):
+def test_a_login_ended_elsewhere_stops_within_60_s(http, parent, caches_later):
     assert status(http, parent.access_token) == 200
     TokenFamily.objects.filter(user=parent.user).update(ended_at=parent.login.created_at)
 
@@ -141,7 +141,7 @@ def test_what_this_process_ends_is_out_at_once(http, parent):
     assert status(http, parent.access_token) == 401
 
 
-def test_a_changed_account_is_read_anew_at_once(http):
+def test_a_changed_account_is_read_again_immediately(http):
     child = make_child()
     parent = make_parent()
     for token, user in ((parent.access_token, parent.user), (child.token, child.profile.user)):
@@ -152,7 +152,7 @@ def test_a_changed_account_is_read_anew_at_once(http):
         assert status(http, token) == 401
 
 
-def test_an_unknown_log_in_is_not_cached(http, parent):
+def test_an_unknown_login_is_not_cached(http, parent):
     family_id = parent.login.id
     TokenFamily.objects.filter(user=parent.user).delete()
 

@@ -29,7 +29,7 @@ def expire(parent, *, ago):
     RefreshToken.objects.filter(family=parent.login).update(expires_at=timezone.now() - ago)
 
 
-def test_a_log_in_goes_a_day_after_its_last_token_expired(committed):
+def test_a_login_is_deleted_a_day_after_its_last_token_expired(committed):
     gone, just_expired, alive = make_parent(), make_parent(), make_parent()
     expire(gone, ago=DAY + timedelta(minutes=1))
     expire(just_expired, ago=DAY - timedelta(minutes=1))
@@ -41,7 +41,7 @@ def test_a_log_in_goes_a_day_after_its_last_token_expired(committed):
         assert RefreshToken.objects.filter(family__user=parent.user).exists() is is_there
 
 
-def test_a_spent_token_of_a_living_log_in_stays_however_old(http):
+def test_a_spent_token_of_an_active_login_is_kept_however_old(http):
     """Reusing a spent refresh token ends the login (docs/contract.md#auth)."""
     parent = make_parent()
     body = {"refresh_token": parent.refresh_token}
@@ -137,7 +137,7 @@ def test_what_somebody_holds_is_left_for_the_next_time(committed):
     assert not TokenFamily.objects.filter(user=parent.user).exists()
 
 
-def test_two_at_once_harm_nothing(committed, monkeypatch):
+def test_two_in_parallel_harm_nothing(committed, monkeypatch):
     monkeypatch.setattr(cleaning, "BATCH", 5)
     user = make_user()
     TokenFamily.objects.bulk_create(TokenFamily(user=user) for _ in range(40))

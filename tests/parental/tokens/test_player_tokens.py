@@ -170,7 +170,7 @@ def living(profile):
     return PlayerToken.objects.alive(now=timezone.now()).filter(profile=profile)
 
 
-def test_of_more_than_50_the_one_unused_longest_goes(http, child, parent):
+def test_beyond_50_the_least_recently_used_is_evicted(http, child, parent):
     now = timezone.now()
     PlayerToken.objects.filter(pk=child.token_id).update(last_used_at=now - timedelta(days=30))
     for _ in range(49):
@@ -203,7 +203,7 @@ def test_parallel_issues_stay_within_50(server, child, parent):
     assert living(child.profile).count() == 50
 
 
-def test_a_revoked_token_stops_at_once_in_this_process(http, child, parent):
+def test_a_revoked_token_stops_immediately_in_this_process(http, child, parent):
     assert balance(http, child.token, child.profile.id) == 200
 
     answer = revoke(http, parent, child.token_id)

@@ -43,7 +43,7 @@ def test_the_older_access_token_stays_good(http, parent):
     assert me(http, parent.access_token).status_code == 200
 
 
-def test_a_chain_of_refreshes_is_one_log_in(http, parent):
+def test_a_chain_of_refreshes_is_one_login(http, parent):
     token = parent.refresh_token
     for _ in range(5):
         token = refresh(http, token).json()["refresh_token"]
@@ -52,7 +52,7 @@ def test_a_chain_of_refreshes_is_one_log_in(http, parent):
     assert RefreshToken.objects.filter(family__user=parent.user, spent_at=None).count() == 1
 
 
-def test_a_reuse_ends_every_token_of_the_log_in_at_once(http, parent):
+def test_a_reuse_ends_every_token_of_the_login_immediately(http, parent):
     grown = refresh(http, parent.refresh_token).json()
     assert me(http, grown["access_token"]).status_code == 200
 
@@ -64,7 +64,7 @@ def test_a_reuse_ends_every_token_of_the_log_in_at_once(http, parent):
     assert refresh(http, grown["refresh_token"]).status_code == 401
 
 
-def test_a_reuse_leaves_other_log_ins_alone(http, parent):
+def test_a_reuse_leaves_other_logins_alone(http, parent):
     other = log_in(parent.user)
     refresh(http, parent.refresh_token)
     refresh(http, parent.refresh_token)
@@ -73,7 +73,7 @@ def test_a_reuse_leaves_other_log_ins_alone(http, parent):
     assert refresh(http, other.refresh_token).status_code == 200
 
 
-def test_of_parallel_refreshes_one_gets_a_pair_and_the_log_in_ends(server, parent):
+def test_one_of_parallel_refreshes_gets_tokens_and_the_login_ends(server, parent):
     body = {"refresh_token": parent.refresh_token}
 
     answers = in_parallel(10, lambda n: httpx.post(server + URL, json=body, timeout=30))
@@ -100,7 +100,7 @@ def test_an_expired_one(http, parent, clock):
     assert parent.login.ended_at is None
 
 
-def test_a_reuse_long_after_still_ends_the_log_in(http, parent, clock):
+def test_a_late_reuse_still_ends_the_login(http, parent, clock):
     stolen = refresh(http, parent.refresh_token).json()["refresh_token"]
     clock.forward(days=5)
     stolen = refresh(http, stolen).json()["refresh_token"]
@@ -119,7 +119,7 @@ def test_a_deactivated_account(http, parent):
     assert (answer.status_code, answer.json()) == REFUSED
 
 
-def test_an_ended_log_in(http, parent):
+def test_an_ended_login(http, parent):
     families.end_token_families(parent.user)
 
     assert refresh(http, parent.refresh_token).status_code == 401
@@ -136,7 +136,7 @@ def test_an_access_token_is_no_refresh_token(http, parent):
     assert refresh(http, parent.access_token).status_code == 401
 
 
-def test_an_expired_log_in_is_forgotten_at_the_next_one(parent, clock):
+def test_an_expired_login_is_deleted_at_the_next_one(parent, clock):
     clock.forward(days=8, seconds=1)
     log_in(parent.user)
 

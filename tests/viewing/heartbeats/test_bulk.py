@@ -139,7 +139,7 @@ def test_a_low_sequence_after_a_high_one_counts_nothing(http, gateway):
     assert [result["body"]["used_minutes"] for result in results] == [1.0, 1.0, 1.0, 1.5]
 
 
-def test_of_20_first_beats_of_a_profile_the_last_wins(http, gateway):
+def test_the_last_of_20_first_beats_of_a_profile_wins(http, gateway):
     child = make_child()
 
     results = gateway.results(http, [child.body(device_id=f"device {n}") for n in range(20)])
@@ -263,7 +263,7 @@ def test_the_limit_of_the_body_is_its_own_and_exact(http, gateway, settings, ove
         assert response.json() == {"detail": "Request body too large", "code": "too_large"}
 
 
-def test_the_next_reset_is_told_in_utc(http, gateway, clock):
+def test_the_next_reset_is_in_utc(http, gateway, clock):
     clock.set("2026-03-04T12:00:00+00:00")
     child = make_child(timezone="America/New_York", reset_hour=6)
     child.use_up(7200, day=clock.now.date())

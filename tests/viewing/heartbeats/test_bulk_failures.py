@@ -157,7 +157,7 @@ def test_when_every_beat_is_503_so_is_the_request(http, gateway):
     assert response.headers["retry-after"] == "1"
 
 
-def test_what_finds_no_room_is_503_in_its_place(http, gateway, held_writer, settings):
+def test_beats_that_find_a_full_queue_are_503_in_their_places(http, gateway, held_writer, settings):
     settings.HEARTBEAT_QUEUE_SIZE = 5
     first, *children = [make_child() for _ in range(9)]
 

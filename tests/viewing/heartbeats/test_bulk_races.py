@@ -65,7 +65,7 @@ def test_first_beats_in_bulks_and_alone_leave_one_session_active(http):
         assert sum(session.total_seconds for session in child.sessions()) == child.balance().used_seconds == 240
 
 
-def test_the_same_bulk_sent_five_times_at_once_counts_once(http):
+def test_a_bulk_request_sent_five_times_in_parallel_counts_once(http):
     gateway, title = make_gateway(), make_title()
     children = [make_child(title=title) for _ in range(50)]
     ids = [child.watch(http, 1, sequence=1) for child in children]

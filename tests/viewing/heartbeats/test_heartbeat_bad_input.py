@@ -44,7 +44,7 @@ def test_a_wrong_field_is_422_and_named(http, field, value, kind, message):
     assert child.has_written_nothing()
 
 
-def test_every_wrong_field_is_named_at_once(http):
+def test_every_wrong_field_is_named_in_one_response(http):
     child = make_child()
 
     errors = errors_of(send(http, child, {"device_id": "", "sequence": -1}))
@@ -157,7 +157,7 @@ def test_a_number_beyond_a_float_is_422(http):
     assert (error["type"], error["loc"]) == ("finite_number", ["body", "sequence"])
 
 
-def test_of_a_key_that_comes_twice_the_last_counts(http):
+def test_the_last_of_a_repeated_key_counts(http):
     child = make_child()
     content = json.dumps(child.body()).encode().replace(b'"device_id"', b'"device_id": "first", "device_id"')
 

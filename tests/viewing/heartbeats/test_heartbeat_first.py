@@ -67,7 +67,7 @@ def test_another_first_beat_is_no_replay(http, change):
     assert child.balance().used_seconds == 60
 
 
-def test_a_first_beat_again_after_another_beat_of_the_session_begins_anew(http):
+def test_a_first_beat_repeated_after_another_beat_begins_a_new_session(http):
     child = make_child()
     first = child.beat(http, sequence=7).json()
     child.beat(http, sequence=8, session_id=first["session_id"])
@@ -78,7 +78,7 @@ def test_a_first_beat_again_after_another_beat_of_the_session_begins_anew(http):
     assert child.balance().used_seconds == 90
 
 
-def test_a_first_beat_again_after_a_minute_begins_anew(http, clock):
+def test_a_first_beat_repeated_after_a_minute_begins_a_new_session(http, clock):
     child = make_child()
     first = child.beat(http, sequence=7).json()
     clock.forward(seconds=61)

@@ -34,7 +34,7 @@ def test_100_parallel_beats_of_one_session_all_count(http):
     assert sorted(answer.json()["used_minutes"] for answer in answers) == [1 + n / 2 for n in range(100)]
 
 
-def test_the_same_beat_sent_20_times_at_once_counts_once(http):
+def test_a_beat_sent_20_times_in_parallel_counts_once(http):
     child = make_child()
     session_id = child.watch(http, 1, sequence=1)
 
@@ -56,7 +56,7 @@ def test_20_parallel_first_beats_leave_one_session_active(http):
     assert sum(session.total_seconds for session in child.sessions()) == 600
 
 
-def test_the_same_first_beat_sent_20_times_at_once_begins_once(http):
+def test_a_first_beat_sent_20_times_in_parallel_begins_one_session(http):
     child = make_child()
 
     answers = in_parallel(20, lambda _: child.beat(http, sequence=1))
@@ -76,7 +76,7 @@ def test_20_parallel_first_beats_of_a_profile_without_config_all_count(http):
     assert child.balance().used_seconds == 600
 
 
-def test_the_same_switch_sent_20_times_at_once_switches_once(http):
+def test_a_title_switch_sent_20_times_in_parallel_switches_once(http):
     child = make_child()
     session_id, other = child.watch(http, 1, sequence=1), str(make_title().id)
 
@@ -88,7 +88,7 @@ def test_the_same_switch_sent_20_times_at_once_switches_once(http):
     assert child.balance().used_seconds == 60
 
 
-def test_switches_and_takeovers_at_once_lose_nothing(http):
+def test_parallel_switches_and_takeovers_lose_nothing(http):
     child = make_child()
     session_id, other = child.watch(http, 1), str(make_title().id)
 

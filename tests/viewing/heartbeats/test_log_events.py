@@ -75,7 +75,7 @@ def test_a_look_into_the_cache_misses_then_hits(http, events, ask):
     assert events("config_cache_hit") == [{**about, "request_id": request_id} for request_id in ids[1:]]
 
 
-def test_a_changed_limit_is_told_once(http, events):
+def test_a_changed_limit_is_logged_once(http, events):
     home = make_home()
 
     answer = http.put(
@@ -89,7 +89,7 @@ def test_a_changed_limit_is_told_once(http, events):
     ]
 
 
-def test_what_another_process_changed_is_told_too(server, events):
+def test_a_change_by_another_process_is_reported_too(server, events):
     child = make_child()
 
     invalidation.on_notification(f"another profiles {child.profile.id}")
@@ -104,7 +104,7 @@ def test_other_caches_are_not_the_configs(server, events):
     assert not events("config_cache_invalidated")
 
 
-def test_a_failure_of_the_database_is_told_with_its_traceback(http, events, monkeypatch, caplog):
+def test_a_database_failure_is_logged_with_its_traceback(http, events, monkeypatch, caplog):
     def fail(rows):
         raise OperationalError("gone")
 

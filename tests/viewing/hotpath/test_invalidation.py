@@ -68,7 +68,7 @@ def test_the_workers_do_keep_what_nobody_changed(limits_seen):
     assert limits_seen(child) == [120] * 3
 
 
-def test_a_change_that_was_taken_back_tells_nobody(limits_seen):
+def test_a_rolled_back_change_notifies_nobody(limits_seen):
     child = make_child()
     limits_seen(child)
     set_limit(child, 60)
@@ -80,7 +80,7 @@ def test_a_change_that_was_taken_back_tells_nobody(limits_seen):
     assert limits_seen(child) == [120] * 3
 
 
-def test_after_lost_connections_everything_is_read_anew(limits_seen):
+def test_after_lost_connections_everything_is_read_again(limits_seen):
     """A restarted database, say: what was told meanwhile is missed, so nothing that was kept is believed."""
     child = make_child()
     limits_seen(child)
@@ -130,7 +130,7 @@ def test_a_revoked_token_stops_in_every_worker(three_workers, http):
     until(lambda: statuses() == [401] * 3)
 
 
-def test_an_ended_log_in_stops_in_every_worker(three_workers, http):
+def test_an_ended_login_stops_in_every_worker(three_workers, http):
     parent = make_parent()
 
     def statuses():

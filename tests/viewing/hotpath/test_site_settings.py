@@ -98,14 +98,14 @@ def test_a_saved_notice_is_what_pages_read(saved):
     ],
     ids=repr,
 )
-def test_what_cannot_be_is_refused_by_the_form(saved, wrong):
+def test_invalid_values_are_refused_by_the_form(saved, wrong):
     assert saved(**wrong).status_code == 200
 
     assert SiteSettings.objects.get() == SiteSettings(id=1)
     assert SiteSettings.objects.filter(pause_grace_seconds=300, default_reset_hour=6, notice="").exists()
 
 
-def test_of_two_who_change_different_fields_neither_takes_the_others_back(saved, staff):
+def test_concurrent_edits_to_different_fields_are_both_kept(saved, staff):
     with statements() as sent:
         saved(notice="Hello")
 
@@ -189,7 +189,7 @@ def test_what_was_read_before_a_change_is_not_kept(server, monkeypatch, invalida
     assert caches["site"].get(1) is None
 
 
-def test_three_workers_use_a_saved_change_at_once(three_workers, saved):
+def test_three_workers_use_a_saved_change_immediately(three_workers, saved):
     with any_worker(three_workers.url) as http:
 
         def limits_of_new_children():

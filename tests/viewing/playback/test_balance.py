@@ -78,7 +78,7 @@ def test_a_child_that_used_more_than_its_limit_has_nothing_left(http, noon):
     assert balance_of(http, child) == a_childs(child, used_minutes=121, remaining_minutes=0)
 
 
-def test_granted_time_adds_to_the_allowance_and_is_told(http, noon):
+def test_granted_time_adds_to_the_allowance_and_is_reported(http, noon):
     child = make_child()
     child.use_up(120 * 60, day=noon.now.date())
     child.profile.balances.update(granted_seconds=30 * 60)

@@ -69,7 +69,7 @@ def test_a_session_that_was_taken_over_keeps_its_end_and_its_reason(http, clock)
     assert (ended.end_reason, str(running.id), running.ended_at) == (EndReason.TAKEN_OVER, new, None)
 
 
-def test_after_the_end_a_first_beat_begins_anew(http):
+def test_after_the_end_a_first_beat_begins_a_new_session(http):
     child = make_child()
     session_id = child.watch(http, 1)
     end(http, session_id, child.headers)
@@ -163,7 +163,7 @@ def test_a_body_is_not_looked_at(http, body):
     assert response.status_code == 200
 
 
-def test_of_parallel_ends_all_answer_the_same(http):
+def test_parallel_ends_get_the_same_answer(http):
     child = make_child()
     session_id = child.watch(http, 2)
 

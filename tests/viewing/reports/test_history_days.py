@@ -109,7 +109,7 @@ def test_rules_over_both_dates_are_422_with_a_sentence(http, parent, child, date
         " 2026-01-01",
     ],
 )
-def test_what_is_no_date_is_422_and_named(http, parent, child, field, value):
+def test_an_invalid_date_is_422_and_named(http, parent, child, field, value):
     ((loc, kind),) = fields_of(history(http, parent, child, **{field: value}))
 
     assert loc == ["query", field]

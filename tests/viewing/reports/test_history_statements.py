@@ -127,7 +127,7 @@ def test_a_history_without_sessions_is_one_statement(http, child):
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])
-def test_of_a_title_only_id_and_name_are_read(http, child, form):
+def test_only_id_and_name_of_a_title_are_read(http, child, form):
     with statements() as sent:
         ask(http, child, format=form)
 

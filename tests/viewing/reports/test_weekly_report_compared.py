@@ -85,7 +85,7 @@ def test_today_may_be_asked_for_and_tomorrow_not(user):
     assert refused.value.code == "invalid"
 
 
-def test_each_child_tells_its_own_running_day(user):
+def test_each_child_shows_its_own_running_day(user):
     make_player(user, timezone="Pacific/Kiritimati")
     make_player(user, timezone="Etc/GMT+12")
 

@@ -67,7 +67,7 @@ def test_the_first_and_the_last_day_are_whole(http, clock, parent):
     assert watched(report) == {"2026-02-27": 1.0, "2026-03-05": 1.0}
 
 
-def test_a_held_day_goes_on(http, clock, parent):
+def test_a_held_day_continues(http, clock, parent):
     clock.set("2026-03-03T11:00:00Z")
     child = make_player(parent.user, timezone="Pacific/Kiritimati")
     held = rules.hold(rules.Schedule("Pacific/Kiritimati", 0), timezone="Etc/GMT+12", reset_hour=23, now=clock.now).held

@@ -135,7 +135,7 @@ class TestEveryZone:
 
     @given(name=ZONES, hour=HOURS, now=INSTANTS)
     @settings(deadline=None, max_examples=2000 if NIGHTLY else 400)
-    def test_running_day_is_told_by_its_starts(self, name, hour, now):
+    def test_the_running_day_lies_between_two_starts(self, name, hour, now):
         running = rules.running_day(Schedule(name, hour), now=now)
         assert running.since <= now < running.until
         assert running.since == rules.day_start(timezone=name, reset_hour=hour, day=running.day)

@@ -56,7 +56,7 @@ MOVES = {
 
 class TestMoves:
     @pytest.mark.parametrize(("schedule", "at", "to", "until"), MOVES.values(), ids=MOVES.keys())
-    def test_the_running_day_goes_on(self, schedule, at, to, until):
+    def test_the_running_day_continues(self, schedule, at, to, until):
         before = rules.running_day(schedule, now=utc(at))
         moved = change(schedule, at, **to)
         assert moved.held == ViewingDay(date(2026, 7, 7), before.since, utc(until))

@@ -101,7 +101,7 @@ def test_without_a_csrf_token_nothing_happens(browse, user):
 
 
 @pytest.mark.parametrize("email", ["", "no address", "a@b@c", "a\0b@example.com", f"{'a' * 250}@example.com"])
-def test_a_malformed_address_is_named_beside_its_field(browse, email):
+def test_a_malformed_address_is_reported_next_to_its_field(browse, email):
     answer = log_in(browse(), email)
 
     assert answer.status_code == 200

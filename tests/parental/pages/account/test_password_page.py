@@ -34,7 +34,7 @@ def test_changes_it_and_stays_logged_in(browse, user):
     assert has_password(user, NEW)
 
 
-def test_ends_every_other_log_in(browse, http, user):
+def test_ends_every_other_login(browse, http, user):
     visitor, other, app = browse(user), browse(user), log_in(user)
     assert http.get("/api/v1/auth/me", headers=app.headers).status_code == 200
 

@@ -80,7 +80,7 @@ def test_the_link_sets_a_new_password(browse, user, link):
     assert has_password(user, NEW)
 
 
-def test_a_new_password_ends_every_log_in(browse, server, user, sent):
+def test_a_new_password_ends_every_login(browse, server, user, sent):
     # A login after the mail would make the link worthless.
     app, inside, visitor = log_in(user), browse(user), browse()
     ask(visitor, user.email)
@@ -155,7 +155,7 @@ def later(*, seconds):
     return lambda: datetime.now() + timedelta(seconds=seconds)
 
 
-def test_a_password_that_changed_since_makes_the_link_worthless(browse, user, link):
+def test_a_link_is_invalid_after_the_password_changed(browse, user, link):
     User.objects.filter(pk=user.pk).update(password=make_user(password="another").password)
     visitor = browse()
     visitor.get(link)

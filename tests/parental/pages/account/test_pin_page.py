@@ -124,7 +124,7 @@ def test_five_wrong_ones_lock_it_and_the_page_says_until_when(visitor, home, htt
     assert not works(http, home, PIN)
 
 
-def test_the_time_is_told_in_the_childrens_zone(browse, server, clock):
+def test_times_are_shown_in_the_childrens_timezone(browse, server, clock):
     clock.set("2026-03-04T12:00:00+00:00")
     home = make_home(timezone="Asia/Tokyo")
     home.set_pin()

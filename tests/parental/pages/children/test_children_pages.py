@@ -140,7 +140,7 @@ def test_removes_the_child_and_all_that_belonged_to_it(visitor, family, http):
     assert visitor.get(page_of(child)).status_code == 404
 
 
-def test_its_device_stops_at_once(visitor, family, http):
+def test_its_device_stops_immediately(visitor, family, http):
     child = family.children[0]
     session_id = child.watch(http, 1)
 

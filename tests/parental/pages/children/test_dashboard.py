@@ -91,7 +91,7 @@ def test_says_where_nothing_limits(browse, noon, server):
         ("Asia/Tokyo", 0, "tomorrow at 00:00"),
     ],
 )
-def test_the_next_reset_is_told_in_the_childs_zone(browse, zone, reset_hour, said):
+def test_the_next_reset_is_shown_in_the_childs_timezone(browse, zone, reset_hour, said):
     child = make_family(timezone=zone, reset_hour=reset_hour).children[0]
 
     assert f"Resets {said} ({zone})" in text_of(browse(child.profile.user).get("/"))

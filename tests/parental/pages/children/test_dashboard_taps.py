@@ -49,7 +49,7 @@ def test_one_tap_gives_time(visitor, family, child, minutes):
     assert child.balance().granted_seconds == minutes * 60
 
 
-def test_the_child_may_watch_on_at_once(visitor, child, http):
+def test_the_child_may_continue_immediately(visitor, child, http):
     child.use_up(7200)
     assert child.beat(http).json()["enforcement"] == "blocked"
 

@@ -91,7 +91,7 @@ def test_revoked_and_expired_ones_are_not_listed(visitor, home):
     assert "Lost" not in text
 
 
-def test_disconnecting_stops_the_device_at_once(visitor, home, http):
+def test_disconnecting_stops_the_device_immediately(visitor, home, http):
     assert home.child.beat(http).status_code == 200
 
     answer = visitor.post(f"{url(home)}/{home.child.token_id}/revoke")

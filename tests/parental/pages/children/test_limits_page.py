@@ -220,7 +220,7 @@ def test_saving_is_reviewing(visitor, home):
     assert (row.field, row.changed_by) == ("confirmed", home.parent.user)
 
 
-def test_so_is_confirming_and_twice_leaves_one_row(visitor, home):
+def test_confirming_is_audited_and_twice_leaves_one_row(visitor, home):
     for _ in range(2):
         said_after(visitor, visitor.post(f"{url(home)}/confirm"))
 

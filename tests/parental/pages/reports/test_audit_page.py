@@ -202,7 +202,7 @@ def test_after_the_oldest_nothing_follows(browse, family):
     assert "No older entries." in text_of(page)
 
 
-def test_a_child_without_settings_is_told_in_utc(browse, family):
+def test_without_settings_times_are_in_utc(browse, family):
     child = family.children[0]
     child.profile.config.delete()
     give(child)

@@ -66,7 +66,7 @@ def test_every_quick_link_leads_to_its_days(browse, child):
     ],
 )
 @pytest.mark.parametrize("form", ["", ".csv"])
-def test_a_wrong_period_is_told_beside_what_was_entered(browse, child, form, query, sentence):
+def test_a_wrong_period_is_reported_next_to_the_input(browse, child, form, query, sentence):
     add_session(child, "2026-03-01T12:00:00Z")
 
     page = browse(child.profile.user).get(f"{path_of(child, form=form)}?{query}")

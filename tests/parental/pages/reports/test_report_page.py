@@ -175,7 +175,7 @@ def test_the_next_week_ends_today_at_the_latest_and_after_today_there_is_none(br
     ],
 )
 @pytest.mark.parametrize("path", ["/report", "/report.csv"])
-def test_a_week_that_is_none_is_told_beside_what_was_entered(browse, user, path, last, sentence):
+def test_an_invalid_week_is_reported_next_to_the_input(browse, user, path, last, sentence):
     make_player(user)
 
     page = browse(user).get(f"{path}?last={last}")
