@@ -4,11 +4,15 @@ A process takes the next module whenever it is done with one, and tests of a mod
 is costly to start. All tests in the browser are one part: they share the browser and the service before it.
 """
 
+import os
+import random
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+# All processes must collect the same tests in the same order, those too whose parameters come from a set.
+os.environ.setdefault("PYTHONHASHSEED", str(random.randrange(2**32)))
 IN_THE_BROWSER = ("tests/browser/", "tests/perfmetrics/page/test_page_browser.py")
 
 
