@@ -77,7 +77,7 @@ lint: setup
 format: setup
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
-# PARTS="heartbeats bulk" runs some of them.
+# PARTS="heartbeats bulk" runs some of them. BENCH_STRICT=true makes a missed floor an error.
 bench: setup
 	@$(BIN)/python -m tests.bench $(PARTS)
 
