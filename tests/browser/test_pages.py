@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +14,7 @@ from tests.browser.pages import CHILD, FAMILY, NO_PAGES, OPEN
 from tests.browser.reach import obstacles, overhang, too_small
 from tests.browser.steps import PIN, connect_device, limit_to_15_minutes, register, set_pin
 from tests.families import Family, make_family, make_user
+from tests.hashers import quick_hash
 from viewing.models import ViewingSession
 
 
@@ -22,7 +22,7 @@ from viewing.models import ViewingSession
 def family(films) -> Family:
     """With something on every page."""
     family = make_family(children=2, adult=True, title=films.plain)
-    Pin.objects.create(user=family.user, pin_hash=make_password(PIN))
+    Pin.objects.create(user=family.user, pin_hash=quick_hash(PIN))
     child = family.children[0]
     child.use_up(100 * 60)
     now = timezone.now()

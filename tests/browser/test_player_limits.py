@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -12,16 +11,12 @@ from parental.models import Pin, PinGuard
 from parental.pins.guards import FOR_GOOD
 from tests.browser.screen import ELIGIBLE
 from tests.families import Player
+from tests.hashers import quick_hash
 from tests.parental.cast import log_in
 from tests.parental.homes import grant_url
 from viewing.models import ViewingTimeConfig
 
 PIN = "4711"
-
-
-@pytest.fixture(scope="module")
-def pin_hash(browser) -> str:
-    return make_password(PIN)
 
 
 def leave(child: Player, minutes: float) -> None:
@@ -103,9 +98,9 @@ class TestRunningOut:
 
 
 @pytest.fixture
-def locked(screen, child, pin_hash):
+def locked(screen, child):
     """A child whose film met the limit; its parent has a PIN."""
-    Pin.objects.create(user=child.profile.user, pin_hash=pin_hash)
+    Pin.objects.create(user=child.profile.user, pin_hash=quick_hash(PIN))
     leave(child, 1)
     screen.pair(child)
     screen.pick(child)
