@@ -49,7 +49,7 @@ def start() -> None:
     os.truncate(statement_log, 0)
     os.environ["DATABASE_URL"] = url
 
-    from django.db import connections  # noqa: PLC0415 — after the settings
+    from django.db import connections
 
     parsed = dj_database_url.parse(url)
     for alias in connections:

@@ -5,7 +5,7 @@ TEST_STATIC_ROOT names a folder in which static files are collected.
 
 import os
 
-from config.settings import *  # noqa: F403
+from config.settings import *
 
 if "TEST_STATIC_ROOT" in os.environ:
     STATIC_ROOT = os.environ["TEST_STATIC_ROOT"]

@@ -1,6 +1,6 @@
 """The settings of the service before the browser: mail goes nowhere."""
 
-from tests.service_settings import *  # noqa: F403
+from tests.service_settings import *
 
 # With none set there would be no page for a forgotten password.
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
