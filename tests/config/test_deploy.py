@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import subprocess
 import sys
 
@@ -13,14 +12,7 @@ from django.core.management import call_command
 from parental.tokens import signed
 from tests import processes
 from tests.families import make_child
-
-PRODUCTION = {
-    "DEBUG": "false",
-    "SECRET_KEY": secrets.token_urlsafe(64),
-    "ALLOWED_HOSTS": "sandglass.example",
-    "SECURE_HTTPS": "true",
-    "TRUST_PROXY_HEADERS": "true",
-}
+from tests.production import PRODUCTION
 
 
 def test_check_deploy_is_clean(committed):

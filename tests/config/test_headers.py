@@ -4,16 +4,16 @@ import httpx
 import pytest
 
 from tests import processes
-from tests.config.test_deploy import PRODUCTION
 from tests.families import make_child, make_user
 from tests.parental.pages.visitors import Visitor
+from tests.production import PRODUCTION
 from tests.routes import every_path
 
 HTTPS = {"Host": "sandglass.example", "X-Forwarded-Proto": "https"}
 
 
 @pytest.fixture(scope="module")
-def production(committed, tmp_path_factory):
+def production(committed, real_time, tmp_path_factory):
     """One worker behind a proxy that ends TLS."""
     settings = {**PRODUCTION, "DJANGO_SETTINGS_MODULE": "tests.uncollected"}
     with processes.service(tmp_path_factory.mktemp("headers") / "log", **settings) as running:

@@ -18,7 +18,7 @@ LIVE = "/health/live"
 
 
 @pytest.fixture(scope="module")
-def edge(committed, tmp_path_factory):
+def edge(committed, real_time, tmp_path_factory):
     """One worker that waits a second for headers, bodies and readers, and three between two requests."""
     seconds = {"HEADER_TIMEOUT_SECONDS": "1", "BODY_TIMEOUT_SECONDS": "1", "WRITE_TIMEOUT_SECONDS": "1"}
     log = tmp_path_factory.mktemp("edge") / "log"
@@ -199,7 +199,7 @@ print(sum(row[9] in inodes and row[3] != "0A" and row[1].split(":")[1] in port f
 
 
 class TestCaps:
-    def test_half_requests_keep_no_player_out_where_descriptors_are_few(self, committed, tmp_path):
+    def test_half_requests_keep_no_player_out_where_descriptors_are_few(self, committed, real_time, tmp_path):
         child = make_child()
         limit = 300
         with few_descriptors(limit), processes.service(tmp_path / "log", HEADER_TIMEOUT_SECONDS="60") as running:
@@ -215,7 +215,7 @@ class TestCaps:
             assert '"event": "few_descriptors"' in running.log.read_text()
             assert running.log.read_text().count('"event": "connection_limit"') == 1
 
-    def test_at_the_limit_the_one_that_was_idle_longest_gives_way(self, committed, tmp_path):
+    def test_at_the_limit_the_one_that_was_idle_longest_gives_way(self, committed, real_time, tmp_path):
         with processes.service(tmp_path / "log", MAX_CONNECTIONS="16") as running, ExitStack() as stack:
             clients = []
             for _ in range(20):
@@ -226,7 +226,7 @@ class TestCaps:
 
             assert [is_open(client) for client in clients] == [False] * 4 + [True] * 16
 
-    def test_one_source_holds_no_more_than_its_share(self, committed, tmp_path):
+    def test_one_source_holds_no_more_than_its_share(self, committed, real_time, tmp_path):
         shared = "10.0.0.0/8"  # so that addresses of this machine are taken for clients'
         settings = {"MAX_CONNECTIONS_PER_SOURCE": "3", "SHARED_SOURCES": shared}
         with processes.service(tmp_path / "log", **settings) as running, ExitStack() as stack:
@@ -242,7 +242,7 @@ class TestCaps:
             opened[0].close()
             until(lambda: exchange_once(running.url, source="127.0.0.7") == 200)
 
-    def test_peers_that_are_proxies_are_not_counted(self, committed, tmp_path):
+    def test_peers_that_are_proxies_are_not_counted(self, committed, real_time, tmp_path):
         with processes.service(tmp_path / "log", MAX_CONNECTIONS_PER_SOURCE="1") as running, ExitStack() as stack:
             for _ in range(5):
                 client = stack.enter_context(closing(connect(running.url)))

@@ -31,13 +31,13 @@ def test_the_last_one_counts_which_the_proxy_added(headers, client, scheme):
 
 
 @pytest.fixture(scope="module")
-def distrustful(committed, tmp_path_factory):
+def distrustful(committed, real_time, tmp_path_factory):
     with processes.service(tmp_path_factory.mktemp("distrust") / "log", **ELSEWHERE) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def trusting(committed, tmp_path_factory):
+def trusting(committed, real_time, tmp_path_factory):
     log = tmp_path_factory.mktemp("trust") / "log"
     with processes.service(log, TRUST_PROXY_HEADERS="true", **ELSEWHERE) as running:
         yield running
