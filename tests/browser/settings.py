@@ -2,5 +2,5 @@
 
 from tests.service_settings import *
 
-# With none set there would be no page for a forgotten password.
+# With none set there would be no page to reset a password.
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

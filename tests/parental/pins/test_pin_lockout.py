@@ -35,7 +35,7 @@ def parent(server, quick_hashes):
 
 @pytest.fixture
 def clock(clock):
-    """At a whole second: times are told to the millisecond."""
+    """At a whole second: times are returned to the millisecond."""
     clock.now = clock.now.replace(microsecond=0)
     return clock
 
@@ -59,9 +59,9 @@ def test_status_says_how_long_it_is_locked(http, parent, clock):
     assert status(http, parent) == {"has_pin": True, "locked_until": None}
     lock(http, parent)
 
-    told = datetime.fromisoformat(status(http, parent)["locked_until"])
+    until = datetime.fromisoformat(status(http, parent)["locked_until"])
 
-    assert told == locked_until(verify(http, parent)) == clock.now + timedelta(minutes=30)
+    assert until == locked_until(verify(http, parent)) == clock.now + timedelta(minutes=30)
     clock.forward(minutes=30)
     assert status(http, parent) == {"has_pin": True, "locked_until": None}
 

@@ -81,7 +81,7 @@ def test_a_rolled_back_change_notifies_nobody(limits_seen):
 
 
 def test_after_lost_connections_everything_is_read_again(limits_seen):
-    """A restarted database, say: what was told meanwhile is missed, so nothing that was kept is believed."""
+    """A restarted database, say: notifications sent in the meantime are missed, so every entry is dropped."""
     child = make_child()
     limits_seen(child)
     before = listeners()

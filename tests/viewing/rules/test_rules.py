@@ -1,4 +1,4 @@
-"""The viewing day, its limit and what a player is told, against a slow oracle that only walks the clock.
+"""The viewing day, its limit and what a player is answered, against a slow oracle that only walks the clock.
 
 Every rule of a zone is tried on a sample of zones, and on all of them by `make nightly`.
 """

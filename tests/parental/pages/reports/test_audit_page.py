@@ -35,8 +35,8 @@ def family(server):
     return family
 
 
-def told(page):
-    """What each entry says, from the newest on."""
+def entry_texts(page):
+    """The text of each entry, newest first."""
     assert page.status_code == 200, text_of(page)
     return [
         re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", re.sub(r"</?bdi>", "", entry)))).strip()
@@ -44,7 +44,7 @@ def told(page):
     ]
 
 
-def test_what_the_api_did_is_told(http, browse, quick_hashes, no_waiting):
+def test_what_the_api_did_is_listed(http, browse, quick_hashes, no_waiting):
     home = make_home(timezone="Europe/Berlin")
     home.set_pin()
     grant_id = home.grant(http, 30).json()["grant_id"]
@@ -52,7 +52,7 @@ def test_what_the_api_did_is_told(http, browse, quick_hashes, no_waiting):
     home.grant_on_the_device(http, 15, pin="1234")
     home.change_with_pin(http, weekday_limit_minutes=90, weekend_limit_minutes=None, educational_exempt=False)
 
-    entries = told(browse(home.parent.user).get("/audit"))
+    entries = entry_texts(browse(home.parent.user).get("/audit"))
 
     assert {re.sub(r"\d\d:\d\d", "hh:mm", entry) for entry in entries} == {
         "hh:mm Mia Limit for Monday to Friday: from 2 h → to 1 h 30 min by you",
@@ -75,18 +75,18 @@ def test_what_the_api_did_is_told(http, browse, quick_hashes, no_waiting):
         ({"field": "of_a_later_day", "old_value": 1, "new_value": "<b>"}, "of_a_later_day: from 1 → to <b>"),
     ],
 )
-def test_every_setting_is_told_in_words(browse, family, fields, sentence):
+def test_every_setting_is_shown_in_words(browse, family, fields, sentence):
     change(family.children[0], **fields)
 
-    (entry,) = told(browse(family.user).get("/audit"))
+    (entry,) = entry_texts(browse(family.user).get("/audit"))
 
     assert sentence in entry
 
 
-def test_defaults_that_were_kept_are_told_in_words(browse, family):
+def test_defaults_that_were_kept_are_shown_in_words(browse, family):
     limits.confirm(family.children[0].profile.id, user_id=family.user.id, now=NOON)
 
-    (entry,) = told(browse(family.user).get("/audit"))
+    (entry,) = entry_texts(browse(family.user).get("/audit"))
 
     assert "reviewed and kept the defaults" in entry
     assert "None" not in entry
@@ -108,7 +108,7 @@ def test_who_it_was(browse, family):
 
     page = browse(family.user).get("/audit")
 
-    assert [entry.partition(" Mia ")[2] for entry in told(page)] == [
+    assert [entry.partition(" Mia ")[2] for entry in entry_texts(page)] == [
         "+30 min by you",
         "+30 min with the PIN on “Living room”",
         "+30 min with the PIN",
@@ -137,9 +137,9 @@ def test_one_child_alone(browse, family):
 
     page = visitor.get(f"/audit?child={leo.profile.id}")
 
-    (entry,) = told(page)
+    (entry,) = entry_texts(page)
     assert "Leo" in entry
-    assert len(told(visitor.get("/audit"))) == 2
+    assert len(entry_texts(visitor.get("/audit"))) == 2
     assert re.findall(r'<a href="/audit([^"]*)" aria-current="true">', page.text) == [f"?child={leo.profile.id}"]
 
 
@@ -157,9 +157,9 @@ def test_pages_lead_through_everything_of_one_child_or_all(browse, family):
             older = re.search(r'rel="next" href="([^"]*)"', pages[-1].text)
             link = unescape(older[1]) if older else ""
 
-        assert [len(told(page)) for page in pages] == sizes
+        assert [len(entry_texts(page)) for page in pages] == sizes
         newest = re.search(r'<a class="button button--quiet" href="([^"]*)"', pages[-1].text)[1]
-        assert told(visitor.get(newest)) == told(pages[0])
+        assert entry_texts(visitor.get(newest)) == entry_texts(pages[0])
 
 
 def test_only_the_accounts_own(browse, family):
@@ -169,7 +169,7 @@ def test_only_the_accounts_own(browse, family):
 
     page = browse(family.user).get("/audit")
 
-    assert told(page) == []
+    assert entry_texts(page) == []
     assert "No changes yet." in text_of(page)
 
 
@@ -190,7 +190,7 @@ def test_not_yours_not_there_and_no_id_answer_alike(browse, family):
 def test_a_place_that_is_none_is_the_beginning(browse, family, after):
     give(family.children[0])
 
-    assert len(told(browse(family.user).get(f"/audit?after={after}"))) == 1
+    assert len(entry_texts(browse(family.user).get(f"/audit?after={after}"))) == 1
 
 
 def test_after_the_oldest_nothing_follows(browse, family):
@@ -198,7 +198,7 @@ def test_after_the_oldest_nothing_follows(browse, family):
 
     page = browse(family.user).get("/audit?after=2000-01-01T00:00:00Z~change~1")
 
-    assert told(page) == []
+    assert entry_texts(page) == []
     assert "No older entries." in text_of(page)
 
 
@@ -207,7 +207,7 @@ def test_without_settings_times_are_in_utc(browse, family):
     child.profile.config.delete()
     give(child)
 
-    assert told(browse(family.user).get("/audit"))[0].startswith("12:00")
+    assert entry_texts(browse(family.user).get("/audit"))[0].startswith("12:00")
 
 
 def test_names_are_written_as_text(browse, family):
@@ -238,7 +238,7 @@ def test_the_same_statements_for_one_child_or_ten(browse, children):
     with statements() as sent:
         page = visitor.get("/audit")
 
-    assert len(told(page)) == 2 * children
+    assert len(entry_texts(page)) == 2 * children
     # 1. the session  2. the account  3. the profiles with their zones  4. the grants with their devices  5. the changes
     # 6. the other events
     assert len(sent) == 6, sent

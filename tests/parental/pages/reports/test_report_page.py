@@ -129,7 +129,7 @@ def test_the_week_is_compared_with_the_one_before(browse, user, now, before, sen
 
     assert sentence in text_of(page)
     (card,) = cards(page)
-    assert rows(card)[-1][-1] == before  # beside 4 March, 25 February
+    assert rows(card)[-1][-1] == before  # 25 February, next to 4 March
     assert rows(card)[0][-2] == now
 
 
