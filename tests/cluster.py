@@ -17,7 +17,7 @@ from config.postgres import embedded
 from perfmetrics.counting import folder
 from tests.clock import begin_at_noon
 
-# Each process of `pytest -n` has a PostgreSQL of its own: the statements of two could not be told apart in one log.
+# Each process of `pytest -n` has a PostgreSQL of its own: the statements of two could not be distinguished in one log.
 VAR = Path(os.environ.get("SANDGLASS_VAR") or Path(__file__).resolve().parent.parent / "var").resolve()
 VAR = VAR / os.environ.get("PYTEST_XDIST_WORKER", "")
 

@@ -1,6 +1,6 @@
 """`make bench`: the benchmarks, on a database and with processes of their own. Parts may be named: `heartbeats bulk …`.
 
-Ratios are taken within one run, in turns, and are medians; what the load generator took of the machine is told, for on
+Ratios are taken within one run, in turns, and are medians; what the load generator took of the machine is shown, for on
 few cores it takes from what it measures. BENCH_LONG=true runs longer; BEATS sets the length of the memory run.
 
 It ends well whatever it finds: a floor that is missed, a baseline that fails, and a part that could not be measured on

@@ -93,8 +93,8 @@ def test_a_wrong_variable_stops_the_process():
 @pytest.mark.parametrize(("debug", "cluster"), [("false", "serve"), ("true", "dev")])
 def test_production_mode_has_an_embedded_database_of_its_own(debug, cluster):
     """The demo's accounts, whose passwords everyone knows, are in the other one."""
-    told = "from config.postgres import embedded; embedded.start = 'postgresql:///{}'.format"
-    code = f"{told}; from config import settings; print(settings.DATABASE_URL)"
+    stub = "from config.postgres import embedded; embedded.start = 'postgresql:///{}'.format"
+    code = f"{stub}; from config import settings; print(settings.DATABASE_URL)"
 
     ended = run("-c", code, DATABASE_URL=None, EMBEDDED_DATABASE="true", DEBUG=debug)
 

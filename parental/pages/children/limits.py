@@ -76,7 +76,7 @@ class LimitsForm(forms.Form):
             return str(self.initial["timezone"])
         return found_timezone(self.cleaned_data["timezone"])
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         given = super().clean() or self.cleaned_data
         if given.get("same_every_day"):
             given["weekend_limit_minutes"] = given.get("weekday_limit_minutes")
@@ -131,7 +131,7 @@ def _form(request: HttpRequest, caller: Caller, config: ViewingTimeConfig) -> Li
 
 def _save(request: HttpRequest, caller: Caller, form: LimitsForm, config: ViewingTimeConfig, *, now: datetime) -> bool:
     """Whether it is saved; else the form says why not."""
-    wanted: Mapping[str, Any] = {name: form.cleaned_data[name] for name in limits.SETTINGS}
+    wanted: Mapping[str, object] = {name: form.cleaned_data[name] for name in limits.SETTINGS}
     try:
         if form.cleaned_data.get("pin"):
             prove(request, caller, form.cleaned_data["pin"])
@@ -155,7 +155,9 @@ def _save(request: HttpRequest, caller: Caller, form: LimitsForm, config: Viewin
     return True
 
 
-def _say_saved(request: HttpRequest, saved: ViewingTimeConfig, *, was_held: Any, now: datetime) -> None:
+def _say_saved(
+    request: HttpRequest, saved: ViewingTimeConfig, *, was_held: rules.ViewingDay | None, now: datetime
+) -> None:
     held = saved.schedule.held
     if held is None or held == was_held:
         messages.success(request, _("Saved. Changes take effect within 30 seconds."))

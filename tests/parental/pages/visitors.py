@@ -40,7 +40,7 @@ class Visitor:
 def text_of(response: httpx.Response) -> str:
     """What the page says, without its tags, in single spaces."""
     body = re.sub(r"<(script|style|svg).*?</\1>", " ", response.text, flags=re.DOTALL)
-    body = re.sub(r"</?bdi>", "", body)  # inside a line, and beside a comma
+    body = re.sub(r"</?bdi>", "", body)  # inside a line, and next to a comma
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body))).strip()
 
 

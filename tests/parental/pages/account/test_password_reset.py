@@ -1,4 +1,4 @@
-"""A forgotten password: the link by mail, and what it does."""
+"""Password reset: the link by email, and what it does."""
 
 import logging
 import re
@@ -203,7 +203,7 @@ def test_three_mails_an_hour_go_to_an_address(browse, user, sent, clock):
 
 
 def test_wrong_passwords_use_up_no_mails(browse, user, sent):
-    """Whoever tries to log in with a forgotten password will ask for the link next."""
+    """Someone who fails to log in with a forgotten password will ask for the link next."""
     visitor = browse()
     for _ in range(11):
         visitor.post("/login", email=user.email, password="wrong")
