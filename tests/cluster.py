@@ -11,8 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-import dj_database_url
-
+from config import database
 from config.postgres import embedded
 from perfmetrics.counting import folder
 from tests.clock import begin_at_noon
@@ -51,7 +50,7 @@ def start() -> None:
 
     from django.db import connections
 
-    parsed = dj_database_url.parse(url)
+    parsed = database.parse(url)
     for alias in connections:
         connections.settings[alias].update({key: parsed[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")})
 

@@ -51,7 +51,7 @@ WRONG = [
 # Each in a process of its own, forked when what settings need was imported: that takes most of a second.
 READ_SETTINGS = """
 import json, os, sys
-import csp.constants, dj_database_url, django.core.exceptions, psycopg, structlog
+import csp.constants, django.core.exceptions, psycopg, structlog
 for variables in json.load(sys.stdin):
     if os.fork():
         os.wait()
