@@ -10,8 +10,8 @@ from django.db import DatabaseError, connections
 
 from perfmetrics.counting.cache import CountedTTLCache
 
-# The two threads of the players' path (viewing/hotpath/threads.py) and the listener.
-CONNECTIONS_OUTSIDE_THE_POOL = 3
+# The two threads of the players' path (viewing/hotpath/threads.py), the listener and the readiness check.
+CONNECTIONS_OUTSIDE_THE_POOL = 4
 MIN_TOKEN_LENGTH = 16
 
 

@@ -36,6 +36,12 @@ def parse(url: str, *, variable: str = "DATABASE_URL") -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.postgresql", "NAME": name, **place, "OPTIONS": {**DEFAULTS, **given}}
 
 
+def for_health(database: dict[str, Any]) -> dict[str, Any]:
+    """The same for the readiness check, whose thread keeps its one connection: no pool stands between."""
+    options = {**database["OPTIONS"], "application_name": "sandglass-health"}
+    return {**database, "CONN_MAX_AGE": None, "OPTIONS": options, "TEST": {"MIRROR": "default"}}
+
+
 def for_hot_path(database: dict[str, Any]) -> dict[str, Any]:
     """The same for the threads of the players' path, which keep their connection; with short timeouts (ms)."""
     options = database["OPTIONS"]
@@ -46,4 +52,18 @@ def for_hot_path(database: dict[str, Any]) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {**options, "application_name": "sandglass-hotpath", "options": timeouts},
         "TEST": {"MIRROR": "default"},
+    }
+
+
+def databases(url: str, *, direct_url: str, is_prepared: bool) -> dict[str, dict[str, Any]]:
+    """Django's DATABASES. `is_prepared`: whether statements may be prepared on `url`, which may be a pooler's."""
+    default, direct = parse(url), parse(direct_url, variable="DATABASE_DIRECT_URL")
+    prepared = {"server_side_binding": is_prepared, "prepare_threshold": 5 if is_prepared else None}
+    default["OPTIONS"] |= {**prepared, "application_name": "sandglass"}
+    direct["OPTIONS"] |= prepared if direct_url == url else {"server_side_binding": True, "prepare_threshold": 5}
+    return {
+        "default": default,
+        # The writer and the lookups of the players' calls: one connection each, kept open, never pooled.
+        "hotpath": for_hot_path(direct),
+        "health": for_health(default),
     }

@@ -2,9 +2,13 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final
 
 import structlog
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
@@ -12,10 +16,15 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 
 from perfmetrics.counting.lean import lean
+from viewing.hotpath import threads
+from viewing.hotpath.listener import listener
 
 log = structlog.stdlib.get_logger(__name__)
 
 DATABASE_SECONDS = 5
+THREAD_SECONDS = 5
+# A connection of its own (DATABASES): a pool that clients use up must not make the service look as if it were down.
+ALIAS: Final = "health"
 # A check that hangs must hold no other thread: the answer goes through the request's own, the rest through shared ones.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="health")
 # Set once this process was asked to stop: it is no longer ready, so that load balancers send requests elsewhere.
@@ -31,6 +40,16 @@ def note_migrations() -> None:
     _missing.update(loader.disk_migrations)
 
 
+def close() -> None:
+    """Close the connection, in its thread; not waiting long for a check that hangs."""
+
+    def run() -> None:
+        connections[ALIAS].close()
+
+    with suppress(TimeoutError):
+        _thread.submit(run).result(timeout=1)
+
+
 @lean
 async def live(_request: HttpRequest) -> JsonResponse:
     """The process is up; the database is not asked."""
@@ -39,34 +58,87 @@ async def live(_request: HttpRequest) -> JsonResponse:
 
 @lean
 async def ready(_request: HttpRequest) -> JsonResponse:
-    """200 while the database answers within 5 s, has every migration, and the process goes on; else 503."""
+    """200 while the database, the writer and the reads answer within 5 s and no migration is missing; else 503.
+
+    A pool that is used up and a listener that does not listen are shown and do not count: it would not help to send
+    requests elsewhere, and caches heal by themselves.
+    """
     if draining.is_set():
-        return _degraded(process="draining")
+        return JsonResponse({"status": "degraded", "checks": {"process": "draining"}}, status=503)
+    database, writer, reads = await asyncio.gather(_check_database(), _check(threads.writes), _check(threads.reads))
+    checks = {
+        **database,
+        "writer": writer,
+        "reads": reads,
+        "pool": _check_pool(),
+        "listener": "ok" if listener.is_listening() else "lost",
+    }
+    is_ready = checks["database"] == writer == reads == "ok" and "migrations" not in checks
+    if not is_ready:
+        log.warning("not_ready", **checks)
+    body = {"status": "ok" if is_ready else "degraded", "checks": checks, "seconds": _ages()}
+    return JsonResponse(body, status=200 if is_ready else 503)
+
+
+async def _check_database() -> dict[str, str]:
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
             migrated = await asyncio.get_running_loop().run_in_executor(_thread, _ask_database)
-    except (DatabaseError, TimeoutError) as error:
-        log.warning("not_ready", error=repr(error))
-        return _degraded(database="unreachable")
-    if not migrated:
-        log.warning("not_ready", error="migrations are missing")
-        return _degraded(database="ok", migrations="missing")
-    return JsonResponse({"status": "ok", "checks": {"database": "ok"}})
+    except (DatabaseError, TimeoutError):
+        return {"database": "unreachable"}
+    return {"database": "ok"} if migrated else {"database": "ok", "migrations": "missing"}
 
 
-def _degraded(**checks: str) -> JsonResponse:
-    return JsonResponse({"status": "degraded", "checks": checks}, status=503)
+async def _check(thread: threads.DatabaseThread) -> str:
+    """Whether one of the hot path's connections works: a statement on it, unless an earlier one hangs."""
+    if thread.busy_seconds() > THREAD_SECONDS:
+        return "stalled"
+    try:
+        async with asyncio.timeout(THREAD_SECONDS):
+            # Shielded: what its thread does cannot be cancelled.
+            await asyncio.shield(thread.run(threads.execute, "SELECT 1", {}))
+    except TimeoutError:
+        return "stalled"
+    except (DatabaseError, RuntimeError):  # RuntimeError: outside the server's lifespan
+        return "unreachable"
+    return "ok"
+
+
+def _check_pool() -> str:
+    if not settings.DB_POOL:
+        return "off"
+    stats = connections["default"].pool.get_stats()  # type: ignore[attr-defined]
+    is_exhausted = stats["pool_available"] == 0 and stats["pool_size"] >= stats["pool_max"]
+    return "exhausted" if is_exhausted else "ok"
+
+
+def _ages() -> dict[str, float | None]:
+    """How long ago each last succeeded (null: never), and for how long the writer's statement has been running."""
+    now = time.monotonic()
+    last = {
+        "writer": threads.writes.succeeded_at,
+        "reads": threads.reads.succeeded_at,
+        "listener": listener.listens_since,
+    }
+    ages = {name: None if at is None else round(now - at, 1) for name, at in last.items()}
+    return {**ages, "writer_queue": round(threads.writes.busy_seconds(), 1)}
 
 
 def _ask_database() -> bool:
     """Whether no migration is missing. Asked until none is: from then on a probe costs one statement."""
-    connection = connections["default"]
+    connection = connections[ALIAS]
     try:
-        if _missing:
-            _missing.difference_update(MigrationRecorder(connection).applied_migrations())
-        else:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        return not _missing
-    finally:
-        connection.close()  # no request's end does it in this thread
+        return _is_migrated()
+    except DatabaseError:
+        connection.close()  # it was kept from the last probe: the server may have gone and come back
+        return _is_migrated()
+
+
+def _is_migrated() -> bool:
+    connection = connections[ALIAS]
+    if _missing:
+        _missing.difference_update(MigrationRecorder(connection).applied_migrations())
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    return not _missing

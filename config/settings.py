@@ -124,20 +124,7 @@ DB_POOL_MIN_SIZE = env_int("DB_POOL_MIN_SIZE", 10, minimum=1, maximum=1000)
 DB_POOL_MAX_SIZE = env_int("DB_POOL_MAX_SIZE", 30, minimum=1, maximum=1000)
 DB_POOL_WAIT_SECONDS = env_int("DB_POOL_WAIT_SECONDS", 2, minimum=1, maximum=60)
 
-_prepared: dict[str, Any] = {
-    "server_side_binding": DB_PREPARED_STATEMENTS,
-    "prepare_threshold": 5 if DB_PREPARED_STATEMENTS else None,
-}
-_default, _direct = database.parse(DATABASE_URL), database.parse(DATABASE_DIRECT_URL, variable="DATABASE_DIRECT_URL")
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": {**_default, "OPTIONS": {**_default["OPTIONS"], **_prepared, "application_name": "sandglass"}},
-    # The writer and the lookups of the players' calls: one connection each, kept open, never pooled.
-    "hotpath": database.for_hot_path(_direct),
-}
-if DATABASE_DIRECT_URL == DATABASE_URL:
-    DATABASES["hotpath"]["OPTIONS"] |= _prepared
-else:  # no pooler in between, so statements may be prepared
-    DATABASES["hotpath"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
+DATABASES = database.databases(DATABASE_URL, direct_url=DATABASE_DIRECT_URL, is_prepared=DB_PREPARED_STATEMENTS)
 if DB_POOL:
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": DB_POOL_MIN_SIZE,

@@ -133,6 +133,7 @@ def _fill_pool() -> None:
 
 async def _disconnect() -> None:
     def close() -> None:
+        health.close()
         threads.writes.stop()
         threads.reads.stop()
         if settings.DB_POOL:

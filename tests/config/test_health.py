@@ -5,19 +5,27 @@ import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from config import health
 from tests import processes
 from tests.families import make_child
 from tests.http import any_worker
+from tests.parental.cast import make_parent
 from tests.races import until
 from tests.statements import statements
+from viewing.hotpath.listener import listener
+from viewing.models import Profile
 
-READY = {"status": "ok", "checks": {"database": "ok"}}
-NOT_READY = {"status": "degraded", "checks": {"database": "unreachable"}}
+WORKS = {"database": "ok", "writer": "ok", "reads": "ok", "pool": "off", "listener": "ok"}
+POOLED = {**WORKS, "pool": "ok"}
+
+
+def said_by(response):
+    return response.status_code, response.json()["status"], response.json()["checks"]
 
 
 class Hanging:
@@ -50,7 +58,7 @@ def test_live_says_that_the_process_is_up(http):
 def test_ready_says_that_the_database_answers(http, path):
     response = http.get(path)
 
-    assert (response.status_code, response.json()) == (200, READY)
+    assert said_by(response) == (200, "ok", WORKS)
     assert response.headers["content-type"] == "application/json"
 
 
@@ -64,7 +72,7 @@ def test_ready_is_503_without_a_database_and_does_not_say_why(http, monkeypatch,
 
     response = http.get(path)
 
-    assert (response.status_code, response.json()) == (503, NOT_READY)
+    assert said_by(response) == (503, "degraded", {**WORKS, "database": "unreachable"})
 
 
 def test_live_does_not_ask_the_database(http, monkeypatch):
@@ -79,7 +87,7 @@ def test_live_does_not_ask_the_database(http, monkeypatch):
 def test_ready_does_not_wait_for_a_database_that_hangs(http, check):
     response = http.get("/health/ready")
 
-    assert (response.status_code, response.json()) == (503, NOT_READY)
+    assert said_by(response) == (503, "degraded", {**WORKS, "database": "unreachable"})
     assert not check.is_back.is_set()
 
 
@@ -98,13 +106,19 @@ def test_ready_again_once_the_database_is_back(http, check, monkeypatch):
     check.released.set()
     monkeypatch.undo()
 
-    assert http.get("/health").json() == READY
+    assert said_by(http.get("/health")) == (200, "ok", WORKS)
 
 
-def test_a_check_keeps_no_connection(http):
+def test_a_check_has_a_connection_of_its_own_and_comes_back_after_it_was_cut(http):
     http.get("/health")
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE application_name = 'sandglass-health' AND datname = current_database()"
+        )
+        assert cursor.fetchone()[0] >= 1
 
-    assert health._thread.submit(lambda: connections["default"].connection).result() is None
+    assert said_by(http.get("/health")) == (200, "ok", WORKS)
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
@@ -127,14 +141,12 @@ def lacking(http):
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])
 def test_not_ready_while_a_migration_is_missing_and_ready_once_it_is_there(http, lacking, path):
-    body = {"status": "degraded", "checks": {"database": "ok", "migrations": "missing"}}
     for _ in range(2):
-        response = http.get(path)
-        assert (response.status_code, response.json()) == (503, body)
+        assert said_by(http.get(path)) == (503, "degraded", {**WORKS, "migrations": "missing"})
 
     MigrationRecorder(connections["default"]).record_applied(*lacking)
 
-    assert (http.get(path).status_code, http.get(path).json()) == (200, READY)
+    assert said_by(http.get(path)) == (200, "ok", WORKS)
 
 
 def test_once_none_is_missing_a_probe_asks_for_none(http):
@@ -143,7 +155,7 @@ def test_once_none_is_missing_a_probe_asks_for_none(http):
     with statements() as sent:
         http.get("/health/ready")
 
-    assert sent.all == ["SELECT 1"]
+    assert sent.all == ["SELECT 1"] * 3  # on its own connection, the writer's and the reads'
 
 
 def test_every_migration_is_looked_for(monkeypatch):
@@ -160,7 +172,7 @@ def test_a_service_that_started_before_its_migrations_becomes_ready_by_itself(co
     log = tmp_path / "log"
 
     def apply_later():
-        until(lambda: log.exists() and "migrations are missing" in log.read_text())
+        until(lambda: log.exists() and '"migrations": "missing"' in log.read_text())
         applied.save(force_insert=True)
         connections["default"].close()
 
@@ -203,3 +215,59 @@ def test_the_drain_ends_by_itself(committed, tmp_path):
     with processes.service(tmp_path / "log", DRAIN_SECONDS="1", LOG_LEVEL="INFO") as running:
         assert running.stop() == 0
         assert "Application shutdown complete" in running.log.read_text()
+
+
+def test_it_says_how_long_ago_each_part_succeeded(http):
+    make_child().beat(http)
+
+    seconds = http.get("/health/ready").json()["seconds"]
+
+    assert set(seconds) == {"writer", "reads", "listener", "writer_queue"}
+    assert all(0 <= value < 60 for name, value in seconds.items() if name != "listener")
+    assert seconds["listener"] >= 0
+
+
+def test_a_listener_that_does_not_listen_is_shown_and_the_service_ready(http, monkeypatch):
+    monkeypatch.setattr(listener, "listens_since", None)
+
+    assert said_by(http.get("/health/ready")) == (200, "ok", {**WORKS, "listener": "lost"})
+
+
+def test_a_pool_that_is_used_up_is_shown_and_the_service_ready(committed, tmp_path):
+    parent = make_parent()
+    settings = {"DB_POOL_MIN_SIZE": "1", "DB_POOL_MAX_SIZE": "2", "DB_POOL_WAIT_SECONDS": "1"}
+    with processes.service(tmp_path / "log", **settings) as running, ThreadPoolExecutor(2) as threads:
+
+        def profiles():
+            return httpx.get(f"{running.url}/api/v1/auth/profiles", headers=parent.headers, timeout=60).status_code
+
+        def checks():
+            return said_by(httpx.get(f"{running.url}/health/ready", timeout=60))
+
+        with transaction.atomic(), connections["default"].cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {Profile._meta.db_table} IN ACCESS EXCLUSIVE MODE")
+            waiting = [threads.submit(profiles) for _ in range(2)]
+            until(lambda: checks() == (200, "ok", {**WORKS, "pool": "exhausted"}))
+        assert [answer.result() for answer in waiting] == [200, 200]
+        assert checks() == (200, "ok", POOLED)
+
+
+def test_a_writer_whose_connection_is_silent_is_not_ready(committed, tmp_path):
+    with processes.service(tmp_path / "log") as running:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'sandglass-hotpath'"
+                " AND datname = current_database() ORDER BY backend_start DESC LIMIT 2"
+            )
+            backends = [pid for (pid,) in cursor.fetchall()]
+        try:
+            for pid in backends:
+                os.kill(pid, signal.SIGSTOP)
+            answer = said_by(httpx.get(f"{running.url}/health/ready", timeout=60))
+            again = said_by(httpx.get(f"{running.url}/health/ready", timeout=60))
+        finally:
+            for pid in backends:
+                os.kill(pid, signal.SIGCONT)
+
+        assert answer == again == (503, "degraded", {**POOLED, "writer": "stalled", "reads": "stalled"})
+        until(lambda: httpx.get(f"{running.url}/health/ready", timeout=60).status_code == 200)

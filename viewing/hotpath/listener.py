@@ -1,6 +1,7 @@
 """Hears, in each process, what the others changed (`viewing/hotpath/invalidation.py`), on a connection of its own."""
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -23,6 +24,10 @@ class Listener:
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
+        self.listens_since: float | None = None  # by the monotonic clock
+
+    def is_listening(self) -> bool:
+        return self.listens_since is not None
 
     async def start(self, *, wait_seconds: float) -> None:
         """Begin, and wait until it listens, but no longer than so; without a database it goes on trying."""
@@ -47,11 +52,14 @@ class Listener:
                     # Notifications sent in the meantime are lost: reconnect and start over.
                     lookup.invalidate_all()
                     self._listening.set()
+                    self.listens_since = time.monotonic()
                     wait_seconds = FIRST_WAIT_SECONDS
                     async for notification in connection.notifies():
                         _hear(notification.payload)
             except (psycopg.Error, OSError) as error:
                 log.warning("not_listening", error=str(error))
+            finally:
+                self.listens_since = None
             await asyncio.sleep(wait_seconds)
             wait_seconds = min(2 * wait_seconds, LONGEST_WAIT_SECONDS)
 

@@ -7,6 +7,7 @@ thread each runs everything that waits as one statement.
 import asyncio
 import select
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -82,6 +83,8 @@ class DatabaseThread:
     def __init__(self, name: str) -> None:
         self._name = name
         self._executor: ThreadPoolExecutor | None = None
+        self._busy_since: float | None = None
+        self.succeeded_at: float | None = None  # by the monotonic clock
 
     def start(self) -> Future[None]:
         """Start the thread and open its connection; the future is done when it is open."""
@@ -92,7 +95,22 @@ class DatabaseThread:
     def run(self, function: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         if self._executor is None:
             raise RuntimeError(f"The {self._name} thread runs only inside the server's lifespan.")
-        return asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
+        return asyncio.get_running_loop().run_in_executor(self._executor, self._run, function, *args)
+
+    def _run(self, function: Callable[..., T], *args: object) -> T:
+        self._busy_since = time.monotonic()
+        try:
+            result = function(*args)
+            if not connection_lost():
+                self.succeeded_at = time.monotonic()
+            return result
+        finally:
+            self._busy_since = None
+
+    def busy_seconds(self) -> float:
+        """For how long the call that runs now has been running; whatever waits behind it has waited no less."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def stop(self) -> None:
         """Close the connection in the thread that opened it, and end the thread. Waits for running calls."""
