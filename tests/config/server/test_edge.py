@@ -11,7 +11,7 @@ import pytest
 
 from tests import processes
 from tests.families import make_child
-from tests.processes import until
+from tests.races import until
 from tests.wire import beat_on, connect, exchange, head, is_open, memory_mib, read_status, until_closed
 
 LIVE = "/health/live"

@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from config.server.lean_paths import find_lean_paths
 from perfmetrics.counting.lean import lean
 from tests import processes
-from tests.processes import until
+from tests.races import until
 
 A_UUID = "01234567-89ab-cdef-0123-456789abcdef"
 
