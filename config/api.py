@@ -14,7 +14,7 @@ from ninja.parser import Parser
 from ninja.security import APIKeyCookie, HttpBearer
 
 from config.errors import answer, for_status, json_response
-from config.render_once import render_once
+from config.web.render_once import render_once
 from parental.accounts.api import router as accounts_router
 from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router

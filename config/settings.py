@@ -16,9 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import database, logs
 from config.environment import env_bool, env_int, env_list, env_networks, env_origin
-from config.origin import named_origin
 from config.postgres import embedded
 from config.server.limits import read_limits
+from config.web.origin import named_origin
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -62,7 +62,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "config.errors.json_errors",
-    "config.incoming.storable_values",
+    "config.web.incoming.storable_values",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -233,7 +233,7 @@ warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronou
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Named by their content, compressed, cached for ever.
-    "staticfiles": {"BACKEND": "config.static.HashedStaticFiles"},
+    "staticfiles": {"BACKEND": "config.web.static.HashedStaticFiles"},
 }
 if DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -278,7 +278,7 @@ if DEBUG_TOOLBAR:
     # Inside all others: around django-csp's it would ask for a nonce when the header is written already. The players'
     # calls have a chain of their own (HOT_MIDDLEWARE).
     MIDDLEWARE.append("debug_toolbar.middleware.DebugToolbarMiddleware")
-    DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": "config.toolbar.is_shown"}
+    DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": "config.web.toolbar.is_shown"}
     INTERNAL_IPS = ["127.0.0.1", "::1"]
     # It keeps what it saw in the process: no tables.
     MIGRATION_MODULES = {"debug_toolbar": None}

@@ -12,7 +12,25 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from parental.events.models import AuditEntry
 from viewing.models import PlayerToken, Profile
+
+# Django looks for every model here.
+__all__ = [
+    "MAX_PIN_TRIES",
+    "AuditEntry",
+    "PasswordTries",
+    "Pin",
+    "PinGuard",
+    "PinGuardQuerySet",
+    "RefreshToken",
+    "SettingsChange",
+    "TimeGrant",
+    "TokenFamily",
+    "User",
+    "UserManager",
+    "normalize_email",
+]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -262,46 +280,3 @@ class SettingsChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.profile_id} {self.field}"
-
-
-class AuditEntry(models.Model):
-    """One event of a family that is no grant and no changed setting: those have rows of their own (above).
-
-    The family is the account. `data` holds ids, numbers and codes; no free text and no address.
-    """
-
-    family = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        related_name="audit_entries",
-        db_index=False,  # (family, at, id) serves it
-    )
-    profile = models.ForeignKey(
-        Profile,
-        null=True,
-        blank=True,
-        on_delete=models.CASCADE,
-        related_name="audit_entries",
-        db_index=False,  # (profile, at, id) serves it
-    )
-    actor_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    actor_kind = models.CharField(_("by"), max_length=16)
-    # The name of a device, a token or an endpoint; never an address.
-    actor_label = models.CharField(_("named"), max_length=100, blank=True, default="")
-    kind = models.CharField(_("event"), max_length=32)
-    data = models.JSONField(default=dict)
-    at = models.DateTimeField(_("at"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("audit entry")
-        verbose_name_plural = _("audit entries")
-        indexes = [
-            # The audit page, of a family or of one child, newest first.
-            models.Index(F("family"), F("at").desc(), F("id").desc(), name="audit_family_at_idx"),
-            models.Index(F("profile"), F("at").desc(), F("id").desc(), name="audit_profile_at_idx"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.family_id} {self.kind}"

@@ -4,53 +4,42 @@ The hot rows (session and balance) are written by `viewing/heartbeats/sql.py` al
 """
 
 import uuid
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, transaction
+from django.core.validators import MaxValueValidator
+from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
-from viewing.reports.models import ReconcileRun  # noqa: F401 — Django looks for models here
+from viewing.fields import limit_field, limit_is_valid, reset_hour_field, validate_limit, validate_timezone
+from viewing.reports.models import ReconcileRun
 from viewing.text import NameField
+from viewing.token_models import GatewayToken, PlayerToken, PlayerTokenQuerySet
 
-
-def validate_limit(minutes: int) -> None:
-    """A daily limit is 15–480 minutes in steps of 15 (docs/contract.md#limits); null (no limit) never gets here."""
-    if not 15 <= minutes <= 480 or minutes % 15:
-        raise ValidationError(_("Enter 15 to 480 minutes, in steps of 15."), code="limit")
-
-
-def validate_timezone(name: str) -> None:
-    """An IANA name that this host's zone data knows."""
-    if not rules.is_timezone(name):
-        raise ValidationError(_("Enter a time zone name such as Europe/Berlin."), code="timezone")
-
-
-def limit_field(verbose_name: Any, *, default: int | None) -> Any:
-    return models.PositiveSmallIntegerField(
-        verbose_name,
-        null=True,
-        blank=True,
-        default=default,
-        validators=[validate_limit],
-        help_text=_("Leave empty for no limit."),
-    )
-
-
-def reset_hour_field() -> Any:
-    return models.PositiveSmallIntegerField(
-        _("reset hour"), default=rules.DEFAULT_RESET_HOUR, validators=[MinValueValidator(0), MaxValueValidator(23)]
-    )
-
-
-def limit_is_valid(field: str) -> Q:
-    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 15, f"{field}__lte": 480})
+# Django looks for every model here.
+__all__ = [
+    "EndReason",
+    "GatewayToken",
+    "PlayerToken",
+    "PlayerTokenQuerySet",
+    "Profile",
+    "ReconcileRun",
+    "SiteSettings",
+    "Title",
+    "ViewingSession",
+    "ViewingTimeBalance",
+    "ViewingTimeConfig",
+    "limit_columns",
+    "limit_field",
+    "limit_is_valid",
+    "reset_hour_field",
+    "validate_limit",
+    "validate_timezone",
+]
 
 
 class Profile(models.Model):
@@ -266,72 +255,6 @@ class ViewingSession(models.Model):
     @property
     def total_seconds(self) -> int:
         return self.counted_seconds + self.exempt_seconds
-
-
-class PlayerTokenQuerySet(models.QuerySet["PlayerToken"]):
-    def alive(self, *, now: datetime) -> "PlayerTokenQuerySet":
-        return self.filter(revoked_at__isnull=True, expires_at__gt=now)
-
-    @transaction.atomic
-    def revoke(self, *, now: datetime) -> list["PlayerToken"]:
-        """Revoke these tokens in every process: the ones that were not revoked before, each with its profile."""
-        from viewing.hotpath import invalidation  # noqa: PLC0415 — the caches read these models
-
-        # Ids first: the rows may be a slice, which cannot be filtered or locked.
-        ids = list(self.values_list("pk", flat=True))
-        alive = PlayerToken.objects.filter(pk__in=ids, revoked_at__isnull=True).select_related("profile")
-        locked = alive.select_for_update(of=("self",), no_key=True).order_by("pk")
-        revoked = list(locked) if ids else []
-        if revoked:
-            PlayerToken.objects.filter(pk__in=[token.pk for token in revoked]).update(revoked_at=now)
-        for token in revoked:
-            invalidation.player_token_changed(bytes(token.token_hash))
-        return revoked
-
-
-class PlayerToken(models.Model):
-    """What a child's device holds: the right to play as one profile, revocable. Only the hash is kept."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="player_tokens")
-    device_name = NameField(_("device"), max_length=100)
-    token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    last_used_at = models.DateTimeField(_("last used"), default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(_("expires"))
-    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
-
-    objects = PlayerTokenQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("player token")
-        verbose_name_plural = _("player tokens")
-
-    def __str__(self) -> str:
-        return self.device_name
-
-
-class GatewayToken(models.Model):
-    """What an edge or a session gateway of the platform holds: the right to send beats for any profile, in bulk."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = NameField(_("name"), max_length=100, help_text=_("Which gateway uses it and where."))
-    token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
-    expires_at = models.DateTimeField(
-        _("expires"), null=True, blank=True, help_text=_("Leave empty if it never expires.")
-    )
-    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
-    # Known only to the instance that was just made, to be shown once.
-    token = ""
-
-    class Meta:
-        verbose_name = _("gateway token")
-        verbose_name_plural = _("gateway tokens")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class SiteSettings(models.Model):

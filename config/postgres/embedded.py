@@ -18,7 +18,6 @@ import pwd
 import re
 import shlex
 import shutil
-import stat
 import subprocess
 import tempfile
 import time
@@ -33,6 +32,7 @@ import psycopg
 from psycopg.pq import PGconn, Ping
 
 from config.postgres.binaries import Binaries, DevDatabaseError, copy_for_all, find
+from config.postgres.files import locked, make_private, open_lock
 
 START_SECONDS = 60
 # How long a live pid in postmaster.pid may stay silent before it is taken for a stranger's.
@@ -87,14 +87,14 @@ def start(name: str = "dev", *, fsync: bool = True, settings: Mapping[str, str] 
     with _explained():
         cluster = _cluster(name)
         if os.geteuid() == 0:
-            _make_private(cluster.data.parent, mode=0o755, owner=0)
+            make_private(cluster.data.parent, mode=0o755, owner=0)
         else:
             cluster.data.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(cluster.sibling(".change.lock")):
+        with locked(cluster.sibling(".change.lock")):
             _ensure_running(cluster, settings={**SETTINGS, **({} if fsync else UNSAFE_SETTINGS), **settings})
-            # Anew each time: someone may have deleted the folder and with it the lock file of our share.
+            # Opened each time: someone may have deleted the folder and with it the lock file of our share.
             _let_go(cluster)
-            lock = _open_lock(cluster.sibling(".users.lock"))
+            lock = open_lock(cluster.sibling(".users.lock"))
             fcntl.flock(lock, fcntl.LOCK_SH)
             _shares[cluster] = os.getpid(), lock
         return cluster.url("sandglass")
@@ -116,7 +116,7 @@ def crash(name: str = "dev") -> None:
     """
     with _explained():
         cluster = _cluster(name)
-        with _locked(cluster.sibling(".change.lock")):
+        with locked(cluster.sibling(".change.lock")):
             _end_server(cluster, mode="immediate")
 
 
@@ -154,7 +154,7 @@ def _programs(cluster: Cluster) -> Path:
         return binaries.folder
     # By the wheel's version: another wheel gets a copy of its own.
     copy = cluster.data.with_name(f"binaries-{binaries.wheel}-{binaries.major}")
-    with _locked(copy.with_name(f"{copy.name}.lock")):
+    with locked(copy.with_name(f"{copy.name}.lock")):
         if not copy.exists():
             new = copy.with_name(f"{copy.name}.new")
             shutil.rmtree(new, ignore_errors=True)
@@ -166,7 +166,7 @@ def _programs(cluster: Cluster) -> Path:
 def _ensure_running(cluster: Cluster, *, settings: Mapping[str, str]) -> None:
     if not (cluster.data / "PG_VERSION").exists():
         _make_data(cluster)
-    _make_private(cluster.sockets(), mode=0o700, owner=_server_ids()[0])
+    make_private(cluster.sockets(), mode=0o700, owner=_server_ids()[0])
     if not _answers(cluster):
         _launch(cluster, settings=settings)
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
@@ -194,7 +194,7 @@ def _launch(cluster: Cluster, *, settings: Mapping[str, str]) -> None:
     # Nobody answers, so the pid in it is of the past, though another process may have that number now. Should a server
     # live there all the same, PostgreSQL's shared memory keeps a second one away from its data.
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
-    # Beside the data, not in them: root should not write where the server's user could lay a symbolic link.
+    # Next to the data, not among them: root should not write where the server's user could lay a symbolic link.
     log, configuration = cluster.sibling(".log"), cluster.sibling(".conf")
     lines = {**settings, "unix_socket_directories": str(cluster.sockets())}
     quoted = [f"{key} = '" + value.replace("'", "''") + "'\n" for key, value in lines.items()]
@@ -262,8 +262,8 @@ def _stop(cluster: Cluster) -> None:
     if not (cluster.data / "PG_VERSION").exists():
         return
     # By a new descriptor, which also sees the share of a forked child: it has a copy of the old one.
-    with _locked(cluster.sibling(".change.lock")), suppress(BlockingIOError):
-        with _locked(cluster.sibling(".users.lock"), wait=False):
+    with locked(cluster.sibling(".change.lock")), suppress(BlockingIOError):
+        with locked(cluster.sibling(".users.lock"), wait=False):
             _end_server(cluster, mode="fast")
         with suppress(OSError):
             cluster.sockets().rmdir()
@@ -279,38 +279,6 @@ def _stop_at_exit() -> None:
     for cluster, (pid, _) in list(_shares.items()):
         if pid == os.getpid():
             _stop(cluster)
-
-
-@contextmanager
-def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    lock = _open_lock(path)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-    finally:
-        # Not by closing alone: another thread may have forked a child in the meantime.
-        fcntl.flock(lock, fcntl.LOCK_UN)
-        os.close(lock)
-
-
-def _open_lock(path: Path) -> int:
-    # Python closes it on exec: no server inherits a lock from the process that started it.
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-
-
-def _make_private(path: Path, *, mode: int, owner: int) -> None:
-    """Make a folder, or take the one that is there if nobody but `owner` and us could have put anything into it."""
-    with suppress(FileExistsError):
-        path.mkdir(mode=mode)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (owner, os.geteuid()) or found.st_mode & ~mode & 0o777:
-        raise DevDatabaseError(
-            f"{path} must be a folder that only this user can write to. Check who created it, then remove it."
-        )
-    # Only what is still our own: what belongs to `owner` could have become a symbolic link since.
-    if found.st_uid == os.geteuid():
-        path.chmod(mode)
-        os.chown(path, owner, -1)
 
 
 @contextmanager

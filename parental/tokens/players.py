@@ -6,12 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from parental.events.record import Actor, Device, for_parent, record
 from parental.models import Pin
 from parental.tokens import opaque, pin_tokens
 from viewing.errors import Refusal, access_denied
-from viewing.hotpath import entries
+from viewing.hotpath import entries, invalidation
 from viewing.models import PlayerToken, PlayerTokenQuerySet, Profile
 
 # No call of the API lists a profile's tokens, so a full list must not need cleaning up: the one unused longest goes.
@@ -71,8 +72,23 @@ def revoke(user_id: UUID, token_id: UUID, *, now: datetime) -> None:
 @transaction.atomic
 def revoke_all(found: PlayerTokenQuerySet, *, actor: Actor, now: datetime) -> int:
     """Revoke tokens in every process, and record it for their families: how many were not revoked before."""
-    revoked = found.revoke(now=now)
+    revoked = mark_revoked(found, now=now)
     for token in revoked:
         device = Device(token.pk, token.profile_id, token.device_name)
         record("device_revoked", user_id=token.profile.user_id, actor=actor, now=now, device=device)
     return len(revoked)
+
+
+@transaction.atomic
+def mark_revoked(found: QuerySet[PlayerToken], *, now: datetime) -> list[PlayerToken]:
+    """Revoke these tokens in every process: the ones that were not revoked before, each with its profile."""
+    # Ids first: the rows may be a slice, which cannot be filtered or locked.
+    ids = list(found.values_list("pk", flat=True))
+    alive = PlayerToken.objects.filter(pk__in=ids, revoked_at__isnull=True).select_related("profile")
+    locked = alive.select_for_update(of=("self",), no_key=True).order_by("pk")
+    revoked = list(locked) if ids else []
+    if revoked:
+        PlayerToken.objects.filter(pk__in=[token.pk for token in revoked]).update(revoked_at=now)
+    for token in revoked:
+        invalidation.player_token_changed(bytes(token.token_hash))
+    return revoked

@@ -59,7 +59,7 @@ def held(logs: Path, *, seconds: float, steps: Sequence[int]) -> list[Figure]:
         shares = []
 
         def holds(players: int) -> bool:
-            """Of two tries one must: the machine may be shared. Whoever is new begins a session before."""
+            """Of two tries one must: the machine may be shared. A new player begins a session first."""
             generator.run(generator.each_once(service.url, sources[len(playing) : players], connections=CONNECTIONS))
             playing.extend(sources[len(playing) : players])
             for _ in range(2):

@@ -83,7 +83,7 @@ def figures(logs: Path) -> list[Figure]:
 
 
 def make_parents(count: int) -> list[str]:
-    """Access tokens of accounts that share one PIN's hash: 0.2 s in place of as many for each."""
+    """Access tokens of accounts that share one PIN's hash: 0.2 s for all instead of 0.2 s each."""
     encoded = make_password(DIGITS)
     users = [make_user() for _ in range(count)]
     Pin.objects.bulk_create([Pin(user=user, pin_hash=encoded) for user in users])

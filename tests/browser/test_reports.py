@@ -62,7 +62,7 @@ def test_the_weekly_report_and_its_csv_agree_with_the_api(open_screen, site, wat
     assert share == week["limit_usage_percent"]
 
     columns = ("counted_minutes", "limit_minutes", "educational_minutes", "minutes")
-    rows = parent.page.locator(".figures-beside tbody tr").all()
+    rows = parent.page.locator(".figures-aside tbody tr").all()
     assert [values(row)[:4] for row in rows] == [[day[name] for name in columns] for day in week["daily_totals"]]
 
     lines = downloaded(parent)

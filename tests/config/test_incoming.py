@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from config import incoming
+from config.web import incoming
 from tests.families import make_family, make_user
 from tests.parental.pages.visitors import Visitor
 

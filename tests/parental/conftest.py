@@ -14,13 +14,13 @@ from tests.parental.pages.visitors import Visitor
 
 @pytest.fixture
 def quick_hashes(monkeypatch) -> None:
-    """bcrypt at its cheapest (1 ms in place of 200), for tests whose point is not its cost."""
+    """bcrypt at its cheapest (1 ms instead of 200), for tests whose point is not its cost."""
     monkeypatch.setattr(BCryptSHA256PasswordHasher, "rounds", 4)
 
 
 @pytest.fixture
 def no_waiting(monkeypatch) -> None:
-    """Answers to a PIN come at once in place of after 200 ms, for tests whose point is not that."""
+    """Answers to a PIN come immediately instead of after 200 ms, for tests whose point is not that."""
     monkeypatch.setattr("parental.pins.pins.MIN_SECONDS", 0)
 
 

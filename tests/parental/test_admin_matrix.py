@@ -96,7 +96,7 @@ DECLARED = {
     "viewing.viewingsession": Declared(a_session),
     "viewing.viewingtimebalance": Declared(a_balance),
 }
-# Pages of their own in place of lists and forms, for all staff.
+# Pages of their own instead of lists and forms, for all staff.
 PAGES = {"perfmetrics.minutefigures"}
 REGISTRY = {model._meta.label_lower: model_admin for model, model_admin in admin.site._registry.items()}
 ACTIONS = [(label, name) for label in DECLARED for _, name, _ in REGISTRY[label]._get_base_actions()]

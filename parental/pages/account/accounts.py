@@ -59,7 +59,7 @@ class ResetSetForm(forms.Form):
 @sensitive_post_parameters()
 @page
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Whoever is logged in already goes on."""
+    """Visitors who are logged in already skip the page."""
     form = LogInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data

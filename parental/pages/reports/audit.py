@@ -108,7 +108,7 @@ def _giver(grant: TimeGrant, caller: Caller) -> str:
 
 def _acted(entry: AuditEntry, caller: Caller) -> str:
     if entry.actor_kind in ("parent", "staff"):
-        # Whoever acted as staff may have no account any more.
+        # The member of staff may have no account any more.
         return _("by our staff") if entry.actor_kind == "staff" else _actor(entry.actor_user_id, caller)
     return ""
 

@@ -4,7 +4,7 @@ const EVERY_MS = 20_000;
 const SECTION = "#today";
 
 function isBusy(section) {
-  // Whoever is about to press something must not have it taken away.
+  // Do not replace what someone is about to press.
   return section.matches(":active") || section.querySelector("a:focus, button:focus") !== null;
 }
 

@@ -1,4 +1,4 @@
-"""Whoever reads slowly holds a socket, and no connection to the database."""
+"""A slow reader holds a socket, but no connection to the database."""
 
 from contextlib import ExitStack, closing
 from dataclasses import dataclass

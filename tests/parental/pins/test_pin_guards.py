@@ -28,7 +28,7 @@ def caller(parent):
 
 
 class Unhurried:
-    """In place of the executor: nothing is compared, and places are endless unless `full`."""
+    """Replaces the executor: nothing is compared, and places are endless unless `full`."""
 
     is_full = False
 

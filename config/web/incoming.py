@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-# As browsers write U+FFFD, which stands for what cannot be read.
+# As browsers write U+FFFD, the replacement for what cannot be read.
 _REPLACEMENT: Final = "%EF%BF%BD"
 
 

@@ -1,0 +1,44 @@
+"""Model fields of limits and reset hours, and their bounds. Migrations name them through `viewing/models.py`."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from viewing import rules
+
+
+def validate_limit(minutes: int) -> None:
+    """A daily limit is 15–480 minutes in steps of 15 (docs/contract.md#limits); null (no limit) never gets here."""
+    if not 15 <= minutes <= 480 or minutes % 15:
+        raise ValidationError(_("Enter 15 to 480 minutes, in steps of 15."), code="limit")
+
+
+def validate_timezone(name: str) -> None:
+    """An IANA name that this host's zone data knows."""
+    if not rules.is_timezone(name):
+        raise ValidationError(_("Enter a time zone name such as Europe/Berlin."), code="timezone")
+
+
+def limit_field(verbose_name: Any, *, default: int | None) -> Any:
+    return models.PositiveSmallIntegerField(
+        verbose_name,
+        null=True,
+        blank=True,
+        default=default,
+        validators=[validate_limit],
+        help_text=_("Leave empty for no limit."),
+    )
+
+
+def reset_hour_field() -> Any:
+    return models.PositiveSmallIntegerField(
+        _("reset hour"), default=rules.DEFAULT_RESET_HOUR, validators=[MinValueValidator(0), MaxValueValidator(23)]
+    )
+
+
+def limit_is_valid(field: str) -> Q:
+    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 15, f"{field}__lte": 480})

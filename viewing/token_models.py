@@ -1,0 +1,60 @@
+"""Tokens of players and gateways. Django finds them through `viewing/models.py`."""
+
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from viewing.text import NameField
+
+
+class PlayerTokenQuerySet(models.QuerySet["PlayerToken"]):
+    def alive(self, *, now: datetime) -> "PlayerTokenQuerySet":
+        return self.filter(revoked_at__isnull=True, expires_at__gt=now)
+
+
+class PlayerToken(models.Model):
+    """What a child's device holds: the right to play as one profile, revocable. Only the hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    profile = models.ForeignKey("Profile", on_delete=models.CASCADE, related_name="player_tokens")
+    device_name = NameField(_("device"), max_length=100)
+    token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects = PlayerTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("player token")
+        verbose_name_plural = _("player tokens")
+
+    def __str__(self) -> str:
+        return self.device_name
+
+
+class GatewayToken(models.Model):
+    """What an edge or a session gateway of the platform holds: the right to send beats for any profile, in bulk."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = NameField(_("name"), max_length=100, help_text=_("Which gateway uses it and where."))
+    token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField(
+        _("expires"), null=True, blank=True, help_text=_("Leave empty if it never expires.")
+    )
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+    # Known only to the instance that was just made, to be shown once.
+    token = ""
+
+    class Meta:
+        verbose_name = _("gateway token")
+        verbose_name_plural = _("gateway tokens")
+
+    def __str__(self) -> str:
+        return self.name
