@@ -20,8 +20,8 @@ help:
 	@echo "make demo    run the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
 	@echo "make serve   run the service in production mode; PORT, WORKERS, and the variables in .env.example"
 	@echo "make test    run all checks and tests    make lint    run the checks only"
-	@echo "make quick   in half a minute: viewing days, heartbeats, balances, limits and grants. Leaves out the checks,"
-	@echo "             the pages, the browser, real processes, reports, PINs, accounts, tokens and figures"
+	@echo "make quick   in half a minute: viewing days, heartbeats, balances and grants. Leaves out the checks,"
+	@echo "             the pages, the browser, real processes, reports, limits, PINs, accounts, tokens and figures"
 	@echo "make nightly   random tests at full length, and viewing days in every timezone of the world over 20 years"
 	@echo "make bench   run the benchmarks (PARTS)  make format  format the code"
 	@echo "make bench-long   a longer run           make plans   write the hot statements' plans"
@@ -60,7 +60,7 @@ test: setup lint
 # Pure tests, and one way through the main parts of the API, in the test process.
 QUICK := tests/viewing/rules tests/viewing/playback/test_balance.py tests/parental/children/test_grants_give.py \
 	$(addprefix tests/viewing/heartbeats/test_heartbeat_,first.py session.py counting.py) \
-	tests/parental/children/test_limits_read.py tests/perfmetrics/counting/test_cache.py tests/config/test_documents.py
+	tests/perfmetrics/counting/test_cache.py tests/config/test_documents.py
 quick: setup
 	@$(BIN)/python -m pytest -n $(JOBS) $(QUICK)
 
