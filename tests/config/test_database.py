@@ -55,7 +55,7 @@ def test_a_url_must_name_a_database():
         database.parse("postgresql://u@h")
 
 
-def test_the_listener_connects_as_the_hot_path_does(monkeypatch):
+def test_the_listener_connects_as_the_hot_path_does(committed, monkeypatch):
     options = {**connections["hotpath"].settings_dict["OPTIONS"], "sslmode": "disable", "options": "-c work_mem=5MB"}
     monkeypatch.setitem(connections["hotpath"].settings_dict, "OPTIONS", options)
 
@@ -79,7 +79,7 @@ def test_a_check_reports_timeouts_that_are_not_in_force(committed, monkeypatch):
 
 
 @pytest.fixture
-def pooler(committed, tmp_path):
+def pooler(committed, real_time, tmp_path):
     """PgBouncer in transaction mode before the test database: its URL."""
     command = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if command is None:

@@ -68,7 +68,7 @@ def nginx(folder, upstream):
 
 
 @pytest.fixture(scope="module")
-def proxied(committed, tmp_path_factory):
+def proxied(committed, real_time, tmp_path_factory):
     settings = {**PRODUCTION, "DJANGO_SETTINGS_MODULE": "tests.uncollected"}
     folder = tmp_path_factory.mktemp("nginx")
     with (

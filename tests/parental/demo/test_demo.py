@@ -67,7 +67,7 @@ def test_names_of_this_machine_are_taken(host):
 
 class TestPublicPasswords:
     @pytest.fixture
-    def account(self, committed, quick_hashes):
+    def account(self, committed, real_time, quick_hashes):
         user = User.objects.create_user("staff@example.com", PASSWORD, is_staff=True)
         yield user
         user.delete()
