@@ -91,7 +91,11 @@ def test_a_session_that_no_player_knows_is_found(server, monkeypatch):
 
 def test_a_wrong_answer_is_an_error(server, monkeypatch):
     end = sessions.end
-    monkeypatch.setattr(sessions, "end", lambda *args, **kwargs: {**end(*args, **kwargs), "total_seconds": 1})
+
+    def answer_wrongly(*args, **kwargs):
+        return end(*args, **kwargs).model_copy(update={"total_seconds": 1})
+
+    monkeypatch.setattr(sessions, "end", answer_wrongly)
 
     with pytest.raises(CommandError) as caught:
         simulate(server)

@@ -98,23 +98,23 @@ def test_tries_of_two_paths_share_the_five(base_url, parent):
 def test_one_of_parallel_first_settings_wins(base_url):
     parent = make_parent()
 
-    answers = post_in_parallel(6, base_url, "", parent, lambda n: {"new_pin": f"000{n}"})
+    answers = post_in_parallel(6, base_url, "", parent, lambda n: {"new_pin": f"802{n}"})
 
     by_status = collections.Counter(answer.status_code for answer in answers)
     assert by_status == {200: 1, 400: 5}
     (winner,) = [n for n, answer in enumerate(answers) if answer.status_code == 200]
     with httpx.Client(base_url=base_url, timeout=300) as client:
-        assert verify(client, parent, f"000{winner}").status_code == 200
+        assert verify(client, parent, f"802{winner}").status_code == 200
 
 
 def test_one_of_parallel_changes_wins(base_url, parent):
-    answers = post_in_parallel(4, base_url, "", parent, lambda n: {"new_pin": f"000{n}", "current_pin": PIN})
+    answers = post_in_parallel(4, base_url, "", parent, lambda n: {"new_pin": f"802{n}", "current_pin": PIN})
 
     by_status = collections.Counter(answer.status_code for answer in answers)
     assert by_status == {200: 1, 400: 3}
     (winner,) = [n for n, answer in enumerate(answers) if answer.status_code == 200]
     with httpx.Client(base_url=base_url, timeout=300) as client:
-        assert verify(client, parent, f"000{winner}").status_code == 200
+        assert verify(client, parent, f"802{winner}").status_code == 200
 
 
 def test_parallel_resets_and_first_settings_break_nothing(base_url, server):

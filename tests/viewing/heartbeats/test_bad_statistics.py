@@ -25,6 +25,7 @@ from viewing.playback import sql as playback_sql
 from viewing.profile import Profile
 
 CHILDREN = 2_000
+LARGE = {"viewing_viewingsession", "viewing_viewingtimebalance", "viewing_profile", "viewing_playertoken"}
 BATCH = 64
 
 _CHILDREN = """
@@ -133,8 +134,9 @@ def test_no_hot_statement_reads_more_rows_than_it_has_beats(evening):
         statement, parameters = sent_by(call)
         for node in nodes(connection.connection, statement, parameters):
             what = node.get("Index Name") or node.get("Relation Name") or node["Node Type"]
-            # Small tables may be scanned: the site's settings, gateways' tokens, titles.
-            if node["rows"] > max(2 * beats, 16):
+            # A small table may be read once: the site's settings, or the settings of the few profiles that have some.
+            is_read_once = node["Node Type"] == "Seq Scan" and node["Actual Loops"] == 1
+            if node["rows"] > max(2 * beats, 16) and not (is_read_once and what not in LARGE):
                 read[name, what] = node["rows"]
 
     assert read == {}
