@@ -6,8 +6,8 @@ import httpx
 from django.test import Client
 
 
-def said(response: Any) -> tuple[int, Any]:
-    """Status and JSON of an answer."""
+def status_and_body(response: Any) -> tuple[int, Any]:
+    """Status and decoded JSON of a response."""
     return response.status_code, response.json()
 
 

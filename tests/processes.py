@@ -55,7 +55,7 @@ class Service:
             for pid in others:
                 os.kill(pid, signal.SIGCONT)
 
-    def of_each(self, ask: Callable[[], Answer]) -> list[Answer]:
+    def ask_each(self, ask: Callable[[], Answer]) -> list[Answer]:
         """What each worker answers to a request on a connection of its own."""
         answers = []
         for worker in self.workers():

@@ -31,7 +31,7 @@ def figures(logs: Path) -> list[Figure]:
     return [
         Figure("CPU of a heartbeat", beat, "µs"),
         Figure("counting a heartbeat", counting, "µs"),
-        Figure("counting's share of a heartbeat", counting / beat * 100, "%", floor=2, aim=1, most=True),
+        Figure("counting's share of a heartbeat", counting / beat * 100, "%", floor=2, aim=1, maximum=True),
     ]
 
 

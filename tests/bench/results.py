@@ -17,7 +17,7 @@ class NotMeasured(Exception):
 
 @dataclass(frozen=True)
 class Figure:
-    """`floor` and `aim` are the least, or with `most` the most, that is good enough; None: only shown.
+    """`floor` and `aim` are the least, or with `maximum` the most, that is good enough; None: only shown.
 
     `absolute` figures (times, rates) are judged only on a quiet machine.
     """
@@ -27,14 +27,14 @@ class Figure:
     unit: str = ""
     floor: float | None = None
     aim: float | None = None
-    most: bool = False
+    maximum: bool = False
     absolute: bool = False
 
     def ok(self, *, quiet: bool) -> bool | None:
         """Whether the floor is met; None where it is not judged."""
         if self.floor is None or (self.absolute and not quiet):
             return None
-        return self.value <= self.floor if self.most else self.value >= self.floor
+        return self.value <= self.floor if self.maximum else self.value >= self.floor
 
 
 def report(figures: list[Figure], *, quiet: bool, name: str) -> bool:

@@ -38,9 +38,9 @@ def memory_and_statements(logs: Path, beats: int) -> list[Figure]:
         after = resident_mb(worker)
     statements = (committed() - commits) / ((each + WARM_UP) * CONNECTIONS)
     return [
-        Figure("statements a beat under load", statements, floor=0.1, aim=0.03, most=True),
-        Figure("memory of a worker", after, "MB", floor=200, aim=200, most=True),
-        Figure(f"its growth over {beats:,} beats", after - before, "MB", floor=10, aim=2, most=True),
+        Figure("statements a beat under load", statements, floor=0.1, aim=0.03, maximum=True),
+        Figure("memory of a worker", after, "MB", floor=200, aim=200, maximum=True),
+        Figure(f"its growth over {beats:,} beats", after - before, "MB", floor=10, aim=2, maximum=True),
     ]
 
 
@@ -74,4 +74,4 @@ def profiling() -> Figure:
         return resource.getrusage(resource.RUSAGE_SELF).ru_utime - started
 
     costs = [uvloop.run(seconds_for(profiled(nothing))) - uvloop.run(seconds_for(nothing)) for _ in range(3)]
-    return Figure("profiling a request", statistics.median(costs) / 20_000 * 1e6, "µs", floor=100, aim=20, most=True)
+    return Figure("profiling a request", statistics.median(costs) / 20_000 * 1e6, "µs", floor=100, aim=20, maximum=True)

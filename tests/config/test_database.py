@@ -123,7 +123,7 @@ def test_behind_a_pooler_beats_changes_and_bounds_hold(pooler, tmp_path):
         sessions = {id(player): beat(player).json()["session_id"] for player in (child, other)}
 
         def beat_each_worker(player):
-            return [answer.json() for answer in running.of_each(lambda: beat(player, session_id=sessions[id(player)]))]
+            return [answer.json() for answer in running.ask_each(lambda: beat(player, session_id=sessions[id(player)]))]
 
         for player in (child, other):
             assert [answer["used_minutes"] for answer in beat_each_worker(player)] == [1.0, 1.5]

@@ -12,7 +12,7 @@ from django.db import connections
 from parental.models import Pin, PinGuard
 from parental.pins import pins
 from tests.families import make_player, make_user
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import Parent, log_in
 from viewing.caller import Caller
 
@@ -84,7 +84,7 @@ def status(http: Any, parent: Parent) -> Any:
 
 def lock(http: Any, parent: Parent) -> None:
     for _ in range(5):
-        assert said(verify(http, parent, WRONG)) == INCORRECT
+        assert status_and_body(verify(http, parent, WRONG)) == INCORRECT
 
 
 def guard_of(parent: Parent) -> PinGuard:

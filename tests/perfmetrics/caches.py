@@ -5,8 +5,8 @@ import uuid
 from perfmetrics.counting.cache import CountedTTLCache
 
 
-def make_cache(*, most=3, ttl=60, name=None):
-    return CountedTTLCache(name or uuid.uuid4().hex, {"TIMEOUT": ttl, "OPTIONS": {"MAX_ENTRIES": most}})
+def make_cache(*, maximum=3, ttl=60, name=None):
+    return CountedTTLCache(name or uuid.uuid4().hex, {"TIMEOUT": ttl, "OPTIONS": {"MAX_ENTRIES": maximum}})
 
 
 def held(cache, keys="abcdefgh"):

@@ -185,15 +185,15 @@ def test_a_change_reaches_every_worker_again_after_the_database_was_restarted_un
             answer = home.child.beat(http, session_id=session_id).json()
             return (answer["remaining_minutes"] or 0) + answer["used_minutes"]
 
-        assert running.of_each(limit) == [120] * 3
+        assert running.ask_each(limit) == [120] * 3
         home.change(http, weekday_limit_minutes=60, weekend_limit_minutes=60)
-        until(lambda: running.of_each(limit) == [60] * 3)
+        until(lambda: running.ask_each(limit) == [60] * 3)
 
         connections["default"].close()
         embedded.crash("crash")
         assert limit() == 0  # closed
         assert embedded.start("crash") == crash_cluster
-        until(lambda: running.of_each(limit) == [60] * 3)
+        until(lambda: running.ask_each(limit) == [60] * 3)
         home.change(http, weekday_limit_minutes=30, weekend_limit_minutes=30)
 
-        until(lambda: running.of_each(limit) == [30] * 3)
+        until(lambda: running.ask_each(limit) == [30] * 3)

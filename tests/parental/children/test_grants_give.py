@@ -6,7 +6,7 @@ import pytest
 
 from parental.models import TimeGrant
 from tests.families import make_child, make_player
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import fields_of
 from tests.parental.homes import DENIED, NO_CHILD, NO_TOKEN, grant_url, make_home
 from tests.statements import statements
@@ -33,7 +33,7 @@ def test_granted_time_adds_to_the_allowance(http, limit, used, minutes, remainin
 
     answer = home.grant(http, minutes)
 
-    assert said(answer) == (
+    assert status_and_body(answer) == (
         200,
         {
             "granted_minutes": minutes,
@@ -51,7 +51,7 @@ def test_unlimited_today(http, home):
 
     answer = home.grant(http, None)
 
-    assert said(answer) == (
+    assert status_and_body(answer) == (
         200,
         {
             "granted_minutes": None,
@@ -159,11 +159,11 @@ def test_bad_fields_are_named_and_nothing_is_granted(http, home, field, value, k
 def test_broken_json_and_no_token(http, home):
     url = grant_url(home.child.profile.id)
 
-    assert said(http.post(url, content=b"{", headers=home.parent.headers)) == (
+    assert status_and_body(http.post(url, content=b"{", headers=home.parent.headers)) == (
         400,
         {"detail": "Cannot parse request body", "code": "broken_body"},
     )
-    assert said(http.post(url, json={"minutes": 30})) == NO_TOKEN
+    assert status_and_body(http.post(url, json={"minutes": 30})) == NO_TOKEN
 
 
 def test_an_adult_is_granted_nothing(http, home):
@@ -171,14 +171,16 @@ def test_an_adult_is_granted_nothing(http, home):
 
     answer = http.post(grant_url(adult.profile.id), json={"minutes": 30}, headers=home.parent.headers)
 
-    assert said(answer) == NO_CHILD
+    assert status_and_body(answer) == NO_CHILD
 
 
 @pytest.mark.parametrize("whose", ["stranger", "nobody"])
 def test_another_familys_profile_is_403_whether_or_not_it_exists(http, home, whose):
     profile_id = make_child().profile.id if whose == "stranger" else uuid.uuid4()
 
-    assert said(http.post(grant_url(profile_id), json={"minutes": 30}, headers=home.parent.headers)) == DENIED
+    assert (
+        status_and_body(http.post(grant_url(profile_id), json={"minutes": 30}, headers=home.parent.headers)) == DENIED
+    )
 
 
 def test_a_remote_grant_is_three_statements(http, home):

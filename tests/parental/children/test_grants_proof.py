@@ -7,7 +7,7 @@ import pytest
 from parental.models import Pin, TimeGrant
 from parental.tokens import pin_tokens
 from tests.families import make_player
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.homes import DENIED, PIN, grant_url, make_home
 
 TOKEN_NEEDED = (403, {"detail": "Valid PIN token required", "code": "pin_required"})
@@ -29,8 +29,11 @@ def grants(home):
 
 
 def test_60_minutes_without_pin_from_the_childs_device_are_refused(http, home):
-    assert said(home.grant_on_the_device(http, 60)) == (403, {"detail": "PIN required", "code": "pin_required"})
-    assert said(home.grant_on_the_device(http, None, pin=None, pin_token=None)) == (
+    assert status_and_body(home.grant_on_the_device(http, 60)) == (
+        403,
+        {"detail": "PIN required", "code": "pin_required"},
+    )
+    assert status_and_body(home.grant_on_the_device(http, None, pin=None, pin_token=None)) == (
         403,
         {"detail": "PIN required", "code": "pin_required"},
     )
@@ -66,7 +69,7 @@ def test_a_parents_token_with_the_pin_is_a_grant_on_the_device(http, home, proof
 def test_a_wrong_pin_grants_nothing_to_anyone(http, home, way):
     answer = getattr(home, way)(http, 60, pin="4321")
 
-    assert said(answer) == (403, {"detail": "Incorrect PIN", "code": "pin_wrong"})
+    assert status_and_body(answer) == (403, {"detail": "Incorrect PIN", "code": "pin_wrong"})
     assert grants(home) == []
 
 
@@ -74,7 +77,7 @@ def test_a_wrong_pin_grants_nothing_to_anyone(http, home, way):
 def test_a_wrong_pin_is_not_made_good_by_a_token(http, home, way):
     answer = getattr(home, way)(http, 60, pin="4321", pin_token=home.pin_token())
 
-    assert said(answer) == (403, {"detail": "Incorrect PIN", "code": "pin_wrong"})
+    assert status_and_body(answer) == (403, {"detail": "Incorrect PIN", "code": "pin_wrong"})
 
 
 @pytest.mark.parametrize("way", ["grant", "grant_on_the_device"])
@@ -87,15 +90,18 @@ def test_what_is_no_valid_pin_token_grants_nothing(http, home, way, kind):
         "an access token": home.parent.access_token,
     }
 
-    assert said(getattr(home, way)(http, 60, pin_token=wrong[kind])) == TOKEN_NEEDED
+    assert status_and_body(getattr(home, way)(http, 60, pin_token=wrong[kind])) == TOKEN_NEEDED
     assert grants(home) == []
 
 
 def test_without_a_pin_there_is_nothing_to_give(http):
     home = make_home()
 
-    assert said(home.grant_on_the_device(http, 60, pin=PIN)) == (400, {"detail": "No PIN set", "code": "pin_none"})
-    assert said(home.grant_on_the_device(http, 60, pin_token="sgn_x")) == TOKEN_NEEDED
+    assert status_and_body(home.grant_on_the_device(http, 60, pin=PIN)) == (
+        400,
+        {"detail": "No PIN set", "code": "pin_none"},
+    )
+    assert status_and_body(home.grant_on_the_device(http, 60, pin_token="sgn_x")) == TOKEN_NEEDED
     assert home.grant(http, 60).status_code == 200
 
 
@@ -104,7 +110,7 @@ def test_a_player_grants_its_own_profile_only(http, home):
 
     answer = http.post(grant_url(sister.profile.id), json={"minutes": 60, "pin": PIN}, headers=home.child.headers)
 
-    assert said(answer) == DENIED
+    assert status_and_body(answer) == DENIED
 
 
 def test_five_wrong_pins_lock_the_device_but_not_the_parent(http, home):
@@ -113,6 +119,9 @@ def test_five_wrong_pins_lock_the_device_but_not_the_parent(http, home):
 
     locked = home.grant_on_the_device(http, 60, pin=PIN)
 
-    assert said(locked) == (403, {"detail": "PIN locked due to too many failed attempts", "code": "pin_locked"})
+    assert status_and_body(locked) == (
+        403,
+        {"detail": "PIN locked due to too many failed attempts", "code": "pin_locked"},
+    )
     assert "X-Locked-Until" in locked.headers
     assert home.grant(http, 60, pin=PIN).status_code == 200

@@ -7,7 +7,7 @@ import pytest
 
 from parental.models import TimeGrant
 from tests.families import make_player
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import fields_of
 from tests.parental.homes import DENIED, NO_PLAYER, NO_TOKEN, grant_url, make_home
 from tests.statements import statements
@@ -51,7 +51,7 @@ def test_what_is_unused_goes(http, home, used, granted, remaining):
 
     answer = home.take_back(http, grant_id)
 
-    assert said(answer) == (200, {"remaining_minutes": remaining})
+    assert status_and_body(answer) == (200, {"remaining_minutes": remaining})
     assert balance_of(home) == (used, granted, False)
     assert home.balance(http)["remaining_minutes"] == remaining
 
@@ -131,7 +131,7 @@ def test_a_second_time_is_409_and_takes_nothing(http, home):
     grant_id = give(home, http, 30)
     home.take_back(http, grant_id)
 
-    assert said(home.take_back(http, grant_id)) == AGAIN
+    assert status_and_body(home.take_back(http, grant_id)) == AGAIN
     assert balance_of(home) == (0, 30, False)
 
 
@@ -139,7 +139,7 @@ def test_once_the_day_turned_it_is_409(http, home, noon):
     grant_id = give(home, http, 30)
     noon.set("2026-03-05T00:00:00+00:00")
 
-    assert said(home.take_back(http, grant_id)) == OVER
+    assert status_and_body(home.take_back(http, grant_id)) == OVER
     assert balance_of(home) == (0, 30, False)
     assert TimeGrant.objects.get(pk=grant_id).taken_back_at is None
 
@@ -168,7 +168,7 @@ def test_a_grant_of_another_child_and_an_unknown_one_are_404(http, home, whose):
     answer = http.post(grant_url(sister.profile.id), json={"minutes": 30}, headers=home.parent.headers)
     ids = {"sibling": answer.json()["grant_id"], "stranger": give(make_home(), http, 30), "nobody": uuid.uuid4()}
 
-    assert said(home.take_back(http, ids[whose])) == NOT_FOUND
+    assert status_and_body(home.take_back(http, ids[whose])) == NOT_FOUND
 
 
 @pytest.mark.parametrize("whose", ["stranger", "nobody"])
@@ -177,7 +177,7 @@ def test_another_familys_profile_is_403_whether_or_not_it_exists(http, home, who
     grant_id = give(other, http, 30)
     profile_id = other.child.profile.id if whose == "stranger" else uuid.uuid4()
 
-    assert said(http.delete(grant_url(profile_id, grant_id), headers=home.parent.headers)) == DENIED
+    assert status_and_body(http.delete(grant_url(profile_id, grant_id), headers=home.parent.headers)) == DENIED
     assert TimeGrant.objects.get(pk=grant_id).taken_back_at is None
 
 
@@ -185,8 +185,8 @@ def test_a_player_may_not_and_no_token_is_401(http, home):
     grant_id = give(home, http, 30)
     url = grant_url(home.child.profile.id, grant_id)
 
-    assert said(http.delete(url, headers=home.child.headers)) == NO_PLAYER
-    assert said(http.delete(url)) == NO_TOKEN
+    assert status_and_body(http.delete(url, headers=home.child.headers)) == NO_PLAYER
+    assert status_and_body(http.delete(url)) == NO_TOKEN
 
 
 def test_malformed_ids_are_named(http, home):

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import fields_of
 from tests.parental.homes import limits_url, make_home
 from tests.races import in_parallel
@@ -39,7 +39,7 @@ def test_changes_every_setting_and_answers_the_whole(http, clock):
     answer = home.change(http, **ALL, pin_token=home.pin_token())
 
     whole = {"profile_id": str(home.child.profile.id), **ALL, "updated_at": "2026-03-04T10:01:00Z"}
-    assert said(answer) == (200, whole)
+    assert status_and_body(answer) == (200, whole)
     assert home.limits(http).json() == whole
 
 
@@ -73,7 +73,7 @@ def test_present_values_are_no_change(http, home, body):
     with statements() as sent:
         answer = home.change(http, **body)
 
-    assert said(answer) == (200, before)
+    assert status_and_body(answer) == (200, before)
     # 1. the settings, locked
     assert len(sent) == 1, sent
 
@@ -118,14 +118,14 @@ def test_between_the_steps_is_422_with_a_sentence(http, home, name, minutes):
 
     answer = home.change(http, educational_exempt=False, pin_token=home.pin_token(), **{name: minutes})
 
-    assert said(answer) == (422, {"detail": "Limits are set in steps of 15 minutes", "code": "invalid"})
+    assert status_and_body(answer) == (422, {"detail": "Limits are set in steps of 15 minutes", "code": "invalid"})
     assert home.limits(http).json() == before
 
 
 def test_broken_json_and_a_list(http, home):
     url = limits_url(home.child.profile.id)
 
-    assert said(http.put(url, content=b"{", headers=home.parent.headers)) == (
+    assert status_and_body(http.put(url, content=b"{", headers=home.parent.headers)) == (
         400,
         {"detail": "Cannot parse request body", "code": "broken_body"},
     )

@@ -7,7 +7,7 @@ from django.core.signing import TimestampSigner
 
 from parental.models import Pin, SettingsChange
 from parental.tokens import pin_tokens
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.homes import make_home
 from tests.statements import statements
 
@@ -28,7 +28,7 @@ def refused(*names):
 def test_each_guarded_setting_needs_it(http, home, name):
     before = home.limits(http).json()
 
-    assert said(home.change(http, **{name: NEW[name]})) == refused(name)
+    assert status_and_body(home.change(http, **{name: NEW[name]})) == refused(name)
     assert home.limits(http).json() == before
     assert home.change(http, **{name: NEW[name]}, pin_token=home.pin_token()).json()[name] == NEW[name]
 
@@ -38,7 +38,7 @@ def test_a_refusal_names_what_would_change_and_changes_nothing(http, home):
 
     answer = home.change(http, timezone="Asia/Tokyo", weekday_limit_minutes=30, educational_exempt=True, reset_hour=4)
 
-    assert said(answer) == refused("reset_hour", "timezone")
+    assert status_and_body(answer) == refused("reset_hour", "timezone")
     assert home.limits(http).json() == before
     assert not SettingsChange.objects.filter(profile=home.child.profile).exists()
 
@@ -67,22 +67,22 @@ def test_what_does_not_prove_it(http, home, kind, monkeypatch):
         "an access token": home.parent.access_token,
     }
 
-    assert said(home.change(http, reset_hour=4, pin_token=wrong[kind])) == refused("reset_hour")
+    assert status_and_body(home.change(http, reset_hour=4, pin_token=wrong[kind])) == refused("reset_hour")
 
 
 def test_an_account_without_a_pin_cannot_prove_it(http, home):
     token = home.pin_token()
     Pin.objects.filter(user=home.parent.user).delete()
 
-    assert said(home.change(http, reset_hour=4, pin_token=token)) == refused("reset_hour")
+    assert status_and_body(home.change(http, reset_hour=4, pin_token=token)) == refused("reset_hour")
 
 
 def test_the_first_move_from_the_default_timezone_is_free(http):
     home = make_home()
 
     assert home.change(http, timezone="Europe/Berlin").json()["timezone"] == "Europe/Berlin"
-    assert said(home.change(http, timezone="Asia/Tokyo")) == refused("timezone")
-    assert said(home.change(http, timezone="UTC")) == refused("timezone")
+    assert status_and_body(home.change(http, timezone="Asia/Tokyo")) == refused("timezone")
+    assert status_and_body(home.change(http, timezone="UTC")) == refused("timezone")
 
 
 def test_back_at_the_default_it_is_not_free_again(http):
@@ -90,17 +90,17 @@ def test_back_at_the_default_it_is_not_free_again(http):
     home.change(http, timezone="Europe/Berlin")
     home.change_with_pin(http, timezone="UTC")
 
-    assert said(home.change(http, timezone="Asia/Tokyo")) == refused("timezone")
+    assert status_and_body(home.change(http, timezone="Asia/Tokyo")) == refused("timezone")
 
 
 def test_a_timezone_given_with_the_profile_is_no_default(http, home):
-    assert said(home.change(http, timezone="Asia/Tokyo")) == refused("timezone")
+    assert status_and_body(home.change(http, timezone="Asia/Tokyo")) == refused("timezone")
 
 
 def test_the_free_move_frees_nothing_else(http):
     home = make_home()
 
-    assert said(home.change(http, timezone="Europe/Berlin", reset_hour=4)) == refused("reset_hour")
+    assert status_and_body(home.change(http, timezone="Europe/Berlin", reset_hour=4)) == refused("reset_hour")
     assert home.limits(http).json()["timezone"] == "UTC"
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.families import make_child, make_player
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import fields_of
 from tests.parental.homes import DENIED, NO_CHILD, NO_PLAYER, NO_TOKEN, limits_url, make_home
 from tests.races import in_parallel
@@ -45,7 +45,7 @@ def test_returns_every_setting(http, clock):
         timezone="Asia/Tokyo",
     )
 
-    assert said(home.limits(http)) == (
+    assert status_and_body(home.limits(http)) == (
         200,
         {
             "profile_id": str(home.child.profile.id),
@@ -64,7 +64,7 @@ def test_makes_them_with_the_defaults_when_missing(http, new_home, clock):
 
     answer = new_home.limits(http)
 
-    assert said(answer) == (
+    assert status_and_body(answer) == (
         200,
         {
             "profile_id": str(new_home.child.profile.id),
@@ -114,9 +114,9 @@ def test_a_profile_deleted_just_now_is_refused(http, new_home):
     new_home.balance(http)  # the cache knows the profile
     Profile.objects.filter(pk=new_home.child.profile.id).delete()
 
-    assert said(new_home.limits(http)) == DENIED
-    assert said(new_home.change(http, weekday_limit_minutes=30)) == DENIED
-    assert said(new_home.grant(http, 30)) == DENIED
+    assert status_and_body(new_home.limits(http)) == DENIED
+    assert status_and_body(new_home.change(http, weekday_limit_minutes=30)) == DENIED
+    assert status_and_body(new_home.grant(http, 30)) == DENIED
 
 
 def test_warm_it_is_one_statement(http, home):
@@ -134,14 +134,14 @@ def test_warm_it_is_one_statement(http, home):
 def test_another_familys_profile_is_403_whether_or_not_it_exists(http, home, method, whose):
     profile_id = make_child().profile.id if whose == "stranger" else uuid.uuid4()
 
-    assert said(http.request(method, limits_url(profile_id), json={}, headers=home.parent.headers)) == DENIED
+    assert status_and_body(http.request(method, limits_url(profile_id), json={}, headers=home.parent.headers)) == DENIED
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_a_player_may_not(http, home, method):
     answer = http.request(method, limits_url(home.child.profile.id), json={}, headers=home.child.headers)
 
-    assert said(answer) == NO_PLAYER
+    assert status_and_body(answer) == NO_PLAYER
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -150,7 +150,7 @@ def test_an_adult_has_no_limits(http, home, method):
 
     answer = http.request(method, limits_url(adult.profile.id), json={}, headers=home.parent.headers)
 
-    assert said(answer) == NO_CHILD
+    assert status_and_body(answer) == NO_CHILD
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -158,4 +158,4 @@ def test_a_malformed_id_is_named_and_no_token_is_401(http, home, method):
     malformed = http.request(method, limits_url("me"), json={}, headers=home.parent.headers)
 
     assert fields_of(malformed) == [(["path", "profile_id"], "uuid_parsing")]
-    assert said(http.request(method, limits_url(home.child.profile.id), json={})) == NO_TOKEN
+    assert status_and_body(http.request(method, limits_url(home.child.profile.id), json={})) == NO_TOKEN

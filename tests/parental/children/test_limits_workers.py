@@ -16,7 +16,7 @@ def http(three_workers):
 @pytest.fixture
 def values_seen(three_workers, http):
     """The values of one field that the three workers answer for a home."""
-    return lambda home, name: set(three_workers.of_each(lambda: home.balance(http)[name]))
+    return lambda home, name: set(three_workers.ask_each(lambda: home.balance(http)[name]))
 
 
 def test_a_new_limit(http, values_seen):

@@ -33,18 +33,18 @@ def simulate(url, *, players=4, minutes=5, seed=1) -> str:
 
 
 def test_many_players_find_every_second_counted_once(server):
-    said = simulate(server, players=20, minutes=20)
+    output = simulate(server, players=20, minutes=20)
 
-    assert re.search(r"checked \d+ sessions, 15 balances: 0 seconds lost, 0 counted twice", said)
+    assert re.search(r"checked \d+ sessions, 15 balances: 0 seconds lost, 0 counted twice", output)
     for act in ("pause", "switch title", "switch device", "end and begin", "look", "half sent", "thrown away"):
-        assert act in said
+        assert act in output
 
 
 def test_players_run_out_of_time(server):
-    said = simulate(server, players=8, minutes=20, seed=3)
+    output = simulate(server, players=8, minutes=20, seed=3)
 
-    assert "run out of time" in said
-    assert "blocked" in said
+    assert "run out of time" in output
+    assert "blocked" in output
 
 
 @pytest.mark.parametrize(

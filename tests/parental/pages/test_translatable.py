@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-import parental.pages.urls  # noqa: F401 — before the marks: what is said as it is read stays in one language
+import parental.pages.urls  # noqa: F401 — before the marks: texts that are translated on import stay in one language
 from parental.models import SettingsChange, TimeGrant
 from tests.families import make_family, make_title
 from tests.parental.pages.visitors import text_of

@@ -44,7 +44,7 @@ def text_of(response: httpx.Response) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body))).strip()
 
 
-def said_after(visitor: Visitor, response: httpx.Response) -> str:
+def text_after(visitor: Visitor, response: httpx.Response) -> str:
     """What the page says to which a form's answer sends the browser."""
     assert response.status_code == 302, text_of(response)
     return text_of(visitor.get(response.headers["location"].partition("#")[0]))

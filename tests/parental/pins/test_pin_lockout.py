@@ -8,7 +8,7 @@ from parental.accounts import passwords
 from parental.accounts.bounded_thread import PLACES
 from parental.models import PinGuard
 from parental.pins import guards, pins
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.pin_cast import (
     CURRENT_INCORRECT,
@@ -41,7 +41,7 @@ def clock(clock):
 
 
 def locked_until(answer):
-    assert said(answer) == LOCKED
+    assert status_and_body(answer) == LOCKED
     return datetime.fromisoformat(answer.headers["X-Locked-Until"])
 
 
@@ -78,7 +78,7 @@ def test_a_right_fifth_one_succeeds(http, parent):
 def test_a_right_one_resets_the_count(http, parent):
     for _ in range(3):
         for _ in range(4):
-            assert said(verify(http, parent, WRONG)) == INCORRECT
+            assert status_and_body(verify(http, parent, WRONG)) == INCORRECT
         assert verify(http, parent).status_code == 200
 
 
@@ -108,18 +108,18 @@ def test_tries_while_locked_do_not_extend_it(http, parent, clock):
 
 
 def test_wrong_current_pins_are_counted_alike(http, parent, compared):
-    answers = [said(set_pin(http, parent, new_pin="8024", current_pin=WRONG)) for _ in range(50)]
+    answers = [status_and_body(set_pin(http, parent, new_pin="8024", current_pin=WRONG)) for _ in range(50)]
 
     assert answers == [CURRENT_INCORRECT] * 5 + [LOCKED] * 45
     assert compared == [WRONG] * 5
-    assert said(verify(http, parent)) == LOCKED
+    assert status_and_body(verify(http, parent)) == LOCKED
 
 
 def test_all_paths_share_one_count(http, parent):
     for _ in range(2):
-        assert said(verify(http, parent, WRONG)) == INCORRECT
+        assert status_and_body(verify(http, parent, WRONG)) == INCORRECT
     for _ in range(3):
-        assert said(set_pin(http, parent, new_pin="8024", current_pin=WRONG)) == CURRENT_INCORRECT
+        assert status_and_body(set_pin(http, parent, new_pin="8024", current_pin=WRONG)) == CURRENT_INCORRECT
 
     locked_until(set_pin(http, parent, new_pin="8024", current_pin=PIN))
     locked_until(verify(http, log_in(parent.user)))
@@ -156,7 +156,7 @@ def test_a_third_lockout_in_a_day_lasts_until_a_reset(http, parent, clock):
     assert datetime.fromisoformat(status(http, parent)["locked_until"]) == guards.FOR_GOOD
     clock.forward(days=9)
     fresh = log_in(parent.user)
-    assert said(verify(http, fresh)) == LOCKED
+    assert status_and_body(verify(http, fresh)) == LOCKED
     assert reset(http, fresh, password=PASSWORD, new_pin="8024").status_code == 200
     assert verify(http, fresh, "8024").status_code == 200
 
@@ -186,9 +186,9 @@ def test_a_reserved_try_whose_process_died_counts_as_wrong(http, parent, monkeyp
         patch.setattr("parental.pins.guards.check_password", die)
         for _ in range(4):
             assert verify(http, parent).status_code == 500
-    assert said(verify(http, parent, WRONG)) == INCORRECT
+    assert status_and_body(verify(http, parent, WRONG)) == INCORRECT
 
-    assert said(verify(http, parent)) == LOCKED
+    assert status_and_body(verify(http, parent)) == LOCKED
 
 
 def test_the_lock_is_decided_before_the_queue(http, parent):
@@ -203,8 +203,11 @@ def test_the_lock_is_decided_before_the_queue(http, parent):
         for place in places:
             place.__exit__(None, None, None)
 
-    assert said(locked) == LOCKED
-    assert said(refused) == (429, {"detail": "Too many PIN checks are waiting. Try again.", "code": "rate_limited"})
+    assert status_and_body(locked) == LOCKED
+    assert status_and_body(refused) == (
+        429,
+        {"detail": "Too many PIN checks are waiting. Try again.", "code": "rate_limited"},
+    )
     assert refused.headers["Retry-After"] == "1"
     assert not PinGuard.objects.filter(user=other.user).exists()
     assert verify(http, other).status_code == 200

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from parental.models import Pin
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import PASSWORD, make_parent
 from tests.parental.pin_cast import (
     CURRENT_INCORRECT,
@@ -59,7 +59,7 @@ def test_five_of_50_parallel_wrong_pins_are_compared(base_url, parent, compared,
 
     assert {answer.status_code for answer in answers} == {403}
     assert counted(answers) == {INCORRECT[1]["detail"]: 5, LOCKED[1]["detail"]: 45}
-    assert all(("X-Locked-Until" in answer.headers) == (said(answer) == LOCKED) for answer in answers)
+    assert all(("X-Locked-Until" in answer.headers) == (status_and_body(answer) == LOCKED) for answer in answers)
     assert guard_of(parent).reserved == 5
     assert compared == ([WRONG] * 5 if base_url == server else [])
 
@@ -137,4 +137,4 @@ def test_a_lockout_holds_in_every_process(three_workers, server, parent):
 
     answers = post_in_parallel(9, three_workers.url, "/verify", parent, {"pin": PIN})
 
-    assert [said(answer) for answer in answers] == [LOCKED] * 9
+    assert [status_and_body(answer) for answer in answers] == [LOCKED] * 9

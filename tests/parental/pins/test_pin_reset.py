@@ -9,7 +9,7 @@ from django.utils import timezone
 from parental.models import PasswordTries, Pin, User
 from parental.pins import pins
 from tests.families import make_user
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import PASSWORD, fields_of, log_in
 from tests.parental.pin_cast import (
     LOCKED,
@@ -42,7 +42,7 @@ def test_sets_a_new_one(http, parent, clock):
     clock.forward(days=1)
     fresh = log_in(parent.user)
 
-    assert said(reset(http, fresh, password=PASSWORD, new_pin="8024")) == DONE
+    assert status_and_body(reset(http, fresh, password=PASSWORD, new_pin="8024")) == DONE
 
     after = Pin.objects.get(user=parent.user)
     assert (after.changed_at, after.version == old.version) == (clock.now, False)
@@ -53,27 +53,27 @@ def test_sets_a_new_one(http, parent, clock):
 def test_sets_the_first_one_too(http):
     parent = log_in(make_user(password=PASSWORD))
 
-    assert said(reset(http, parent, password=PASSWORD, new_pin="8024")) == DONE
+    assert status_and_body(reset(http, parent, password=PASSWORD, new_pin="8024")) == DONE
     assert verify(http, parent, "8024").status_code == 200
 
 
 def test_a_wrong_password_changes_nothing(http, parent):
-    assert said(reset(http, parent, password="wrong horse", new_pin="8024")) == INCORRECT_PASSWORD
+    assert status_and_body(reset(http, parent, password="wrong horse", new_pin="8024")) == INCORRECT_PASSWORD
     assert verify(http, parent).status_code == 200
 
 
 def test_the_pin_is_no_password(http, parent):
-    assert said(reset(http, parent, password=PIN, new_pin="8024")) == INCORRECT_PASSWORD
+    assert status_and_body(reset(http, parent, password=PIN, new_pin="8024")) == INCORRECT_PASSWORD
 
 
 def test_ends_a_lockout_and_gives_a_fresh_five(http, parent):
     lock(http, parent)
 
-    assert said(reset(http, parent, password=PASSWORD, new_pin="8024")) == DONE
+    assert status_and_body(reset(http, parent, password=PASSWORD, new_pin="8024")) == DONE
 
     assert status(http, parent) == {"has_pin": True, "locked_until": None}
     lock(http, parent)
-    assert said(verify(http, parent, "8024")) == LOCKED
+    assert status_and_body(verify(http, parent, "8024")) == LOCKED
 
 
 def test_ends_the_lockouts_of_the_devices(http, parent):
@@ -82,7 +82,7 @@ def test_ends_the_lockouts_of_the_devices(http, parent):
         with pytest.raises(Refusal):
             check(device, WRONG, now=timezone.now())
 
-    assert said(reset(http, parent, password=PASSWORD, new_pin="8024")) == DONE
+    assert status_and_body(reset(http, parent, password=PASSWORD, new_pin="8024")) == DONE
 
     assert check(device, "8024", now=timezone.now())
 
@@ -90,19 +90,22 @@ def test_ends_the_lockouts_of_the_devices(http, parent):
 def test_a_lockout_remains_after_a_wrong_password(http, parent):
     lock(http, parent)
 
-    assert said(reset(http, parent, password="wrong horse", new_pin="8024")) == INCORRECT_PASSWORD
-    assert said(verify(http, parent)) == LOCKED
+    assert status_and_body(reset(http, parent, password="wrong horse", new_pin="8024")) == INCORRECT_PASSWORD
+    assert status_and_body(verify(http, parent)) == LOCKED
 
 
 def test_wrong_passwords_are_limited_as_at_log_in(http, parent):
     for _ in range(10):
-        assert said(reset(http, parent, password="wrong horse", new_pin="8024")) == INCORRECT_PASSWORD
+        assert status_and_body(reset(http, parent, password="wrong horse", new_pin="8024")) == INCORRECT_PASSWORD
 
     refused = reset(http, parent, password=PASSWORD, new_pin="8024")
     login = http.post("/api/v1/auth/login", json={"email": parent.user.email, "password": PASSWORD})
 
     for answer in (refused, login):
-        assert said(answer) == (429, {"detail": "Too many attempts. Try again later.", "code": "too_many_tries"})
+        assert status_and_body(answer) == (
+            429,
+            {"detail": "Too many attempts. Try again later.", "code": "too_many_tries"},
+        )
         assert int(answer.headers["Retry-After"]) > 0
     assert verify(http, parent).status_code == 200  # another count
 
@@ -119,7 +122,7 @@ def test_a_right_password_forgets_its_tries(http, parent):
 def test_an_account_that_cannot_log_in(http):
     parent = parent_with_pin()
 
-    assert said(reset(http, parent, password="!", new_pin="8024")) == INCORRECT_PASSWORD
+    assert status_and_body(reset(http, parent, password="!", new_pin="8024")) == INCORRECT_PASSWORD
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"password": "changed"}])
@@ -128,7 +131,7 @@ def test_nothing_is_reset_when_the_account_changed_in_between(http, parent, monk
     monkeypatch.setattr(pins, "make_password", before(pins.make_password, changing))
     version = Pin.objects.get(user=parent.user).version
 
-    assert said(reset(http, parent, password=PASSWORD, new_pin="8024")) == INCORRECT_PASSWORD
+    assert status_and_body(reset(http, parent, password=PASSWORD, new_pin="8024")) == INCORRECT_PASSWORD
     assert Pin.objects.get(user=parent.user).version == version
 
 
@@ -139,7 +142,7 @@ def test_an_account_with_another_address_since_is_asked_again(http, parent):
     User.objects.filter(pk=parent.user.pk).update(email=f"{uuid.uuid4()}@example.com")
     User.objects.create_user(email=old, password="another password")
 
-    assert said(reset(http, parent, password="another password", new_pin="8024")) == INCORRECT_PASSWORD
+    assert status_and_body(reset(http, parent, password="another password", new_pin="8024")) == INCORRECT_PASSWORD
     assert not Pin.objects.filter(user__email=old).exists()
 
 

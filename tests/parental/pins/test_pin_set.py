@@ -10,7 +10,7 @@ from parental.accounts.bounded_thread import PLACES
 from parental.models import Pin
 from parental.pins import guards, pins
 from parental.pins.pins import COMMON, TOO_COMMON
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import PASSWORD, make_parent
 from tests.parental.pin_cast import (
     CURRENT_INCORRECT,
@@ -41,7 +41,7 @@ def test_the_first_needs_none(http, clock):
     parent = make_parent()
     assert status(http, parent) == {"has_pin": False, "locked_until": None}
 
-    assert said(set_pin(http, parent, new_pin="0007")) == DONE
+    assert status_and_body(set_pin(http, parent, new_pin="0007")) == DONE
 
     assert status(http, parent) == {"has_pin": True, "locked_until": None}
     assert verify(http, parent, "0007").status_code == 200
@@ -49,17 +49,17 @@ def test_the_first_needs_none(http, clock):
 
 
 def test_a_current_pin_where_none_is_set_is_ignored(http):
-    assert said(set_pin(http, make_parent(), new_pin="0007", current_pin="1234")) == DONE
+    assert status_and_body(set_pin(http, make_parent(), new_pin="0007", current_pin="1234")) == DONE
 
 
 @pytest.mark.parametrize("body", [{}, {"current_pin": None}])
 def test_a_change_needs_the_current_one(http, parent, body):
-    assert said(set_pin(http, parent, new_pin="8024", **body)) == CURRENT_NEEDED
+    assert status_and_body(set_pin(http, parent, new_pin="8024", **body)) == CURRENT_NEEDED
     assert verify(http, parent).status_code == 200
 
 
 def test_a_wrong_current_one_changes_nothing(http, parent):
-    assert said(set_pin(http, parent, new_pin="8024", current_pin=WRONG)) == CURRENT_INCORRECT
+    assert status_and_body(set_pin(http, parent, new_pin="8024", current_pin=WRONG)) == CURRENT_INCORRECT
     assert verify(http, parent).status_code == 200
 
 
@@ -67,7 +67,7 @@ def test_the_right_one_changes_it(http, parent, clock):
     before = Pin.objects.get(user=parent.user)
     clock.forward(days=1)
 
-    assert said(set_pin(http, parent, new_pin="8024", current_pin=PIN)) == DONE
+    assert status_and_body(set_pin(http, parent, new_pin="8024", current_pin=PIN)) == DONE
 
     after = Pin.objects.get(user=parent.user)
     assert after.version != before.version
@@ -82,7 +82,7 @@ def test_a_concurrent_change_is_not_lost(http, parent, monkeypatch):
     change = partial(Pin.objects.filter(user=parent.user).update, **theirs)
     monkeypatch.setattr(pins, "make_password", before(pins.make_password, change))
 
-    assert said(set_pin(http, parent, new_pin="8024", current_pin=PIN)) == CURRENT_INCORRECT
+    assert status_and_body(set_pin(http, parent, new_pin="8024", current_pin=PIN)) == CURRENT_INCORRECT
     assert verify(http, parent, "9999").status_code == 200
 
 
@@ -90,7 +90,7 @@ def test_a_pin_changed_while_it_was_compared_is_not_right(http, parent, monkeypa
     change = partial(Pin.objects.filter(user=parent.user).update, version=uuid.uuid4())
     monkeypatch.setattr(guards, "check_password", before(guards.check_password, change))
 
-    assert said(verify(http, parent)) == INCORRECT
+    assert status_and_body(verify(http, parent)) == INCORRECT
 
 
 def test_a_full_queue_refuses_the_first_one_too(http):
@@ -104,7 +104,10 @@ def test_a_full_queue_refuses_the_first_one_too(http):
         for place in places:
             place.__exit__(None, None, None)
 
-    assert said(refused) == (429, {"detail": "Too many PIN checks are waiting. Try again.", "code": "rate_limited"})
+    assert status_and_body(refused) == (
+        429,
+        {"detail": "Too many PIN checks are waiting. Try again.", "code": "rate_limited"},
+    )
     assert status(http, parent)["has_pin"] is False
 
 
@@ -143,9 +146,9 @@ def test_the_most_common_pins_are_refused(http, pin):
     refused = (422, {"detail": TOO_COMMON, "code": "invalid"})
     first, fresh = make_parent(), parent_with_pin(password=PASSWORD)
 
-    assert said(set_pin(http, first, new_pin=pin)) == refused
-    assert said(set_pin(http, fresh, new_pin=pin, current_pin=PIN)) == refused
-    assert said(reset(http, fresh, password=PASSWORD, new_pin=pin)) == refused
+    assert status_and_body(set_pin(http, first, new_pin=pin)) == refused
+    assert status_and_body(set_pin(http, fresh, new_pin=pin, current_pin=PIN)) == refused
+    assert status_and_body(reset(http, fresh, password=PASSWORD, new_pin=pin)) == refused
 
     assert not Pin.objects.filter(user=first.user).exists()
     assert verify(http, fresh).status_code == 200
@@ -159,4 +162,4 @@ def test_a_common_pin_of_before_keeps_working(http):
     parent = parent_with_pin("1234")
 
     assert verify(http, parent, "1234").status_code == 200
-    assert said(set_pin(http, parent, new_pin="8024", current_pin="1234")) == DONE
+    assert status_and_body(set_pin(http, parent, new_pin="8024", current_pin="1234")) == DONE

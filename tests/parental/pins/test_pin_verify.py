@@ -4,7 +4,7 @@ import pytest
 
 from parental.models import Pin
 from tests.families import make_child, make_player
-from tests.http import said
+from tests.http import status_and_body
 from tests.parental.cast import bearer, fields_of, log_in, make_parent
 from tests.parental.pin_cast import INCORRECT, PIN, PLAYERS_MAY_NOT, URL, WRONG, parent_with_pin, set_pin, verify
 
@@ -33,19 +33,19 @@ def test_the_right_one_is_answered_with_a_token(http, parent):
 def test_a_wrong_password_reveals_nothing_more(http, parent):
     answer = verify(http, parent, WRONG)
 
-    assert said(answer) == INCORRECT
+    assert status_and_body(answer) == INCORRECT
     assert "X-Locked-Until" not in answer.headers
-    assert said(verify(http, parent, WRONG)) == INCORRECT
+    assert status_and_body(verify(http, parent, WRONG)) == INCORRECT
 
 
 def test_without_a_pin(http):
-    assert said(verify(http, make_parent())) == (400, {"detail": "No PIN set", "code": "pin_none"})
+    assert status_and_body(verify(http, make_parent())) == (400, {"detail": "No PIN set", "code": "pin_none"})
 
 
 def test_another_familys_pin_is_not_ours(http, parent):
     stranger = parent_with_pin("1234")
 
-    assert said(verify(http, parent, "1234")) == INCORRECT
+    assert status_and_body(verify(http, parent, "1234")) == INCORRECT
     assert verify(http, stranger, "1234").status_code == 200
 
 
@@ -54,14 +54,14 @@ def test_its_token_is_no_access_token(http, parent):
 
     for method, path in (("GET", "/auth/me"), ("GET", "/parental-controls/pin/status"), ("POST", "/auth/profiles")):
         answer = http.request(method, f"/api/v1{path}", headers=bearer(token))
-        assert said(answer) == (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
+        assert status_and_body(answer) == (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
 
 
 def test_its_token_is_invalid_after_a_change(http, parent):
     token = verify(http, parent).json()["pin_token"]
     assert set_pin(http, parent, new_pin=PIN, current_pin=PIN).status_code == 200  # even to the same digits
 
-    assert said(issue_player_token(http, parent, token)) == (
+    assert status_and_body(issue_player_token(http, parent, token)) == (
         403,
         {"detail": "Valid PIN token required", "code": "pin_required"},
     )
@@ -94,10 +94,10 @@ def test_the_pin_is_stored_as_bcrypt_of_cost_12(http, monkeypatch, settings):
 def test_parents_only(http, method, path, body):
     child = make_child()
 
-    assert said(http.request(method, URL + path, json=body, headers=child.headers)) == PLAYERS_MAY_NOT
+    assert status_and_body(http.request(method, URL + path, json=body, headers=child.headers)) == PLAYERS_MAY_NOT
     for headers in ({}, bearer("sgp_unknown"), bearer("sga_x.y.z")):
         answer = http.request(method, URL + path, json=body, headers=headers)
-        assert said(answer) == (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
+        assert status_and_body(answer) == (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
     assert not Pin.objects.filter(user=child.profile.user).exists()
 
 
@@ -140,7 +140,7 @@ def test_bodies_that_are_none(http, parent, path):
     missing = fields_of(http.post(URL + path, json={}, headers=parent.headers))
     assert {kind for _, kind in missing} == {"missing"}
     broken = http.post(URL + path, content=b"{", headers=parent.headers)
-    assert said(broken) == (400, {"detail": "Cannot parse request body", "code": "broken_body"})
+    assert status_and_body(broken) == (400, {"detail": "Cannot parse request body", "code": "broken_body"})
     assert http.post(URL + path, json=["1234"], headers=parent.headers).status_code == 422
     wrong_method = http.request("PUT", URL + path, json={}, headers=parent.headers)
-    assert said(wrong_method) == (405, {"detail": "Method not allowed", "code": "method"})
+    assert status_and_body(wrong_method) == (405, {"detail": "Method not allowed", "code": "method"})

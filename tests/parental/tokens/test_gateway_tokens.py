@@ -126,7 +126,7 @@ def test_a_revoked_token_stops_within_a_second_in_every_process(http, three_work
     with any_worker(three_workers.url) as workers:
 
         def statuses():
-            return three_workers.of_each(lambda: bulk_as(workers, child, gateway.token)[0])
+            return three_workers.ask_each(lambda: bulk_as(workers, child, gateway.token)[0])
 
         assert statuses() == [200] * 3
 

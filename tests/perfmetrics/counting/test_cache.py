@@ -52,7 +52,7 @@ class TestEntries:
 
 class TestBound:
     def test_the_least_recently_used_goes_first_one_by_one(self):
-        cache = make_cache(most=3)
+        cache = make_cache(maximum=3)
         for key in "abc":
             cache.set(key, key)
         cache.get("a")
@@ -65,7 +65,7 @@ class TestBound:
         assert kept == ["acd", "ade", "def", "efg"]
 
     def test_setting_again_is_a_use_and_evicts_nothing(self):
-        cache = make_cache(most=3)
+        cache = make_cache(maximum=3)
         for key in "abca":
             cache.set(key, key)
 
@@ -74,7 +74,7 @@ class TestBound:
         assert held(cache) == "acd"
 
     def test_counting_up_is_a_use(self):
-        cache = make_cache(most=2)
+        cache = make_cache(maximum=2)
         cache.set("a", 1)
         cache.set("b", 1)
         cache.incr("a")
@@ -83,7 +83,7 @@ class TestBound:
         assert held(cache) == "ac"
 
     def test_looking_for_a_key_is_no_use(self):
-        cache = make_cache(most=2)
+        cache = make_cache(maximum=2)
         cache.set("a", 1)
         cache.set("b", 1)
         assert cache.has_key("a")
@@ -93,7 +93,7 @@ class TestBound:
 
     @pytest.mark.parametrize("filled", [10_001, 25_000])
     def test_ten_thousand_is_ten_thousand(self, filled):
-        cache = make_cache(most=10_000)
+        cache = make_cache(maximum=10_000)
         for key in range(filled):
             cache.set(key, key)
             assert len(cache) <= 10_000
@@ -236,7 +236,7 @@ class TestFigures:
         assert (figures_of(cache), held(cache)) == ((0, 0, 2), "")
 
     def test_evictions_and_deletions_are_no_invalidations(self):
-        cache = make_cache(most=1)
+        cache = make_cache(maximum=1)
         cache.set("a", 1)
         cache.set("b", 1)
         cache.delete("b")
@@ -267,7 +267,7 @@ def test_eight_threads_at_once_break_nothing():
     name, rounds = uuid.uuid4().hex, 4_000
 
     def hammer(seed):
-        cache, choose, largest = make_cache(most=16, name=name), random.Random(seed), 0
+        cache, choose, largest = make_cache(maximum=16, name=name), random.Random(seed), 0
         for _ in range(rounds):
             key = choose.randrange(40)
             cache.set(key, key)
@@ -280,7 +280,7 @@ def test_eight_threads_at_once_break_nothing():
     with ThreadPoolExecutor(8) as threads:
         largest = max(threads.map(hammer, range(8)))
 
-    cache = make_cache(most=16, name=name)
+    cache = make_cache(maximum=16, name=name)
     hits, misses, invalidations = figures_of(cache)
     assert 0 < largest <= 16
     assert (hits + misses, invalidations) == (8 * rounds, 8 * rounds)

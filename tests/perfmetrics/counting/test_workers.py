@@ -96,7 +96,7 @@ def test_whichever_worker_answers_the_totals_are_what_was_sent(three, staff):
 
     each = [counted_by(three, worker) - was for worker, was in zip(workers, own, strict=True)]
     assert each == [200, 220, 240]
-    answers = three.of_each(lambda: ask(three, staff))
+    answers = three.ask_each(lambda: ask(three, staff))
     assert [answer["heartbeat"]["total_processed"] - before for answer in answers] == [660] * 3
     assert [answer["workers"] for answer in answers] == [3] * 3
 
@@ -114,7 +114,7 @@ def test_the_dead_keep_their_counts_and_lose_their_gauges(three, staff):
     assert processed(three, staff) - before == 800
     assert not list(folder_of(three).glob(f"*_{victim}.db"))
     play(three, players(10))
-    assert [total - before for total in three.of_each(lambda: processed(three, staff))] == [1000] * 3
+    assert [total - before for total in three.ask_each(lambda: processed(three, staff))] == [1000] * 3
 
 
 def test_right_after_workers_were_killed_the_last_one_returns_their_counts(three, staff):
@@ -220,18 +220,18 @@ def test_quantiles_are_the_load_generators_own(three, staff):
         assert seen / 5 < figures.quantile(buckets, q, bounds=BOUNDS) <= seen * 1.05
 
 
-def test_quantiles_match_what_each_answer_said(service):
+def test_quantiles_match_the_times_of_the_answers(service):
     """X-Process-Time is measured at the same place: p95 and mean of it are ours, within the buckets' 5 %."""
     child = players(1)[0]
     with httpx.Client(base_url=service.url) as http:
         before = figures_of(service)
-        said = [float(child.beat(http).headers["X-Process-Time"]) for _ in range(300)]
+        times = [float(child.beat(http).headers["X-Process-Time"]) for _ in range(300)]
     buckets = figures_of(service).since(before)
 
     assert buckets.count == 300
-    assert buckets.sum == pytest.approx(sum(said), rel=0.001)
+    assert buckets.sum == pytest.approx(sum(times), rel=0.001)
     for q in (0.5, 0.95, 0.99):
-        exact = sorted(said)[int(q * 300) - 1]
+        exact = sorted(times)[int(q * 300) - 1]
         assert figures.quantile(buckets, q, bounds=BOUNDS) == pytest.approx(exact, rel=0.05, abs=0.001)
 
 

@@ -38,7 +38,7 @@ def limit_seen(http, child):
 @pytest.fixture
 def limits_seen(three_workers, http):
     """The limits that the three workers believe in."""
-    return lambda child: three_workers.of_each(lambda: limit_seen(http, child))
+    return lambda child: three_workers.ask_each(lambda: limit_seen(http, child))
 
 
 def set_limit(child, minutes):
@@ -122,7 +122,7 @@ def test_a_revoked_token_stops_in_every_worker(three_workers, http):
     path = f"/api/v1/viewing-time/balance/{child.profile.id}"
 
     def statuses():
-        return three_workers.of_each(lambda: http.get(path, headers=child.headers).status_code)
+        return three_workers.ask_each(lambda: http.get(path, headers=child.headers).status_code)
 
     assert statuses() == [200] * 3
     players.revoke(child.profile.user_id, child.token_id, now=timezone.now())
@@ -134,7 +134,7 @@ def test_an_ended_login_stops_in_every_worker(three_workers, http):
     parent = make_parent()
 
     def statuses():
-        return three_workers.of_each(lambda: http.get("/api/v1/auth/me", headers=parent.headers).status_code)
+        return three_workers.ask_each(lambda: http.get("/api/v1/auth/me", headers=parent.headers).status_code)
 
     assert statuses() == [200] * 3
     parent.user.set_password("another password")
@@ -147,7 +147,7 @@ def test_a_changed_title_is_in_every_catalogue(three_workers, http):
     child, title = make_child(), make_title("Before")
 
     def names():
-        answers = three_workers.of_each(lambda: http.get("/api/v1/catalog/titles", headers=child.headers).json())
+        answers = three_workers.ask_each(lambda: http.get("/api/v1/catalog/titles", headers=child.headers).json())
         return [row["name"] for rows in answers for row in rows if row["id"] == str(title.id)]
 
     with transaction.atomic():

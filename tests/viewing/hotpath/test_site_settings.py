@@ -193,7 +193,7 @@ def test_three_workers_use_a_saved_change_immediately(three_workers, saved):
     with any_worker(three_workers.url) as http:
 
         def limits_of_new_children():
-            return three_workers.of_each(lambda: new_child(http, make_parent()).weekday_limit_minutes)
+            return three_workers.ask_each(lambda: new_child(http, make_parent()).weekday_limit_minutes)
 
         assert limits_of_new_children() == [120] * 3
 
@@ -217,7 +217,7 @@ def test_three_workers_use_a_saved_pause_grace(three_workers, saved):
                 )
             return child.beat(http, session_id=session_id, is_paused=True).json()["used_minutes"] == 1.5
 
-        assert all(three_workers.of_each(counts_paused))
+        assert all(three_workers.ask_each(counts_paused))
         saved(pause_grace_seconds="1")
 
-        until(lambda: not any(three_workers.of_each(counts_paused)))
+        until(lambda: not any(three_workers.ask_each(counts_paused)))

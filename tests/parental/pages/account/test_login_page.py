@@ -4,7 +4,7 @@ import pytest
 
 from tests.families import make_user
 from tests.parental.cast import PASSWORD
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -113,7 +113,7 @@ def test_logging_out_ends_the_session(browse, user):
     visitor = browse(user)
     session = visitor.http.cookies["sessionid"]
 
-    assert "You're logged out" in said_after(visitor, visitor.post("/logout"))
+    assert "You're logged out" in text_after(visitor, visitor.post("/logout"))
 
     visitor.http.cookies.set("sessionid", session, domain="127.0.0.1")
     assert visitor.get("/").headers["location"] == "/login?next=/"

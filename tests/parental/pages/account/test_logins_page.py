@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from parental.models import TokenFamily
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 from tests.statements import statements
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -46,7 +46,7 @@ def test_one_other_is_ended(browse, user):
     assert is_in(there)
     (login,) = [row.pk for row in TokenFamily.objects.filter(session_key=there.http.cookies["sessionid"])]
 
-    assert "Logged out there." in said_after(here, here.post(f"/logins/{login}/end"))
+    assert "Logged out there." in text_after(here, here.post(f"/logins/{login}/end"))
 
     assert not is_in(there)
     assert is_in(here)
@@ -69,7 +69,7 @@ def test_all_others_are_ended(http, browse, user):
     assert is_in(here)
     assert is_in(there)
 
-    assert "Logged out of 2 other places." in said_after(here, here.post("/logins/others/end"))
+    assert "Logged out of 2 other places." in text_after(here, here.post("/logins/others/end"))
 
     assert (is_in(here), is_in(there)) == (True, False)
     assert http.get("/api/v1/auth/me", headers=app.headers).status_code == 401

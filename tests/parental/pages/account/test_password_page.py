@@ -6,7 +6,7 @@ from django.contrib.auth.hashers import make_password
 from parental.models import TokenFamily, User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 from tests.parental.pin_cast import before
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -30,7 +30,7 @@ def has_password(user, password):
 def test_changes_it_and_stays_logged_in(browse, user):
     visitor = browse(user)
 
-    assert "Your password has been changed" in said_after(visitor, change(visitor))
+    assert "Your password has been changed" in text_after(visitor, change(visitor))
     assert has_password(user, NEW)
 
 

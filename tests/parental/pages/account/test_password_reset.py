@@ -16,7 +16,7 @@ from parental.accounts.bounded_thread import MAX_WAITING, THREADS
 from parental.models import TokenFamily, User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 from tests.parental.pin_cast import before
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -76,7 +76,7 @@ def test_the_link_sets_a_new_password(browse, user, link):
     visitor = browse()
     assert visitor.get(link).headers["location"] == "/password/forgotten/new"
 
-    assert "Log in with your new password" in said_after(visitor, set_password(visitor))
+    assert "Log in with your new password" in text_after(visitor, set_password(visitor))
     assert has_password(user, NEW)
 
 
@@ -95,8 +95,8 @@ def test_a_new_password_ends_every_login(browse, server, user, sent):
 def test_the_answer_is_the_same_for_an_unknown_address(browse, user, sent):
     visitor = browse()
 
-    known = said_after(visitor, ask(visitor, user.email.upper()))
-    unknown = said_after(visitor, ask(visitor, f"{uuid.uuid4()}@example.com"))
+    known = text_after(visitor, ask(visitor, user.email.upper()))
+    unknown = text_after(visitor, ask(visitor, f"{uuid.uuid4()}@example.com"))
 
     assert known == unknown
     assert "If an account with this email address exists" in known

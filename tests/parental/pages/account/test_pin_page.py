@@ -11,7 +11,7 @@ from parental.pins import guards
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.homes import PIN, Home, make_home
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 
@@ -61,7 +61,7 @@ def test_the_first_pin_is_set_without_another(browse, http, server):
 
     answer = visitor.post("/pin", new_pin=NEW, again=NEW)
 
-    assert "Your PIN is set" in said_after(visitor, answer)
+    assert "Your PIN is set" in text_after(visitor, answer)
     assert Pin.objects.filter(user=user).exists()
     assert "Change PIN" in text_of(visitor.get("/pin"))
 
@@ -77,7 +77,7 @@ def test_the_dashboard_asks_for_one_until_it_is_set(browse, http, server):
 
 
 def test_changes_by_the_current_one(visitor, home, http):
-    assert "Your PIN is set" in said_after(visitor, change(visitor))
+    assert "Your PIN is set" in text_after(visitor, change(visitor))
 
     assert works(http, home, NEW)
     assert not works(http, home, PIN)
@@ -145,7 +145,7 @@ def test_the_password_resets_it_and_ends_the_lockout(visitor, home, http):
     for _ in range(5):
         change(visitor, current="9999")
 
-    assert "all lockouts have been lifted" in said_after(visitor, reset(visitor))
+    assert "all lockouts have been lifted" in text_after(visitor, reset(visitor))
 
     assert works(http, home, NEW)
 
@@ -184,7 +184,7 @@ def test_devices_on_which_it_is_locked_are_named_and_the_pin_unlocks_them(visito
     assert re.search(said, text_of(visitor.get("/pin")))
     assert home.grant_on_the_device(http, 15, pin=PIN).status_code == 403
 
-    assert "works again on all devices" in said_after(visitor, unlock(visitor))
+    assert "works again on all devices" in text_after(visitor, unlock(visitor))
 
     assert home.grant_on_the_device(http, 15, pin=PIN).status_code == 200
     assert "Locked on these devices" not in text_of(visitor.get("/pin"))

@@ -7,7 +7,7 @@ import pytest
 from parental.models import User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -23,7 +23,7 @@ def register(visitor, email, password=PASSWORD):
 def test_opens_an_account_and_logs_in(browse, http):
     visitor, email = browse(), address()
 
-    said = said_after(visitor, register(visitor, email))
+    said = text_after(visitor, register(visitor, email))
 
     assert "Add your first child" in said
     assert http.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD}).status_code == 200

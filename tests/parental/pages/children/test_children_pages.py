@@ -11,7 +11,7 @@ from parental.children import profiles
 from parental.events.record import SYSTEM
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant
 from tests.families import make_family, make_user
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 from viewing.models import PlayerToken, Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
 
 
@@ -44,7 +44,7 @@ def test_a_child_is_added_with_the_default_limits_in_its_zone(browse, server):
     assert answer.headers["location"] == f"/children/{profile.id}/limits"
     assert (profile.name, profile.is_kids) == ("Mia", True)
     assert (config.weekday_limit_minutes, config.weekend_limit_minutes, config.timezone) == (120, 180, "Europe/Berlin")
-    assert "Mia has been added. Are these settings right?" in said_after(visitor, answer)
+    assert "Mia has been added. Are these settings right?" in text_after(visitor, answer)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_an_account_has_a_bound(browse, server):
 
 
 def test_renames(visitor, family):
-    assert "Saved" in said_after(visitor, visitor.post(page_of(family.children[0]), name="Mia Luna"))
+    assert "Saved" in text_after(visitor, visitor.post(page_of(family.children[0]), name="Mia Luna"))
 
     assert Profile.objects.get(pk=family.children[0].profile.pk).name == "Mia Luna"
     assert "Mia Luna" in text_of(visitor.get("/"))
@@ -132,7 +132,7 @@ def test_removes_the_child_and_all_that_belonged_to_it(visitor, family, http):
     Pin.objects.create(user=family.user, pin_hash="!")
     PinGuard.objects.create(user=family.user, player_token_id=child.token_id)
 
-    assert "all their data have been removed" in said_after(visitor, visitor.post(page_of(child, "/remove")))
+    assert "all their data have been removed" in text_after(visitor, visitor.post(page_of(child, "/remove")))
 
     for model in (ViewingSession, ViewingTimeBalance, ViewingTimeConfig, PlayerToken, TimeGrant, SettingsChange):
         assert not model.objects.filter(profile=child.profile.pk).exists(), model

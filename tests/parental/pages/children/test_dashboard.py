@@ -43,7 +43,7 @@ def test_shows_what_is_left_of_the_day(browse, family, noon):
 
 @pytest.mark.usefixtures("noon")
 @pytest.mark.parametrize(
-    ("left_seconds", "level", "said"),
+    ("left_seconds", "level", "text"),
     [
         (1800, "ring--good", "30 min left"),
         (1799, "ring--warn", "29 min left"),
@@ -53,13 +53,13 @@ def test_shows_what_is_left_of_the_day(browse, family, noon):
         (0, "ring--bad", "Time is up"),
     ],
 )
-def test_the_ring_is_amber_under_30_minutes_and_red_under_15(browse, family, left_seconds, level, said):
+def test_the_ring_is_amber_under_30_minutes_and_red_under_15(browse, family, left_seconds, level, text):
     use(family.children[0], used_seconds=120 * 60 - left_seconds)
 
     page = browse(family.user).get("/")
 
     assert ring_of(page, family.children[0])[1] == level
-    assert said in text_of(page)
+    assert text in text_of(page)
 
 
 def test_the_ring_is_as_full_as_the_allowance(browse, family, noon):
@@ -84,17 +84,17 @@ def test_says_where_nothing_limits(browse, noon, server):
 
 @pytest.mark.usefixtures("noon", "server")
 @pytest.mark.parametrize(
-    ("zone", "reset_hour", "said"),
+    ("zone", "reset_hour", "text"),
     [
         ("Europe/Berlin", 18, "today at 18:00"),
         ("Europe/Berlin", 6, "tomorrow at 06:00"),
         ("Asia/Tokyo", 0, "tomorrow at 00:00"),
     ],
 )
-def test_the_next_reset_is_shown_in_the_childs_timezone(browse, zone, reset_hour, said):
+def test_the_next_reset_is_shown_in_the_childs_timezone(browse, zone, reset_hour, text):
     child = make_family(timezone=zone, reset_hour=reset_hour).children[0]
 
-    assert f"Resets {said} ({zone})" in text_of(browse(child.profile.user).get("/"))
+    assert f"Resets {text} ({zone})" in text_of(browse(child.profile.user).get("/"))
 
 
 def test_a_balance_of_yesterday_is_not_todays(browse, family, noon):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from parental.models import TimeGrant
 from tests.families import make_family, make_player
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 from viewing.models import ViewingTimeBalance
 
 
@@ -43,7 +43,7 @@ def test_one_tap_gives_time(visitor, family, child, minutes):
     answer = grant(visitor, child, minutes)
 
     assert answer.headers["location"] == f"/#child-{child.profile.id}"
-    assert f"{minutes} more minutes today." in said_after(visitor, answer)
+    assert f"{minutes} more minutes today." in text_after(visitor, answer)
     row = TimeGrant.objects.get(profile=child.profile)
     assert (row.minutes, row.granted_by, row.is_remote) == (minutes, family.user, True)
     assert child.balance().granted_seconds == minutes * 60
@@ -59,7 +59,7 @@ def test_the_child_may_continue_immediately(visitor, child, http):
 
 
 def test_one_tap_lifts_the_limit_for_today(visitor, child):
-    assert "No limit until the next reset." in said_after(visitor, grant(visitor, child, ""))
+    assert "No limit until the next reset." in text_after(visitor, grant(visitor, child, ""))
     assert child.balance().is_unlimited_override is True
     assert TimeGrant.objects.get(profile=child.profile).minutes is None
 
@@ -70,7 +70,7 @@ def test_other_amounts_give_nothing(visitor, child, minutes):
 
     answer = visitor.post(f"/children/{child.profile.id}/grant", **form)
 
-    assert "Choose between 15 and 120 minutes" in said_after(visitor, answer)
+    assert "Choose between 15 and 120 minutes" in text_after(visitor, answer)
     assert not TimeGrant.objects.filter(profile=child.profile).exists()
 
 
@@ -79,7 +79,7 @@ def test_a_grant_can_be_taken_back(visitor, child):
     row = TimeGrant.objects.get(profile=child.profile)
     assert "Take back : +30 min, today at" in text_of(visitor.get("/"))
 
-    assert "Taken back" in said_after(visitor, take_back(visitor, child, row.id))
+    assert "Taken back" in text_after(visitor, take_back(visitor, child, row.id))
 
     assert child.balance().granted_seconds == 0
     assert "Take back" not in text_of(visitor.get("/"))
@@ -91,7 +91,7 @@ def test_taking_back_twice_says_so_and_takes_nothing(visitor, child):
     grant_id = TimeGrant.objects.filter(profile=child.profile).first().id
     take_back(visitor, child, grant_id)
 
-    assert "has already been taken back" in said_after(visitor, take_back(visitor, child, grant_id))
+    assert "has already been taken back" in text_after(visitor, take_back(visitor, child, grant_id))
     assert child.balance().granted_seconds == 1800
 
 
@@ -118,11 +118,11 @@ def test_a_siblings_grant_is_not_found_under_this_child(visitor, family, child):
 def test_stop_ends_what_plays_and_says_that_play_can_begin_again(visitor, child, http):
     session_id = child.watch(http, 2)
 
-    said = said_after(visitor, stop(visitor, child, session_id))
+    text = text_after(visitor, stop(visitor, child, session_id))
 
-    assert "Stopped." in said
-    assert "can be started again" in said
-    assert "Nothing is playing" in said
+    assert "Stopped." in text
+    assert "can be started again" in text
+    assert "Nothing is playing" in text
     beat = child.beat(http, session_id=session_id)
     assert (beat.status_code, beat.json()["reason"]) == (409, "session_ended")
     assert child.beat(http).status_code == 200
@@ -143,7 +143,7 @@ def test_stop_without_a_session_says_that_nothing_plays(visitor, child, session_
 
     answer = visitor.post(f"/children/{child.profile.id}/stop", **form)
 
-    assert "Nothing was playing anymore" in said_after(visitor, answer)
+    assert "Nothing was playing anymore" in text_after(visitor, answer)
 
 
 def test_a_session_of_another_family_and_an_unknown_one_are_not_found(visitor, child, http):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.families import make_player
 from tests.parental.homes import PIN, make_home
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 from tests.statements import statements
 from viewing.models import PlayerToken
 
@@ -96,7 +96,7 @@ def test_disconnecting_stops_the_device_immediately(visitor, home, http):
 
     answer = visitor.post(f"{url(home)}/{home.child.token_id}/revoke")
 
-    assert "Device disconnected" in said_after(visitor, answer)
+    assert "Device disconnected" in text_after(visitor, answer)
     assert home.child.beat(http).status_code == 401
     assert "can't watch on any device yet" in text_of(visitor.get(url(home)))
 

@@ -1,4 +1,4 @@
-"""A child's settings: limits, the day, the PIN that some of them need, and what is said when saved."""
+"""A child's settings: limits, the day, the PIN that some of them need, and what is text when saved."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from parental.models import Pin, SettingsChange
 from tests.families import make_player
 from tests.parental.homes import PIN, make_home
-from tests.parental.pages.visitors import said_after, text_of
+from tests.parental.pages.visitors import text_after, text_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 
@@ -69,9 +69,9 @@ def test_limits_go_from_15_to_480_minutes_in_steps_of_15(visitor, home):
 
 
 def test_changes_limits_without_a_pin(visitor, home, http):
-    said = said_after(visitor, save(visitor, home, weekday_limit_minutes=45, weekend_limit_minutes=90))
+    text = text_after(visitor, save(visitor, home, weekday_limit_minutes=45, weekend_limit_minutes=90))
 
-    assert "Saved." in said
+    assert "Saved." in text
     assert (home.config.weekday_limit_minutes, home.config.weekend_limit_minutes) == (45, 90)
 
 
@@ -201,9 +201,9 @@ def test_the_first_move_of_the_timezone_needs_no_pin(browse, server):
 def test_a_moved_reset_says_when_it_takes_effect(visitor, home, clock):
     clock.set("2026-03-04T12:00:00+00:00")
 
-    said = said_after(visitor, save(visitor, home, reset_hour=18, pin=PIN))
+    text = text_after(visitor, save(visitor, home, reset_hour=18, pin=PIN))
 
-    assert "the new schedule starts tomorrow at 18:00" in said
+    assert "the new schedule starts tomorrow at 18:00" in text
     assert "You changed when the day starts" in text_of(visitor.get(url(home)))
     assert "Resets tomorrow at 18:00" in text_of(visitor.get("/"))
     clock.set("2026-03-05T18:00:01+00:00")
@@ -222,7 +222,7 @@ def test_saving_is_reviewing(visitor, home):
 
 def test_confirming_is_audited_and_twice_leaves_one_row(visitor, home):
     for _ in range(2):
-        said_after(visitor, visitor.post(f"{url(home)}/confirm"))
+        text_after(visitor, visitor.post(f"{url(home)}/confirm"))
 
     assert "Review these defaults" not in text_of(visitor.get("/"))
     assert SettingsChange.objects.filter(profile=home.child.profile).count() == 1
