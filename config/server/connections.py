@@ -9,15 +9,12 @@ import socket
 import struct
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from django.conf import settings
 
 from config.server.limits import SMALL_DESCRIPTOR_LIMIT, connections_that_fit, descriptor_limit
-
-if TYPE_CHECKING:
-    from config.server.protocol import EdgeProtocol
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -29,7 +26,25 @@ SLOW_SECONDS: Final = 2.0
 ACKED: Final = struct.Struct("@Q")
 ACKED_AT: Final = 120
 
-Waiting = dict["EdgeProtocol", float]
+
+class Connection(Protocol):
+    """What is needed of a connection here; `config/server/protocol.py` has the one that servers use."""
+
+    @property
+    def transport(self) -> Any: ...
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the peer, if there are any."""
+
+    def expire(self) -> None:
+        """What this connection waited for did not come in time."""
+
+    def drop(self) -> None:
+        """End the connection now, whatever waits to be sent."""
+
+
+Waiting = dict[Connection, float]
 
 
 class Connections:
@@ -41,8 +56,8 @@ class Connections:
         self.bodies: Waiting = {}
         self.idle: Waiting = {}
         self.blocked: Waiting = {}
-        self._acked: dict[EdgeProtocol, int] = {}
-        self._open: dict[EdgeProtocol, str] = {}
+        self._acked: dict[Connection, int] = {}
+        self._open: dict[Connection, str] = {}
         self._sources: dict[str, int] = {}
         self._limit = 0
         self._task: asyncio.Task[None] | None = None
@@ -94,7 +109,7 @@ class Connections:
         for protocol in list(self.blocked):
             self._watch_progress(protocol)
 
-    def _watch_progress(self, protocol: "EdgeProtocol") -> None:
+    def _watch_progress(self, protocol: Connection) -> None:
         """End a connection whose client took nothing for long: its answer waits in this process."""
         acked = _acked_bytes(protocol)
         if not protocol.transport.get_write_buffer_size():
@@ -107,7 +122,7 @@ class Connections:
 
     # A connection's life ----------------------------------------------------------------------------------------------
 
-    def admit(self, protocol: "EdgeProtocol") -> None:
+    def admit(self, protocol: Connection) -> None:
         """Take a new connection; at the limit an older one that waits gives way, or the new one does."""
         source = _source(protocol)
         self._open[protocol] = source
@@ -121,7 +136,7 @@ class Connections:
             self._log("connection_limit", limit=self._limit)
             (self._dispensable() or protocol).drop()
 
-    def remove(self, protocol: "EdgeProtocol") -> None:
+    def remove(self, protocol: Connection) -> None:
         """The connection ended, or is about to."""
         self.unblock(protocol)
         source = self._open.pop(protocol, "")
@@ -130,15 +145,15 @@ class Connections:
             if not self._sources[source]:
                 del self._sources[source]
 
-    def block(self, protocol: "EdgeProtocol") -> None:
+    def block(self, protocol: Connection) -> None:
         """Its client does not read as fast as it is answered."""
         self.blocked[protocol] = self.now
 
-    def unblock(self, protocol: "EdgeProtocol") -> None:
+    def unblock(self, protocol: Connection) -> None:
         self.blocked.pop(protocol, None)
         self._acked.pop(protocol, None)
 
-    def _dispensable(self) -> "EdgeProtocol | None":
+    def _dispensable(self) -> Connection | None:
         """Who gives way: half a request before a slow body, a slow reader, and one that waits for its next request."""
         slow = self.now - SLOW_SECONDS
         for waiting, than in (
@@ -160,7 +175,7 @@ class Connections:
             log.warning(event, limit=limit, connections=len(self._open))
 
 
-def _older(waiting: Waiting, *, than: float) -> "list[EdgeProtocol]":
+def _older(waiting: Waiting, *, than: float) -> list[Connection]:
     found = []
     for protocol, since in waiting.items():
         if since > than:
@@ -169,7 +184,7 @@ def _older(waiting: Waiting, *, than: float) -> "list[EdgeProtocol]":
     return found
 
 
-def _source(protocol: "EdgeProtocol") -> str:
+def _source(protocol: Connection) -> str:
     """The client's address, an IPv6 network of 64 bits as one; empty where the peer is not known to be the client."""
     if settings.TRUST_PROXY_HEADERS or not settings.EDGE.connections_per_source or not protocol.client:
         return ""
@@ -183,7 +198,7 @@ def _source(protocol: "EdgeProtocol") -> str:
     return str(address) if address.version == 4 else address.exploded[:19]
 
 
-def _acked_bytes(protocol: "EdgeProtocol") -> int:
+def _acked_bytes(protocol: Connection) -> int:
     """How much the client's side has received; where the kernel does not say, what no longer waits in this process."""
     transport = protocol.transport
     with suppress(OSError, AttributeError, struct.error):
