@@ -204,7 +204,7 @@ def _acked_bytes(protocol: Connection) -> int:
     with suppress(OSError, AttributeError, struct.error):
         info = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ACKED_AT + 8)
         return int(ACKED.unpack_from(info, ACKED_AT)[0])
-    return -transport.get_write_buffer_size()
+    return -int(transport.get_write_buffer_size())
 
 
 connections = Connections()

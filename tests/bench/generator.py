@@ -15,7 +15,7 @@ import resource
 import statistics
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,13 +23,12 @@ from urllib.parse import urlsplit
 
 import uvloop
 
+from tests.bench.wire import Wire, close, connect
+
 NIL = b"00000000-0000-0000-0000-000000000000"
 FIRST_SEQUENCE = 10_000_000
 SEQUENCE = b"@@@@@@@@"
 BEAT_SECONDS = 30
-# An answer whose length its head does not say, and how such a one ends.
-CHUNKED = -1
-LAST_CHUNK = b"0\r\n\r\n"
 # How long an open loop waits for answers after its end, and the status of what it waited for in vain.
 PATIENCE_SECONDS = 10
 UNANSWERED = -1
@@ -122,52 +121,6 @@ class Bulk:
         return body.count(b'"status":200')
 
 
-class Wire(asyncio.Protocol):
-    """One kept-alive connection with one request under way."""
-
-    def __init__(self, done: Callable[["Wire", int, bytes], None]) -> None:
-        self._done = done
-        self._parts: list[bytes] = []
-        self._missing = 0
-        self._is_chunked = False
-        self._status = 0
-        self.source: Any = None
-        self.since = 0.0
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def send(self, source: Any, since: float) -> None:
-        self.source, self.since = source, since
-        self.transport.write(source.request())
-
-    def data_received(self, data: bytes) -> None:
-        if not self._missing:
-            end = data.find(b"\r\n\r\n") + 4
-            if end < 4:
-                raise ValueError(f"half a head: {data!r}")
-            head = data[:end].lower()
-            self._status = int(head[9:12])
-            self._is_chunked = b"content-length:" not in head
-            if self._is_chunked:  # so the baseline sends its errors
-                self._missing = CHUNKED
-            else:
-                at = head.index(b"content-length:") + 15
-                self._missing = int(head[at : head.index(b"\r", at)])
-            data = data[end:]
-        self._parts.append(data)
-        if self._is_chunked:
-            self._missing = 0 if b"".join(self._parts).endswith(LAST_CHUNK) else CHUNKED
-        else:
-            self._missing -= len(data)
-        if self._missing == 0:
-            body, self._parts = b"".join(self._parts), []
-            self._done(self, self._status, body)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._done(self, 0, b"")
-
-
 async def closed_loop(
     url: str, sources: list[Any], *, requests_each: int = 10**9, stop: asyncio.Event | None = None
 ) -> Figures:
@@ -193,12 +146,12 @@ async def closed_loop(
         if running == 0:
             ended.set()
 
-    wires = [await _connect(url, done) for _ in sources]
+    wires = [await connect(host_of(url), done) for _ in sources]
     with _measured(figures):
         for wire, source in zip(wires, sources, strict=True):
             wire.send(source, time.perf_counter())
         await ended.wait()
-    _close(wires)
+    close(wires)
     return figures
 
 
@@ -241,13 +194,13 @@ class Pool:
 async def each_once(url: str, sources: list[Any], *, connections: int) -> Figures:
     """One request of every source, as fast as they are answered."""
     pool = Pool()
-    wires = [await _connect(url, pool.done) for _ in range(connections)]
+    wires = [await connect(host_of(url), pool.done) for _ in range(connections)]
     pool.free.extend(wires)
     with _measured(pool.figures):
         for source in sources:
             pool.send(source, time.perf_counter())
         await pool.is_idle.wait()
-    _close(wires)
+    close(wires)
     return pool.figures
 
 
@@ -258,7 +211,7 @@ async def open_loop(url: str, sources: list[Any], *, connections: int, seconds: 
     no one machine. A beat that finds none free waits, and its latency counts from when it was due.
     """
     pool = Pool()
-    wires = [await _connect(url, pool.done) for _ in range(connections)]
+    wires = [await connect(host_of(url), pool.done) for _ in range(connections)]
     pool.free.extend(wires)
     with _measured(pool.figures):
         await _send_at_pace(pool, sources, seconds)
@@ -266,7 +219,7 @@ async def open_loop(url: str, sources: list[Any], *, connections: int, seconds: 
             await asyncio.wait_for(pool.is_idle.wait(), PATIENCE_SECONDS)
         except TimeoutError:
             pool.give_up()
-    _close(wires)
+    close(wires)
     return pool.figures
 
 
@@ -287,20 +240,6 @@ def _count(figures: Figures, wire: Wire, status: int, body: bytes, now: float) -
     figures.statuses[status] += 1
     if status == 200:
         figures.beats += wire.source.answered(body)
-
-
-async def _connect(url: str, done: Callable[[Wire, int, bytes], None]) -> Wire:
-    host, port = host_of(url).split(":")
-    _, wire = await asyncio.get_running_loop().create_connection(lambda: Wire(done), host, int(port))
-    # One at a time, so that the workers of the service, which share one socket, take turns in accepting.
-    await asyncio.sleep(0.001)
-    return wire
-
-
-def _close(wires: list[Wire]) -> None:
-    for wire in wires:
-        wire.source = None
-        wire.transport.close()
 
 
 @contextmanager

@@ -5,7 +5,6 @@
 
 import json
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from parental.accounts import passwords
 from parental.accounts.bounded_thread import BoundedThread
 from parental.models import Pin, TimeGrant
 from parental.pins import pins
+from tests.config.golden_answers import Recorder
 from tests.families import make_family, make_gateway, make_player, make_title
 from tests.parental.cast import PASSWORD, Parent, make_parent
 from viewing.errors import overloaded
@@ -31,47 +31,7 @@ GOLDEN = Path(__file__).with_name("golden.json")
 API = "/api/v1"
 PLAYERS = f"{API}/viewing-time"
 PARENTS = f"{API}/parental-controls"
-HEADERS = ("allow", "retry-after", "www-authenticate", "x-locked-until", "content-type")
 PIN = "4711"
-
-MASKS = [
-    (re.compile(r"(?!0{8})[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
-    (re.compile(r"sg[a-z]_[\w.=-]+"), "<token>"),
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "<time>"),
-    (re.compile(r"\d{4}-\d\d-\d\d"), "<date>"),
-]
-
-
-def masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: masked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [masked(item) for item in value]
-    if isinstance(value, str):
-        for pattern, mask in MASKS:
-            value = pattern.sub(mask, value)
-    return value
-
-
-class Recorder:
-    """Sends requests and keeps what was answered, by name."""
-
-    def __init__(self, http: Any) -> None:
-        self.http = http
-        self.answers: dict[str, Any] = {}
-
-    def __call__(self, name: str, method: str, path: str, who: Any = None, **request: Any) -> Any:
-        headers = {**(who.headers if who else {}), **request.pop("headers", {})}
-        response = self.http.request(method, path, headers=headers, **request)
-        is_json = response.content and response.headers["content-type"].startswith("application/json")
-        assert name not in self.answers
-        self.answers[name] = {
-            "request": masked(f"{method} {path}"),
-            "status": response.status_code,
-            "headers": {key: masked(response.headers[key]) for key in HEADERS if key in response.headers},
-            "body": masked(response.json() if is_json else response.text),
-        }
-        return response
 
 
 @pytest.fixture

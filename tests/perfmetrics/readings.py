@@ -1,9 +1,16 @@
 """Readings of the counters, made up for tests."""
 
+import time
+from itertools import accumulate
+
 from prometheus_client import CollectorRegistry, Counter
 
 from perfmetrics.counting import metrics
-from perfmetrics.reading.figures import Totals
+from perfmetrics.reading.figures import Buckets, Totals
+from perfmetrics.reading.recorder import advance
+
+# A full minute, an hour ago: the server of the tests records its own minutes meanwhile.
+MINUTE = time.time() // 60 * 60 - 3600
 
 # What tests name, by the sample that it is.
 NAMES = {
@@ -57,3 +64,19 @@ def make_counter(name):
     """A counter in a registry of its own, and that registry."""
     registry = CollectorRegistry()
     return Counter(f"sandglass_{name}", "", registry=registry), registry
+
+
+def make_reading(beats, *, bucket=50, **others):
+    """Totals after this many heartbeats, all as quick as one bucket says."""
+    cumulative = list(accumulate(beats if n == bucket else 0 for n in range(len(metrics.FINE) + 1)))
+    values = {"workers": 2, "statements": beats / 4, "heartbeat": Buckets(cumulative, beats * 0.01)}
+    return make_totals(outcomes={"counted": beats}, **{**values, **others})
+
+
+def advance_by(*readings, recent=None, server_started=MINUTE):
+    """The readings (seconds after the minute, totals), one after the other: what is known, and the minutes' rows."""
+    rows = []
+    for seconds, totals in readings:
+        recent, row = advance(recent, totals, at=MINUTE + seconds, server_started=server_started)
+        rows.append(row)
+    return recent, rows
