@@ -1,7 +1,8 @@
 """The rules that decide: pure functions of values and of `now`.
 
 `days`: the viewing day, its reset, and the day that a change keeps running. `limits`: the limits of each weekday, what
-is left of a day, and what a player is to do.
+is left of a day, and what a player is to do. The modules of the week plan are imported by their names: `plan`, `hours`,
+`weeks` and `standing`.
 """
 
 from viewing.rules.days import (
@@ -17,6 +18,7 @@ from viewing.rules.days import (
     running_day,
     timezones,
     viewing_day,
+    wall_instant,
     zone_for,
 )
 from viewing.rules.limits import (
@@ -31,7 +33,9 @@ from viewing.rules.limits import (
     WARNING_THRESHOLDS_MINUTES,
     Allowance,
     Enforcement,
+    Limit,
     Limits,
+    enforcement_for,
 )
 
 __all__ = [
@@ -49,15 +53,18 @@ __all__ = [
     "WARNING_THRESHOLDS_MINUTES",
     "Allowance",
     "Enforcement",
+    "Limit",
     "Limits",
     "Schedule",
     "ViewingDay",
     "day_start",
+    "enforcement_for",
     "hold",
     "is_timezone",
     "next_reset",
     "running_day",
     "timezones",
     "viewing_day",
+    "wall_instant",
     "zone_for",
 ]

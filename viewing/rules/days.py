@@ -65,15 +65,33 @@ def day_start(*, timezone: str, reset_hour: int, day: date) -> datetime:
     begins with the date after it: it has no length, and the day before it keeps its 24 hours.
     An unknown zone is read as UTC. Raises `ValueError` for an hour outside 0-23.
     """
+    start, is_skipped = _reach(timezone, datetime.combine(day, time(reset_hour)))
+    return day_start(timezone=timezone, reset_hour=reset_hour, day=day + timedelta(days=1)) if is_skipped else start
+
+
+# Bounded, with room for the times that the families of a zone share, on a few dates.
+@lru_cache(maxsize=32_768)
+def wall_instant(timezone: str, day: date, minute: int) -> datetime:
+    """The UTC instant of a time on the wall, in minutes after the date's midnight; 1440 and more are the next dates.
+
+    It is the first instant whose local time reaches it on that date, as `day_start`; on a date that the zone leaves out
+    it is the midnight after that date. An unknown zone is read as UTC.
+    """
+    wall = datetime.combine(day, time()) + timedelta(minutes=minute)
+    return _reach(timezone, wall)[0]
+
+
+def _reach(timezone: str, wall: datetime) -> tuple[datetime, bool]:
+    """The first instant at which a naive local time is reached, and whether the zone leaves out its whole date."""
     zone = zone_for(timezone)
-    wall = datetime.combine(day, time(reset_hour), tzinfo=zone)
-    first, second = wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
+    first = wall.replace(tzinfo=zone).astimezone(UTC)
+    second = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     # PEP 495: fold 0 is the earlier instant in an overlap but the later one in a gap, which lies between the two.
     if first <= second:
-        return first
+        return first, False
     end = _gap_end(zone, before=second, after=first)
-    skipped = (end - timedelta(seconds=1)).astimezone(zone).date() < day < end.astimezone(zone).date()
-    return day_start(timezone=timezone, reset_hour=reset_hour, day=day + timedelta(days=1)) if skipped else end
+    before = (end - timedelta(seconds=1)).astimezone(zone).date()
+    return end, before < wall.date() < end.astimezone(zone).date()
 
 
 def _gap_end(zone: ZoneInfo, *, before: datetime, after: datetime) -> datetime:

@@ -42,6 +42,18 @@ DEFAULT_LIMITS: Final = Limits.from_pair(weekday=DEFAULT_WEEKDAY_LIMIT_MINUTES, 
 NO_LIMITS: Final = Limits.every_day(None)
 
 
+def enforcement_for(remaining_seconds: int | None) -> Enforcement:
+    """What a player is to do with so much left; None: nothing limits."""
+    if remaining_seconds is None:
+        return "allowed"
+    if remaining_seconds == 0:
+        return "blocked"
+    early, late = WARNING_THRESHOLDS_MINUTES
+    if remaining_seconds <= late * 60:
+        return "warning_5"
+    return "warning_15" if remaining_seconds <= early * 60 else "allowed"
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """How much a child may watch on one viewing day, and how much of it is used.
@@ -72,15 +84,7 @@ class Allowance:
     @property
     def enforcement(self) -> Enforcement:
         """What a player is to do now (docs/contract.md#heartbeat)."""
-        remaining = self.remaining_seconds
-        if remaining is None:
-            return "allowed"
-        if remaining == 0:
-            return "blocked"
-        early, late = WARNING_THRESHOLDS_MINUTES
-        if remaining <= late * 60:
-            return "warning_5"
-        return "warning_15" if remaining <= early * 60 else "allowed"
+        return enforcement_for(self.remaining_seconds)
 
     def unused(self, grant_seconds: int) -> int:
         """How much of a grant was not watched yet, in seconds: what taking it back takes from `granted_seconds`.
