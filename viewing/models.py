@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
 from viewing.fields import limit_field, limit_is_valid, reset_hour_field, validate_limit, validate_timezone
+from viewing.plan_models import PLAN_CONSTRAINTS, FamilyCalendar, PlanColumns, PlanException
 from viewing.reports.models import ReconcileRun
 from viewing.text import NameField
 from viewing.token_models import GatewayToken, PlayerToken, PlayerTokenQuerySet
@@ -23,7 +24,9 @@ from viewing.token_models import GatewayToken, PlayerToken, PlayerTokenQuerySet
 # Django looks for every model here.
 __all__ = [
     "EndReason",
+    "FamilyCalendar",
     "GatewayToken",
+    "PlanException",
     "PlayerToken",
     "PlayerTokenQuerySet",
     "Profile",
@@ -97,7 +100,7 @@ def limit_columns(limits: rules.Limits) -> dict[str, int | None]:
     return columns
 
 
-class ViewingTimeConfig(models.Model):
+class ViewingTimeConfig(PlanColumns):
     """The limits of a profile. An adult's row only sets the timezone of the history."""
 
     profile = models.OneToOneField(Profile, on_delete=models.CASCADE, primary_key=True, related_name="config")
@@ -132,6 +135,7 @@ class ViewingTimeConfig(models.Model):
                 | Q(held_day__isnull=False, held_since__isnull=False, held_until__isnull=False),
                 name="config_held_day_whole",
             ),
+            *PLAN_CONSTRAINTS,
         ]
 
     def __str__(self) -> str:
