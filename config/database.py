@@ -14,8 +14,9 @@ DEFAULTS: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-# One locked row must not stop all players of a worker.
-HOT_PATH_OPTIONS: Final = "-c lock_timeout=100 -c statement_timeout=2000"
+# One locked row must not stop all players of a worker. With the time zone, Django needs no statement of its own to open
+# a connection: nothing would end it if the database fell silent just then.
+HOT_PATH_OPTIONS: Final = "-c lock_timeout=100 -c statement_timeout=2000 -c TimeZone=UTC"
 
 
 def parse(url: str, *, variable: str = "DATABASE_URL") -> dict[str, Any]:

@@ -3,8 +3,6 @@
 import asyncio
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -25,8 +23,8 @@ DATABASE_SECONDS = 5
 THREAD_SECONDS = 5
 # A connection of its own (DATABASES): a pool that clients use up must not make the service look as if it were down.
 ALIAS: Final = "health"
-# A check that hangs must hold no other thread: the answer goes through the request's own, the rest through shared ones.
-_thread = ThreadPoolExecutor(1, thread_name_prefix="health")
+# A check that hangs must hold no other thread, and end by itself.
+thread = threads.DatabaseThread("health", alias=ALIAS)
 # Set once this process was asked to stop: it is no longer ready, so that load balancers send requests elsewhere.
 draining = threading.Event()
 # The migrations that this code needs and the database was not seen to have; empty from then on.
@@ -40,16 +38,6 @@ def note_migrations() -> None:
     _missing.update(loader.disk_migrations)
 
 
-def close() -> None:
-    """Close the connection, in its thread; not waiting long for a check that hangs."""
-
-    def run() -> None:
-        connections[ALIAS].close()
-
-    with suppress(TimeoutError):
-        _thread.submit(run).result(timeout=1)
-
-
 @lean
 async def live(_request: HttpRequest) -> JsonResponse:
     """The process is up; the database is not asked."""
@@ -59,6 +47,9 @@ async def live(_request: HttpRequest) -> JsonResponse:
 @lean
 async def ready(_request: HttpRequest) -> JsonResponse:
     """200 while the database, the writer and the reads answer within 5 s and no migration is missing; else 503.
+
+    A writer or reads that were silent count as silent until they have done some work, or 10 s have passed: a database
+    that answers and does not commit would look well in between.
 
     A pool that is used up and a listener that does not listen are shown and do not count: it would not help to send
     requests elsewhere, and caches heal by themselves.
@@ -83,24 +74,22 @@ async def ready(_request: HttpRequest) -> JsonResponse:
 async def _check_database() -> dict[str, str]:
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
-            migrated = await asyncio.get_running_loop().run_in_executor(_thread, _ask_database)
-    except (DatabaseError, TimeoutError):
+            migrated = await thread.run(_ask_database)
+    except (DatabaseError, TimeoutError, RuntimeError):  # RuntimeError: outside the server's lifespan
         return {"database": "unreachable"}
     return {"database": "ok"} if migrated else {"database": "ok", "migrations": "missing"}
 
 
-async def _check(thread: threads.DatabaseThread) -> str:
-    """Whether one of the hot path's connections works: a statement on it, unless an earlier one hangs."""
-    if thread.busy_seconds() > THREAD_SECONDS:
+async def _check(asked: threads.DatabaseThread) -> str:
+    """Whether one of the hot path's connections works: a statement on it, unless it was silent a moment ago."""
+    if asked.is_silent():
         return "stalled"
     try:
         async with asyncio.timeout(THREAD_SECONDS):
-            # Shielded: what its thread does cannot be cancelled.
-            await asyncio.shield(thread.run(threads.execute, "SELECT 1", {}))
-    except TimeoutError:
-        return "stalled"
-    except (DatabaseError, RuntimeError):  # RuntimeError: outside the server's lifespan
-        return "unreachable"
+            await asked.run(threads.execute, "SELECT 1", {}, is_work=False)
+    except (DatabaseError, TimeoutError, RuntimeError) as error:
+        is_stalled = isinstance(error, (TimeoutError, threads.Silent)) or asked.is_silent()
+        return "stalled" if is_stalled else "unreachable"
     return "ok"
 
 
@@ -113,15 +102,17 @@ def _check_pool() -> str:
 
 
 def _ages() -> dict[str, float | None]:
-    """How long ago each last succeeded (null: never), and for how long the writer's statement has been running."""
+    """How long ago each last succeeded (null: never), and how long the oldest of what waits for each has waited."""
     now = time.monotonic()
     last = {
         "writer": threads.writes.succeeded_at,
         "reads": threads.reads.succeeded_at,
         "listener": listener.listens_since,
+        "listener_heard": listener.heard_at,
     }
+    queues = {"writer_queue": threads.writes.waited_seconds(), "reads_queue": threads.reads.waited_seconds()}
     ages = {name: None if at is None else round(now - at, 1) for name, at in last.items()}
-    return {**ages, "writer_queue": round(threads.writes.busy_seconds(), 1)}
+    return {**ages, **{name: round(seconds, 1) for name, seconds in queues.items()}}
 
 
 def _ask_database() -> bool:

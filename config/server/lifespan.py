@@ -114,7 +114,7 @@ def _pool(figure: str) -> int:
 
 async def _connect() -> None:
     """Open the hot path's connections and fill the pool."""
-    opened = [asyncio.wrap_future(thread.start()) for thread in (threads.reads, threads.writes)]
+    opened = [asyncio.wrap_future(thread.start()) for thread in (threads.reads, threads.writes, health.thread)]
     for result in await asyncio.gather(*opened, asyncio.to_thread(_fill_pool), return_exceptions=True):
         # Without its database the service starts all the same: it fails closed, and is not ready.
         if isinstance(result, DatabaseError):
@@ -133,7 +133,7 @@ def _fill_pool() -> None:
 
 async def _disconnect() -> None:
     def close() -> None:
-        health.close()
+        health.thread.stop()
         threads.writes.stop()
         threads.reads.stop()
         if settings.DB_POOL:

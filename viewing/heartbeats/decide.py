@@ -77,8 +77,8 @@ def _run(statement: Callable[[Sequence[Row]], list[Decision]], rows: Sequence[Ro
         try:
             return {decision.n: decision for decision in statement(rows)}
         except DatabaseError as error:
-            if threads.connection_lost():
-                # Ambiguous: it may have been committed. Never run it again.
+            if threads.connection_lost() or isinstance(error, threads.Silent):
+                # Ambiguous: it may have been committed. Never run it again. Or the players have been answered already.
                 return _failed(rows, Verdict.UNAVAILABLE, error)
             if isinstance(error.__cause__, RACES) and attempt < max_tries:
                 continue

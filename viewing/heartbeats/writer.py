@@ -64,17 +64,17 @@ class Writer:
 
     async def _run(self) -> None:
         taken = self._take()
-        running = threads.writes.run(_decide_and_count, taken)
+        running = _send(taken)
         while taken:
             try:
                 decisions = await running
-            except Exception as error:  # a defect of ours: no player may wait forever
-                log.error("heartbeat_batch_broke", count=len(taken), exc_info=error)
+            except Exception as error:  # silence, or a defect of ours: no player may wait forever
+                log.error("heartbeats_failed", count=len(taken), outcome=Verdict.UNAVAILABLE, exc_info=error)
                 decisions = [Decision(n, Verdict.UNAVAILABLE) for n in range(len(taken))]
                 metrics.heartbeats[Verdict.UNAVAILABLE].inc(len(taken))
             answered, taken = taken, self._take()
             if taken:  # the thread keeps working while these are answered
-                running = threads.writes.run(_decide_and_count, taken)
+                running = _send(taken)
             for (_, future, _), decision in zip(answered, decisions, strict=True):
                 if not future.done():  # the client may be gone; its beat counts
                     future.set_result(decision)
@@ -88,10 +88,17 @@ class Writer:
         return batch
 
 
+def _send(taken: Sequence[Waiting]) -> "asyncio.Future[list[Decision]]":
+    queued_at = min((queued_at for _, _, queued_at in taken), default=0.0)
+    return threads.writes.run(_decide_and_count, taken, waited_seconds=time.perf_counter() - queued_at)
+
+
 def _decide_and_count(taken: Sequence[Waiting]) -> list[Decision]:
     """In the writing thread; counted before anyone is answered, so that no metric is behind the answers."""
     waited_seconds = time.perf_counter() - taken[0][2]
     decisions = decide([beat for beat, _, _ in taken])
+    if threads.is_given_up():  # answered, and counted, as unavailable
+        return decisions
     try:
         metrics.count_batch([decision.verdict for decision in decisions], waited_seconds=waited_seconds)
     except Exception:  # the batch is committed: its answers stand, counted or not

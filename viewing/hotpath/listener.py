@@ -1,4 +1,7 @@
-"""Hears, in each process, what the others changed (`viewing/hotpath/invalidation.py`), on a connection of its own."""
+"""Hears, in each process, what the others changed (`viewing/hotpath/invalidation.py`), on a connection of its own.
+
+A connection on which nothing comes looks like one on which nothing can come. So it is asked something every 15 s.
+"""
 
 import asyncio
 import time
@@ -10,11 +13,14 @@ import structlog
 from django.db import connections
 
 from viewing.hotpath import invalidation, lookup
+from viewing.hotpath.wire import shut_down
 
 log = structlog.stdlib.get_logger(__name__)
 
 FIRST_WAIT_SECONDS: Final = 0.1
 LONGEST_WAIT_SECONDS: Final = 5.0
+ASK_SECONDS: Final = 15.0
+ANSWER_SECONDS: Final = 5.0
 DJANGOS_OPTIONS: Final = {"assume_role", "isolation_level", "pool", "prepare_threshold", "server_side_binding"}
 
 
@@ -24,7 +30,9 @@ class Listener:
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
-        self.listens_since: float | None = None  # by the monotonic clock
+        # By the monotonic clock.
+        self.listens_since: float | None = None
+        self.heard_at: float | None = None
 
     def is_listening(self) -> bool:
         return self.listens_since is not None
@@ -48,20 +56,33 @@ class Listener:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(**_parameters()) as connection:
-                    await connection.execute(f"LISTEN {invalidation.CHANNEL}")
+                    await _ask(connection, f"LISTEN {invalidation.CHANNEL}")
                     # Notifications sent in the meantime are lost: reconnect and start over.
                     lookup.invalidate_all()
                     self._listening.set()
-                    self.listens_since = time.monotonic()
+                    self.listens_since = self.heard_at = time.monotonic()
                     wait_seconds = FIRST_WAIT_SECONDS
-                    async for notification in connection.notifies():
-                        _hear(notification.payload)
+                    while True:
+                        async for notification in connection.notifies(timeout=ASK_SECONDS):
+                            _hear(notification.payload)
+                        await _ask(connection, "SELECT 1")
+                        self.heard_at = time.monotonic()
             except (psycopg.Error, OSError) as error:
                 log.warning("not_listening", error=str(error))
             finally:
                 self.listens_since = None
             await asyncio.sleep(wait_seconds)
             wait_seconds = min(2 * wait_seconds, LONGEST_WAIT_SECONDS)
+
+
+async def _ask(connection: psycopg.AsyncConnection[Any], statement: str) -> None:
+    """Run a statement; an error unless it is answered in time."""
+    # Not a timeout of the task: psycopg would first ask the server to cancel, and wait for its answer.
+    timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, shut_down, connection)
+    try:
+        await connection.execute(statement)
+    finally:
+        timer.cancel()
 
 
 def _hear(payload: str) -> None:

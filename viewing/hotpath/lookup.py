@@ -5,6 +5,7 @@ So throughput holds with a cold cache. A change invalidates its key (`invalidate
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -60,6 +61,7 @@ class Fetcher:
     def __init__(self, read: Callable[[list[Key]], Mapping[Key, object]]) -> None:
         self._read = read
         self._waiting: dict[Key, asyncio.Future[object]] = {}
+        self._waiting_since = 0.0
         self._filling: dict[Key, asyncio.Future[object]] = {}
         self._task: asyncio.Task[None] | None = None
         _fetchers.append(self)
@@ -88,6 +90,8 @@ class Fetcher:
     def _fetching(self, key: Key) -> "asyncio.Future[object]":
         future = self._filling.get(key) or self._waiting.get(key)
         if future is None:
+            if not self._waiting:
+                self._waiting_since = time.monotonic()
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
             if self._task is None or self._task.done():
                 self._task = asyncio.create_task(self._fill())
@@ -105,8 +109,9 @@ class Fetcher:
             keys = list(self._waiting)[:MAX_KEYS_PER_FETCH]
             batch = {key: self._waiting.pop(key) for key in keys}
             self._filling.update(batch)
+            waited_seconds = time.monotonic() - self._waiting_since
             try:
-                found = await threads.reads.run(self._read, keys)
+                found = await threads.reads.run(self._read, keys, waited_seconds=waited_seconds)
             except Exception as error:  # noqa: BLE001 — every waiter gets it
                 self._fail(batch, error)
             else:
