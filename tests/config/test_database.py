@@ -38,7 +38,16 @@ def test_the_urls_own_values_win():
 def test_the_hot_path_adds_its_timeouts_to_the_urls_options():
     parsed = database.for_hot_path(database.parse("postgresql:///sg?options=-c%20search_path%3Dother"))
 
-    assert parsed["OPTIONS"]["options"] == "-c search_path=other -c lock_timeout=100 -c statement_timeout=2000"
+    options = "-c search_path=other -c lock_timeout=100 -c statement_timeout=2000 -c TimeZone=UTC"
+    assert parsed["OPTIONS"]["options"] == options
+
+
+def test_every_connection_notices_a_host_that_vanished():
+    bounds = {"connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"}
+
+    for alias in connections:
+        assert bounds <= connections[alias].settings_dict["OPTIONS"].keys(), alias
+    assert bounds <= listener._parameters().keys()
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:se%zzcret@h/sg", "mysql://h/sg", "postgresql://h/sg?colour=red"])
@@ -106,7 +115,7 @@ def pooler(committed, real_time, tmp_path):
     process.wait(20)
 
 
-def test_behind_a_pooler_beats_changes_and_bounds_hold(pooler, tmp_path):
+def test_behind_a_pooler_beats_changes_pins_and_bounds_hold(pooler, tmp_path):
     child, other = make_child(), make_child()
     variables = {
         "DATABASE_URL": pooler,
@@ -135,8 +144,26 @@ def test_behind_a_pooler_beats_changes_and_bounds_hold(pooler, tmp_path):
             assert http.put(url, json=limits, headers=parent.headers).status_code == 200
         processes.until(lambda: all(answer["remaining_minutes"] < 15 for answer in beat_each_worker(child)))
 
-        with psycopg.connect(processes.database_url()) as holder, ThreadPoolExecutor() as threads:
+        def pin(path, **body):
+            pin_url = f"/api/v1/parental-controls/pin{path}"
+            with httpx.Client(base_url=running.url, timeout=20) as http:
+                return http.post(pin_url, json=body, headers=parent.headers).status_code
+
+        assert pin("", new_pin="4711") == 200
+        for _ in range(6):  # as often as a statement is run before it is prepared
+            assert running.of_each(lambda: pin("/verify", pin="4711")) == [200, 200]
+        assert running.of_each(lambda: pin("/verify", pin="4712")) == [403, 403]
+        assert pin("", new_pin="4713", current_pin="4711") == 200
+
+        with (
+            psycopg.connect(processes.database_url()) as holder,
+            ThreadPoolExecutor() as threads,
+            running.alone(running.workers()[0]),  # both children's beats wait for the same thread
+        ):
             holder.execute("SELECT 1 FROM viewing_viewingsession WHERE id = %s FOR UPDATE", [sessions[id(child)]])
-            stuck = threads.submit(beat, child, session_id=sessions[id(child)])
+            stuck = [threads.submit(beat, child, session_id=sessions[id(child)]) for _ in range(4)]
+            # The row is locked for as long as this block runs.
             assert beat(other, session_id=sessions[id(other)]).json()["enforcement"] == "allowed"
-            assert stuck.result().status_code == 503  # the hot path's lock timeout is in force
+            # The hot path's lock timeout is in force.
+            assert {answer.result().status_code for answer in stuck} == {503}
+        assert beat(child, session_id=sessions[id(child)]).status_code == 200
