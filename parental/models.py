@@ -103,7 +103,7 @@ MAX_PIN_TRIES: Final = 5
 
 class PinGuardQuerySet(models.QuerySet["PinGuard"]):
     def forgive(self) -> tuple[int, int]:
-        """Forget all tries and lockouts: how many guards had any, and how many of them were locked."""
+        """Delete all tries and lockouts: how many guards had any, and how many of them were locked."""
         has_any = Q(cleared__lt=F("reserved")) | Q(lockout_at__isnull=False)
         found = dict(self.filter(has_any).values_list("pk", "locked_until"))
         if found:

@@ -131,7 +131,7 @@ def _forgive(guards: PinGuardQuerySet, *, user_id: UUID, actor: Actor, now: date
 
 @transaction.atomic
 def lift(pins: QuerySet[Pin], *, actor: Actor, now: datetime) -> int:
-    """Forget the tries and lockouts of these accounts' parents and devices: how many had any."""
+    """Delete the tries and lockouts of these accounts' parents and devices: how many had any."""
     forgiven = 0
     for user_id in list(pins.values_list("pk", flat=True)):
         forgiven += _forgive(PinGuard.objects.filter(user=user_id), user_id=user_id, actor=actor, now=now)

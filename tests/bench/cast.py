@@ -45,7 +45,7 @@ FROM number
 
 
 def make_devices(count: int) -> list[Device]:
-    """So many children of one account, each with a device."""
+    """Create `count` children of one account, each with a device."""
     salt = uuid.uuid4().hex
     title_id = str(make_title().id)
     with transaction.atomic(), connection.cursor() as cursor:

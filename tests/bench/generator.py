@@ -207,8 +207,8 @@ async def each_once(url: str, sources: list[Any], *, connections: int) -> Figure
 async def open_loop(url: str, sources: list[Any], *, connections: int, seconds: float) -> Figures:
     """Every source sends every 30 s, at moments of its own spread over them, whether or not the service keeps up.
 
-    Over a pool of connections, as a proxy before the service would have: so many sockets as there are players fit on
-    no one machine. A beat that finds none free waits, and its latency counts from when it was due.
+    Over a pool of connections, as a proxy in front of the service would have: no one machine has room for a socket
+    per player. A beat that finds none free waits, and its latency counts from when it was due.
     """
     pool = Pool()
     wires = [await connect(host_of(url), pool.done) for _ in range(connections)]

@@ -17,9 +17,9 @@ from tests.bench.generator import Beats, Figures, median_ms
 from tests.bench.results import Figure, NotMeasured
 
 VIEWERS = 1_000
-# What a proxy before the service would keep open.
+# What a proxy in front of the service would keep open.
 CONNECTIONS = 256
-# Every player, its token and its limits fit, as an operator of so many would set it.
+# Every player, its token and its limits fit, as an operator with that many players would set it.
 CACHE_ENTRIES = 300_000
 P95_MS = 200
 STEPS = (15_000, 30_000, 60_000, 100_000, 150_000)

@@ -43,7 +43,7 @@ class Checks:
     seconds: float = 0
 
     def of(self, status: int) -> float:
-        """So many answers a second."""
+        """Answers with this status per second."""
         return self.statuses.get(status, 0) / self.seconds
 
 

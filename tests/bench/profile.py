@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def record(folder: Path, raw: Path) -> float:
-    """Profiles a worker under load; the beats a second that it answered meanwhile."""
+    """Profile a worker under load and return the beats per second that it answered during that time."""
     with processes.service(folder / "log") as service:
         sources = [Beats(generator.host_of(service.url), device) for device in make_devices(CONNECTIONS)]
         generator.run(generator.closed_loop(service.url, sources, requests_each=20))

@@ -171,7 +171,7 @@ def newest(child: Profile) -> PlayerToken:
 
 @contextmanager
 def crowd(url: str) -> Iterator[None]:
-    """Players who watch meanwhile, for some seconds already, so that the plots have something to show."""
+    """Run players, started some seconds before, so that the plots have something to show."""
     player = make_child()
     players = [player, *(make_player(player.profile.user, title=player.title) for _ in range(19))]
     watching = threading.Thread(target=lambda: asyncio.run(closed_loop(url, players, beats_each=5_000)))

@@ -40,7 +40,7 @@ def compared(monkeypatch) -> list[str]:
 
 @pytest.fixture
 def caches_later(monkeypatch) -> Callable[[float], None]:
-    """Lets so many seconds pass for the caches."""
+    """Move the clock of the caches forward by some seconds."""
 
     def later(seconds: float) -> None:
         monkeypatch.setattr(cache, "time", SimpleNamespace(time=lambda: time.time() + seconds))

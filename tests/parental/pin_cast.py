@@ -56,12 +56,12 @@ def check(caller: Caller, digits: str, *, now: datetime) -> Pin:
 def before(function: Callable[..., Any], change: Callable[[], Any]) -> Callable[..., Any]:
     """The function, but before it runs something else happens: in the thread of the hash, hence with a connection."""
 
-    def meanwhile(*args: Any) -> Any:
+    def changed_first(*args: Any) -> Any:
         change()
         connections.close_all()
         return function(*args)
 
-    return meanwhile
+    return changed_first
 
 
 def verify(http: Any, parent: Parent, digits: str = PIN) -> Any:

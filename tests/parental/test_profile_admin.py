@@ -112,7 +112,7 @@ def test_what_is_not_changed_is_not_audited(staff):
 
 
 def test_only_what_was_changed_is_written(staff):
-    """A parent may change the rest meanwhile: a reset that was moved, the name."""
+    """A parent may change the rest at the same time: a reset that was moved, the name."""
     profile = make_child().profile
 
     with statements() as sent:
@@ -130,11 +130,11 @@ def test_a_reset_moved_by_a_parent_at_the_same_time_is_kept(staff, http, monkeyp
     home = make_home(reset_hour=0)
     proof, save_model = home.pin_token(), ProfileAdmin.save_model
 
-    def meanwhile(*args):
+    def change_then_save(*args):
         assert home.change(http, reset_hour=5, pin_token=proof).status_code == 200
         save_model(*args)
 
-    monkeypatch.setattr(ProfileAdmin, "save_model", meanwhile)
+    monkeypatch.setattr(ProfileAdmin, "save_model", change_then_save)
     save(staff, home.child.profile, weekday_limit_minutes=30)
 
     assert (home.config.reset_hour, home.config.weekday_limit_minutes) == (5, 30)

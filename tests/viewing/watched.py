@@ -46,7 +46,7 @@ def add_session(player: Player, started_at: str, *, day: str | None = None, **fi
 
 
 def add_many(player: Player, sessions: int, *, until: str | datetime, every: timedelta, titles: Any = ()) -> None:
-    """So many sessions of 60 s, `every` apart, the newest at `until`, over the titles in turn; one statement."""
+    """Add sessions of 60 s, `every` apart, the newest at `until`, over the titles in turn; one statement."""
     ids = [title.id for title in titles] or [player.title.id]
     with connection.cursor() as cursor:
         cursor.execute(

@@ -23,7 +23,7 @@ from viewing.models import ViewingSession
 
 
 async def load_until(url, children, interrupt, *, after_beats):
-    """Closed loop of all children; `interrupt` is called once so many beats are answered, and ends the load."""
+    """Closed loop of all children; `interrupt` is called after `after_beats` answers, and ends the load."""
     load, broken = Load(), []
 
     async def play(child):

@@ -27,7 +27,7 @@ def status(http, token):
 
 
 def aged(monkeypatch, seconds, *args):
-    """A token signed so many seconds ago."""
+    """Return a token that was signed `seconds` ago."""
     with monkeypatch.context() as patch:
         patch.setattr(TimestampSigner, "timestamp", lambda self: b62_encode(int(time.time()) - seconds))
         return signed.sign(*args)

@@ -29,11 +29,11 @@ def fail(error):
     return failing
 
 
-def locked_session(session_id, meanwhile):
-    """Hold the lock of a session's row for as long as `meanwhile` runs."""
+def locked_session(session_id, action):
+    """Hold the lock of a session's row while `action` runs."""
     with transaction.atomic():
         ViewingSession.objects.select_for_update(no_key=True).get(id=session_id)
-        return meanwhile()
+        return action()
 
 
 class HeldWriter:
@@ -67,7 +67,7 @@ class HeldWriter:
         return results
 
     def wait_for_waiting(self, count, queue=None):
-        """Until the writer is held and so many beats wait in the queue, which is the players' unless given."""
+        """Wait until the writer is held and `count` beats are in the queue, by default the players' queue."""
         queue = writer.writer.players if queue is None else queue
         try:
             until(lambda: self.batches and len(queue) >= count)

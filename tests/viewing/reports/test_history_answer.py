@@ -223,12 +223,12 @@ def test_sums_and_sessions_are_of_one_moment(http, today, parent, child, monkeyp
     today.forward(seconds=30)
     between = viewing.reports.history._days_that_fit
 
-    def meanwhile(sums):
+    def changed_first(sums):
         child.beat(http, session_id=session_id)
         child.beat(http, device_id="tablet")
         return between(sums)
 
-    monkeypatch.setattr(viewing.reports.history, "_days_that_fit", meanwhile)
+    monkeypatch.setattr(viewing.reports.history, "_days_that_fit", changed_first)
 
     answer = history(http, parent, child).json()
 

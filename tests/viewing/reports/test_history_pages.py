@@ -187,12 +187,12 @@ def test_sums_and_sessions_are_of_one_moment(child, monkeypatch):
         on(child, 9, 1)
         connection.close()
 
-    def meanwhile(*given, now):
+    def changed_first(*given, now):
         with ThreadPoolExecutor(1) as other:  # a connection of its own
             other.submit(begin_another).result()
         return read(*given, now=now)
 
-    monkeypatch.setattr(history_pages, "_read", meanwhile)
+    monkeypatch.setattr(history_pages, "_read", changed_first)
     answer = page(child)
     monkeypatch.undo()
 

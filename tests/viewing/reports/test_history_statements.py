@@ -173,6 +173,6 @@ def test_a_client_that_reads_slowly_keeps_no_connection(crowd, real_time, tmp_pa
         lines = download.iter_lines()  # kept: without it the download would be broken off
         assert next(lines).startswith("date,")
         # 5 MB are still to come.
-        meanwhile = httpx.get(service.url + path, headers=bearer(pair.access_token))
+        answer = httpx.get(service.url + path, headers=bearer(pair.access_token))
 
-    assert meanwhile.status_code == 200
+    assert answer.status_code == 200

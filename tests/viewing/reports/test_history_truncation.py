@@ -23,7 +23,7 @@ def child(parent):
 
 
 def on(child, day, sessions):
-    """So many sessions of one minute on that day, two a minute."""
+    """Add sessions of one minute on that day, two per minute."""
     add_many(child, sessions, until=f"2026-03-{day:02}T23:00:00Z", every=timedelta(seconds=30))
 
 
