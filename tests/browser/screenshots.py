@@ -125,7 +125,7 @@ def play(child: Profile, url: str) -> None:
     issued = issue(child.user_id, child.id, device_name="Living room TV", pin_token=pin_token, now=timezone.now())
     title = Title.objects.get(name="Adventures of Captain Crumb")
     beat = {"profile_id": str(child.id), "title_id": str(title.id), "device_id": "living-room", "device_type": "tv"}
-    headers = {"Authorization": f"Bearer {issued['player_token']}"}
+    headers = {"Authorization": f"Bearer {issued.player_token}"}
     httpx.post(f"{url}/api/v1/viewing-time/heartbeat", json=beat, headers=headers).raise_for_status()
 
 
