@@ -27,7 +27,7 @@ catalog_router = Router()
 
 @router.post(
     "/heartbeat",
-    response={200: HeartbeatOut, **REFUSED, **BODY, 404: ErrorDetail, 409: SessionConflict},
+    response={200: HeartbeatOut, **REFUSED, **BODY, 404: ErrorDetail, 409: SessionConflict, 429: ErrorDetail},
 )
 @lean
 async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:

@@ -9,7 +9,7 @@ OPEN = {"/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh"}
 PARENTAL = "/api/v1/parental-controls"
 LIMITS = f"{PARENTAL}/profiles/{{profile_id}}/viewing-time"
 CALLS = {
-    ("post", "/api/v1/viewing-time/heartbeat"): {200, 400, 401, 403, 404, 409, 413, 422, 503},
+    ("post", "/api/v1/viewing-time/heartbeat"): {200, 400, 401, 403, 404, 409, 413, 422, 429, 503},
     ("get", "/api/v1/viewing-time/balance/{profile_id}"): {200, 401, 403, 422, 503},
     ("get", "/api/v1/viewing-time/playback-eligible/{profile_id}"): {200, 401, 403, 422, 503},
     ("post", "/api/v1/viewing-time/session/{session_id}/end"): {200, 401, 403, 404, 422, 503},
@@ -168,7 +168,7 @@ def test_a_bulks_bounds_and_results_are_documented(schema):
     assert beats["items"]["$ref"].endswith("/HeartbeatIn")
     assert (answered["status"]["const"], answered["body"]["$ref"].rsplit("/", 1)[1]) == (200, "HeartbeatOut")
     assert set(refused) == {"status", "detail", "code", "reason"}
-    assert refused["status"]["enum"] == [403, 404, 409, 422, 503]
+    assert refused["status"]["enum"] == [403, 404, 409, 422, 429, 503]
 
 
 def test_the_page_needs_no_other_host(http):

@@ -19,6 +19,7 @@ REFUSALS: Final[dict[Verdict, Code]] = {
     Verdict.FOREIGN: "session_foreign",
     Verdict.NO_TITLE: "title_unknown",
 }
+TOO_MANY_BEGUN: Final = "Too many sessions have begun. Try again later."
 
 
 def heartbeat_answer(beat: Beat, decision: Decision) -> dict[str, object]:
@@ -31,6 +32,8 @@ def heartbeat_answer(beat: Beat, decision: Decision) -> dict[str, object]:
         return _state_answer(beat, decision)
     if verdict == Verdict.BUSY:
         raise overloaded()
+    if verdict == Verdict.RATE_LIMITED:
+        raise Refusal("rate_limited", TOO_MANY_BEGUN, retry_after_seconds=decision.retry_after_seconds or 1)
     if verdict in (Verdict.UNAVAILABLE, Verdict.SWITCH, Verdict.LOST):
         return unavailable_answer(beat.session_id)
     if verdict == Verdict.ENDED:

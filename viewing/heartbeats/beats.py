@@ -34,6 +34,7 @@ class Verdict(StrEnum):
     NO_TITLE = "no_title"
     BUSY = "busy"  # a lock or a race that did not end in time
     QUEUE_FULL = "queue_full"
+    RATE_LIMITED = "rate_limited"  # the profile began too many sessions within a minute
 
 
 ANSWERED: Final = frozenset(
@@ -49,6 +50,7 @@ ANSWERED: Final = frozenset(
 )
 REFUSED: Final = frozenset(
     {Verdict.ENDED, Verdict.UNKNOWN, Verdict.FOREIGN, Verdict.NO_TITLE, Verdict.BUSY, Verdict.QUEUE_FULL}
+    | {Verdict.RATE_LIMITED}
 )
 # To the player, and in the figures, these are the same.
 COUNTED_AS: Final[dict[str, str]] = {Verdict.SWITCH: Verdict.UNAVAILABLE, Verdict.LOST: Verdict.UNAVAILABLE}
@@ -70,6 +72,7 @@ class Decision(NamedTuple):
     used_seconds: int | None = None
     granted_seconds: int | None = None
     is_unlimited_override: bool | None = None
+    retry_after_seconds: int | None = None
 
     def allowance(self, limit_minutes: int | None) -> rules.Allowance:
         """What is left of the day, which has this limit (None: no limit)."""

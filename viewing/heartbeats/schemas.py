@@ -84,7 +84,7 @@ class HeartbeatAnswered(Schema):
 class HeartbeatRefused(ValidationDetail):
     """What this heartbeat would have been answered on its own."""
 
-    status: Literal[403, 404, 409, 422, 503]
+    status: Literal[403, 404, 409, 422, 429, 503]
     reason: Literal["session_ended", "taken_over"] | None = Field(None, description="Only with 409.")
 
 

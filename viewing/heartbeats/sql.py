@@ -16,6 +16,11 @@ from viewing.models import (
 )
 from viewing.rules import BEAT_SECONDS, REPLAY_SECONDS
 
+# A child that zaps begins fewer. The sessions themselves are counted, so that the bound holds across processes: of
+# parallel first beats the unique index lets one begin, and the others count again.
+MAX_BEGUN = 30
+BEGUN_WITHIN_SECONDS = 60
+
 BALANCE = ViewingTimeBalance._meta.db_table
 SESSION = ViewingSession._meta.db_table
 
@@ -116,7 +121,8 @@ FROM decided d LEFT JOIN balance ON balance.profile_id = d.profile_id
 
 # First beats (no session_id) and switches (the session that they leave). The insert reads what the update returned, so
 # the running session ends first and the unique index agrees; a rival between the statement's snapshot and here meets
-# that index, and the statement runs again. Indexes: session_active_uniq, balance_profile_day_uniq.
+# that index, and the statement runs again. Indexes: session_active_uniq, balance_profile_day_uniq; for the profile's
+# newest sessions session_profile_started_idx.
 #
 # Each row is looked up by LATERAL ... LIMIT 1, here and above, so that no plan depends on statistics: an ANALYZE that
 # saw no session run made the planner read all running sessions for every beat. `begins` is a boolean because the
@@ -127,7 +133,7 @@ WITH beat AS MATERIALIZED ({_BEATS}),
 present AS MATERIALIZED (
     SELECT
         b.*, gen_random_uuid() AS new_session_id, again.id AS again_id, again.is_educational AS again_is_educational,
-        today.used_seconds, today.granted_seconds, today.is_unlimited_override,
+        today.used_seconds, today.granted_seconds, today.is_unlimited_override, many.begun_at,
         decided.intent, decided.intent = 'begin' AS begins, greatest(b.day, again.day) AS balance_day
     FROM beat b
     LEFT JOIN LATERAL (
@@ -142,10 +148,18 @@ present AS MATERIALIZED (
             AND s.started_at >= b.at - interval '{REPLAY_SECONDS} seconds'
         LIMIT 1
     ) again ON true
+    LEFT JOIN LATERAL (
+        SELECT s.started_at AS begun_at FROM {SESSION} s
+        WHERE s.profile_id = b.profile_id AND s.started_at > b.at - interval '{BEGUN_WITHIN_SECONDS} seconds'
+            -- Always true: a range is taken for fewer rows, which are then read in the index's order.
+            AND s.started_at < b.at + interval '1 day'
+        ORDER BY s.started_at DESC OFFSET {MAX_BEGUN - 1} LIMIT 1
+    ) many ON true
     CROSS JOIN LATERAL (
         SELECT CASE
             WHEN again.id IS NOT NULL THEN 'replay'
             WHEN {_NOTHING_LEFT} THEN 'nothing_left'
+            WHEN many.begun_at IS NOT NULL THEN 'rate_limited'
             ELSE 'begin'
         END AS intent
     ) decided
@@ -206,7 +220,10 @@ SELECT
     CASE p.intent WHEN 'begin' THEN begun.id WHEN 'replay' THEN p.again_id ELSE p.session_id END,
     coalesce(p.again_is_educational, p.title_is_educational), '', p.balance_day,
     coalesce(balance.used_seconds, p.used_seconds), coalesce(balance.granted_seconds, p.granted_seconds),
-    coalesce(balance.is_unlimited_override, p.is_unlimited_override)
+    coalesce(balance.is_unlimited_override, p.is_unlimited_override),
+    CASE p.intent WHEN 'rate_limited'
+        THEN ceil(extract(epoch FROM p.begun_at - p.at) + {BEGUN_WITHIN_SECONDS})::int
+    END
 FROM present p
 LEFT JOIN begun ON begun.id = p.new_session_id
 LEFT JOIN balance ON balance.profile_id = p.profile_id
@@ -221,6 +238,7 @@ def continue_sessions(beats: Sequence[Row]) -> list[Decision]:
 def begin_sessions(beats: Sequence[Row]) -> list[Decision]:
     """Begin sessions for first beats and switches, at most one per profile.
 
-    Verdict "lost": the session to leave had ended. IntegrityError on `session_active_uniq`: a rival began one.
+    Verdict "lost": the session to leave had ended; "rate_limited": the profile began too many. IntegrityError on
+    `session_active_uniq`: a rival began one.
     """
     return [Decision(*row) for row in execute(_BEGIN, {"beats": to_json(beats).decode()}, counted_as="begin")]

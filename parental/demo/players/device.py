@@ -129,8 +129,8 @@ class Device:
         return None
 
     async def _must_repeat(self, answer: Answer) -> bool:
-        """Whether the answer leaves open what became of the call: 503, another failure, or `unavailable`."""
-        if answer.status == 503:
+        """Whether the answer leaves open what became of the call: 429, 503, another failure, or `unavailable`."""
+        if answer.status in (429, 503):
             self._stage.tally.busy += 1
             await self._stage.sleep(float(answer.headers.get(b"retry-after", b"1")))
         elif answer.status >= 500 or b'"unavailable"' in answer.body:

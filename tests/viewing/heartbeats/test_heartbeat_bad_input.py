@@ -184,10 +184,11 @@ def test_fields_that_the_contract_does_not_know_are_ignored(http):
 
 def test_wrong_input_of_one_player_harms_no_other(http):
     child, other = make_child(), make_child()
+    session_id = other.watch(http, 1)
 
     for field, value, *_ in INVALID:
         send(http, child, child.body(**{field: value}))
-        assert other.beat(http).json()["enforcement"] == "allowed"
+        assert other.beat(http, session_id=session_id).json()["enforcement"] == "allowed"
 
 
 @pytest.mark.parametrize("content", [b"[" * 60_000, b"", b"7", b'{"session_id": 7}', b'{"session_id": "x"}'])
