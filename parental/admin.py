@@ -262,6 +262,8 @@ class ProfileAdmin(BigTableAdmin):
     def save_model(self, request: HttpRequest, obj: Profile, form: BaseForm, change: bool) -> None:
         """Only what was changed: a parent may rename the child in the meantime."""
         obj.save(update_fields=form.changed_data if change else None)
+        if not change:
+            profiles.report(obj, "profile.created", actor=for_staff(request.user), now=timezone.now())
 
     def save_formset(self, request: HttpRequest, form: BaseForm, formset: Any, change: bool) -> None:
         """Only what was changed, so that a parent's edit of something else stays; audited as a parent's change is."""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
 from viewing.fields import limit_field, limit_is_valid, reset_hour_field, validate_limit, validate_timezone
+from viewing.outbox.models import OutboxEvent
 from viewing.plan_models import PLAN_CONSTRAINTS, FamilyCalendar, PlanColumns, PlanException
 from viewing.reports.models import ReconcileRun
 from viewing.text import NameField
@@ -26,6 +27,7 @@ __all__ = [
     "EndReason",
     "FamilyCalendar",
     "GatewayToken",
+    "OutboxEvent",
     "PlanException",
     "PlayerToken",
     "PlayerTokenQuerySet",

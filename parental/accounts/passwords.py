@@ -143,6 +143,7 @@ class EndLogIns:
     def validate(self, password: str, user: User | None = None) -> None:
         pass
 
+    @transaction.atomic
     def password_changed(self, password: str, user: User) -> None:
         end_token_families(user)
         record("password_changed", user_id=user.pk, actor=SYSTEM, now=timezone.now())

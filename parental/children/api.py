@@ -49,6 +49,7 @@ async def grant(request: Request, profile_id: UUID, body: GrantIn) -> Given:
 )
 async def take_back_grant(request: Request, profile_id: UUID, grant_id: UUID) -> TakenBackOut:
     """Take back the unused part of a grant, while its day lasts."""
-    profile = await obtain_profile(require_parent(request.auth), profile_id)
-    remaining_minutes = await sync_to_async(grants.take_back)(profile.id, grant_id, now=timezone.now())
+    caller = require_parent(request.auth)
+    profile = await obtain_profile(caller, profile_id)
+    remaining_minutes = await sync_to_async(grants.take_back)(caller, profile.id, grant_id, now=timezone.now())
     return TakenBackOut(remaining_minutes=remaining_minutes)

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from parental.children import limits, sql
+from parental.events.record import for_caller
 from parental.models import TimeGrant
 from parental.pins import pins
 from parental.tokens.pin_tokens import proves_pin
@@ -22,6 +23,7 @@ from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.models import ViewingTimeBalance
+from viewing.outbox.outbox import Subject, happened
 from viewing.schemas import minutes_or_none
 
 log = structlog.stdlib.get_logger(__name__)
@@ -70,16 +72,37 @@ def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bo
     fields = {"profile_id": profile_id, "grant_id": grant.id, "user_id": caller.user_id, "minutes": minutes}
     transaction.on_commit(partial(log.info, "time_granted", **fields, is_remote=is_remote))
     balance = sql.add_grant(profile_id=profile_id, day=day, seconds=(minutes or 0) * 60, unlimited=minutes is None)
+    allowance = balance.allowance(config.limit_minutes(day))
+    _write_event("grant.made", caller, grant, allowance=allowance, now=now)
     return Given(
         granted_minutes=minutes,
-        remaining_minutes=minutes_or_none(balance.allowance(config.limit_minutes(day)).remaining_seconds),
+        remaining_minutes=minutes_or_none(allowance.remaining_seconds),
         is_unlimited_override=balance.is_unlimited_override,
         grant_id=grant.id,
     )
 
 
+def _write_event(
+    event_type: str, caller: Caller, grant: TimeGrant, *, allowance: rules.Allowance, now: datetime
+) -> None:
+    happened(
+        event_type,
+        Subject(caller.user_id, grant.profile_id),
+        data={
+            "day": grant.day,
+            "grant_id": grant.pk,
+            "minutes": grant.minutes,
+            "is_remote": grant.is_remote,
+            "remaining_minutes": minutes_or_none(allowance.remaining_seconds),
+            "is_unlimited_override": allowance.is_unlimited,
+        },
+        actor=for_caller(caller).for_outbox(),
+        now=now,
+    )
+
+
 @transaction.atomic
-def take_back(profile_id: UUID, grant_id: UUID, *, now: datetime) -> float | None:
+def take_back(caller: Caller, profile_id: UUID, grant_id: UUID, *, now: datetime) -> float | None:
     """Take back the unused part of a grant of the running day: the minutes that remain (None: unlimited).
 
     Refusal 404: no such grant of this profile; 409: its day is over, or it was taken back before.
@@ -104,7 +127,9 @@ def take_back(profile_id: UUID, grant_id: UUID, *, now: datetime) -> float | Non
         balance.is_unlimited_override = False
         balance.granted_seconds = allowance.granted_seconds_once_limited
     balance.save(update_fields=["granted_seconds", "is_unlimited_override"])
-    return minutes_or_none(balance.allowance(limit_minutes).remaining_seconds)
+    allowance = balance.allowance(limit_minutes)
+    _write_event("grant.taken_back", caller, grant, allowance=allowance, now=now)
+    return minutes_or_none(allowance.remaining_seconds)
 
 
 def _unlimited(profile_id: UUID, day: date) -> QuerySet[TimeGrant]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from parental.events.record import Actor, for_parent
 from parental.models import SettingsChange
 from parental.tokens.pin_tokens import proves_pin
 from viewing import rules
@@ -19,6 +20,7 @@ from viewing.errors import Refusal, access_denied
 from viewing.hotpath import invalidation
 from viewing.hotpath.site import site_settings
 from viewing.models import Profile, ViewingTimeConfig, limit_columns
+from viewing.outbox.outbox import Subject, happened
 from viewing.profile import Profile as PlayerProfile
 
 # In the order of docs/contract.md#limits, in which a refusal names them.
@@ -57,7 +59,7 @@ def change(
     if guarded and not proves_pin(user_id, pin_token):
         raise Refusal("pin_required", f"Valid PIN token required to change: {', '.join(guarded)}")
     if changed:
-        _write(config, changed, user_id=user_id, now=now)
+        _write(config, changed, family_id=user_id, actor=for_parent(user_id), now=now)
     return config
 
 
@@ -66,7 +68,8 @@ def correct(profile_id: UUID, *, user_id: UUID, settings: Mapping[str, object], 
     """Staff change a child's settings to the given valid values, without a PIN. The family's audit shows it."""
     config = _lock(profile_id, now=now)
     if changed := _differing(config, settings):
-        _write(config, changed, user_id=user_id, now=now)
+        family_id = Profile.objects.values_list("user_id", flat=True).get(pk=profile_id)
+        _write(config, changed, family_id=family_id, actor=Actor("staff", user_id), now=now)
 
 
 def _differing(config: ViewingTimeConfig, settings: Mapping[str, object]) -> dict[str, object]:
@@ -126,11 +129,14 @@ def needs_pin(name: str, config: ViewingTimeConfig) -> bool:
     return SettingsChange.objects.filter(profile_id=config.pk, field=name).exists()
 
 
-def _write(config: ViewingTimeConfig, changed: dict[str, object], *, user_id: UUID, now: datetime) -> None:
+def _write(
+    config: ViewingTimeConfig, changed: dict[str, object], *, family_id: UUID, actor: Actor, now: datetime
+) -> None:
+    changes = [{"field": name, "old": getattr(config, name), "new": value} for name, value in changed.items()]
     SettingsChange.objects.bulk_create(
         SettingsChange(
             profile_id=config.pk,
-            changed_by_id=user_id,
+            changed_by_id=actor.user_id,
             field=name,
             old_value=getattr(config, name),
             new_value=value,
@@ -147,6 +153,13 @@ def _write(config: ViewingTimeConfig, changed: dict[str, object], *, user_id: UU
         columns |= schedule
     ViewingTimeConfig.objects.filter(pk=config.pk).update(**columns)
     invalidation.profile_changed(config.pk)
+    happened(
+        "limits.changed",
+        Subject(family_id, config.pk),
+        data={"day": rules.viewing_day(config.schedule, now=now), "changes": changes},
+        actor=actor.for_outbox(),
+        now=now,
+    )
 
 
 def _set(config: ViewingTimeConfig, columns: Mapping[str, object]) -> None:

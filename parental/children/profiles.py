@@ -9,13 +9,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from parental.events.record import Actor, record
+from parental.events.record import Actor, for_parent, record
 from parental.models import User
 from viewing import rules
 from viewing.errors import Refusal
 from viewing.hotpath import invalidation
 from viewing.hotpath.site import site_settings
 from viewing.models import PlayerToken, Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig, limit_columns
+from viewing.outbox.outbox import Subject, happened
 
 MAX_PROFILES: Final = 20
 
@@ -66,7 +67,19 @@ def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone
         reset_hour=site.default_reset_hour,
         timezone=timezone,
     )
+    report(profile, "profile.created", actor=for_parent(user_id), now=profile.created_at)
     return _listed(profile, 0)
+
+
+def report(profile: Profile, event_type: str, *, actor: Actor, now: datetime) -> None:
+    """Write that a profile came or went into the outbox, in the transaction that decides it."""
+    happened(
+        event_type,
+        Subject(profile.user_id, profile.pk),
+        data={"is_kids": profile.is_kids},
+        actor=actor.for_outbox(),
+        now=now,
+    )
 
 
 def rename(profile_id: UUID, name: str) -> None:
@@ -98,6 +111,7 @@ def _remove(profile_id: UUID, *, actor: Actor, now: datetime) -> None:
     ViewingSession.objects.filter(profile=profile).delete()
     ViewingTimeBalance.objects.filter(profile=profile).delete()
     user_id = profile.user_id
+    report(profile, "profile.removed", actor=actor, now=now)
     profile.delete()
     # Nothing of the child is left, not even the name; the entry belongs to the account.
     record("profile_removed", user_id=user_id, actor=actor, now=now)

@@ -17,6 +17,8 @@ class Event:
     level: Literal["info", "warning"] = "info"
     # Whether the family's audit page shows it. What strangers cause is not: they could fill the table.
     is_audited: bool = True
+    # Of the event in the outbox, for webhooks and mails; "": none.
+    type: str = ""
 
 
 EVENTS: Final = {
@@ -26,16 +28,16 @@ EVENTS: Final = {
     "logout": Event(("via",)),
     "refresh_token_reused": Event(("family_id",), level="warning"),
     "logins_ended": Event(("count",)),
-    "password_changed": Event(),
-    "password_reset": Event(),
+    "password_changed": Event(type="password.changed"),
+    "password_reset": Event(type="password.reset"),
     "password_wrong": Event(("via",), level="warning", is_audited=False),
-    "pin_set": Event(),
-    "pin_changed": Event(),
-    "pin_reset": Event(),
-    "pin_locked": Event(("profile_id", "token_id", "locked_until"), level="warning"),
+    "pin_set": Event(type="pin.set"),
+    "pin_changed": Event(type="pin.changed"),
+    "pin_reset": Event(type="pin.reset"),
+    "pin_locked": Event(("profile_id", "token_id", "locked_until"), level="warning", type="pin.locked"),
     "pin_lockouts_lifted": Event(("count",)),
-    "device_paired": Event(("profile_id", "token_id")),
-    "device_revoked": Event(("profile_id", "token_id")),
+    "device_paired": Event(("profile_id", "token_id"), type="device.paired"),
+    "device_revoked": Event(("profile_id", "token_id"), type="device.revoked"),
     "profile_removed": Event(),
     # Logged and counted by `viewing/admin_base.py`, without `user_id`; audited where the row belongs to a family.
     "staff_action": Event(("model", "action", "object_ids", "fields")),

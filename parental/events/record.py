@@ -1,4 +1,4 @@
-"""Recording an event: in the family's audit with the change itself, in the log and the count once it is committed."""
+"""Recording an event: in the family's audit and the outbox with the change itself, then in the log and the count."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +13,22 @@ from parental.events.catalogue import EVENTS
 from parental.models import AuditEntry
 from perfmetrics.counting import metrics
 from viewing.caller import Caller
+from viewing.outbox.outbox import Subject, happened
 
 log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acted; `user_id` is None where no account did."""
+    """Who acted; `user_id` is None where no account did. `token_id`: the token of a player."""
 
     kind: Literal["parent", "player", "staff", "system", "stranger"]
     user_id: UUID | None = None
+    token_id: UUID | None = None
+
+    def for_outbox(self) -> dict[str, object]:
+        """The actor of an event in the outbox. Who of the staff it was concerns nobody outside."""
+        return {"kind": self.kind, "id": None if self.kind == "staff" else self.user_id or self.token_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,9 @@ def for_staff(user: Any) -> Actor:
 
 
 def for_caller(caller: Caller) -> Actor:
-    return Actor("player") if caller.kind == "player" else for_parent(caller.user_id)
+    if caller.kind == "player":
+        return Actor("player", token_id=caller.token_id)
+    return for_parent(caller.user_id)
 
 
 def record(
@@ -67,6 +75,14 @@ def record(
             kind=name,
             data={key: _as_json(value) for key, value in data.items()},
             at=now,
+        )
+    if event.type:
+        happened(
+            event.type,
+            Subject(user_id, device.profile_id if device else None),
+            data=data,
+            actor=actor.for_outbox(),
+            now=now,
         )
     if "token_id" in event.fields:
         ids = (device.profile_id, device.token_id) if device else (None, None)

@@ -96,6 +96,7 @@ def _token_id(caller: Caller) -> UUID | None:
     return caller.token_id if caller.kind == "player" else None
 
 
+@transaction.atomic
 def record_lock(caller: Caller, until: datetime, *, now: datetime) -> None:
     """A wrong try was the last of a row. The lock came with the try itself; only now is it known that it stays."""
     token_id = _token_id(caller)

@@ -154,7 +154,7 @@ def grant(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespons
 def take_back(request: HttpRequest, caller: Caller, profile_id: UUID, grant_id: UUID) -> HttpResponse:
     child = own_child(caller, profile_id)
     try:
-        grants.take_back(child.id, grant_id, now=timezone.now())
+        grants.take_back(caller, child.id, grant_id, now=timezone.now())
     except Refusal as refusal:
         if refusal.code not in ("taken_back", "day_over"):
             raise

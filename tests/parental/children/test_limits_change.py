@@ -176,10 +176,11 @@ def test_what_a_change_costs(http, home):
         home.change(http, **ALL, pin_token=token)
 
     # 1. the settings, locked  2. was the timezone ever changed  3. the PIN  4. the audit rows  5. the new settings
-    # 6. word to the other processes
-    assert len(sent) == 6, sent
+    # 6. the notification of other processes  7. the event in the outbox
+    assert len(sent) == 7, sent
     home.limits(http)
     with statements() as sent:
         home.change(http, weekend_limit_minutes=30)
-    # 1. the settings, locked  2. the audit row  3. the new settings  4. word to the other processes
-    assert len(sent) == 4, sent
+    # 1. the settings, locked  2. the audit row  3. the new settings  4. the notification of other processes
+    # 5. the event in the outbox
+    assert len(sent) == 5, sent
