@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from psycopg import errors
 
 from parental.accounts import passwords
+from parental.accounts.turns import Client
 from parental.events.record import for_parent, record
 from parental.models import User
 from parental.tokens import families
@@ -30,7 +31,7 @@ async def _hash_for_new(email: str, password: str) -> str:
     await sync_to_async(passwords.check_new)(password, email=email)
     if await sync_to_async(User.objects.filter(email=email).exists)():
         raise _taken()
-    return await passwords.make_hash(password)
+    return await passwords.make_hash(password, client=Client(email))
 
 
 @transaction.atomic
@@ -113,9 +114,10 @@ async def change_password(user: User, *, current: str, new: str, now: datetime) 
     Refusal 422: the new one is too easy to guess; 401: the current one is wrong; 429 as `passwords.check`.
     """
     await sync_to_async(passwords.check_new)(new, email=user.email)
-    proven = await passwords.check(email=user.email, password=current, via="password_page", now=now)
+    client = Client(user.email, is_known=True)
+    proven = await passwords.check(email=user.email, password=current, via="password_page", client=client, now=now)
     if proven is not None and proven.user_id == user.pk:
-        encoded = await passwords.make_hash(new)
+        encoded = await passwords.make_hash(new, client=client)
         replace = sync_to_async(passwords.replace)
         if await replace(user, present=proven.encoded, encoded=encoded, event="password_changed", now=now):
             return

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 
 from parental.accounts import sql
 from parental.accounts.bounded_thread import BoundedThread
+from parental.accounts.turns import ANYONE, Client
 from parental.events.record import STRANGER, SYSTEM, Actor, for_parent, record, report
 from parental.models import PasswordTries, User
 from parental.tokens.families import end_token_families
@@ -48,19 +49,19 @@ def check_new(password: str, *, email: str) -> None:
         raise Refusal("invalid", " ".join(error.messages)) from error
 
 
-async def make_hash(password: str) -> str:
+async def make_hash(password: str, *, client: Client = ANYONE) -> str:
     """The hash to store of a password. Refusal 429 when too many wait."""
-    return await executor.run(make_password, password)
+    return await executor.run(make_password, password, client=client)
 
 
-async def check(*, email: str, password: str, via: str, now: datetime) -> Proven | None:
+async def check(*, email: str, password: str, via: str, client: Client | None = None, now: datetime) -> Proven | None:
     """The account, active or not, when the password is right; its tries stay counted until `clear_tries`.
 
     None after the same time whatever is wrong. Refusal 429 when too many wait or the address had its ten tries. A place
     in the queue comes first: a flood that finds none costs no statement and uses up nobody's tries. `via`: where it was
-    given, for the event of a wrong one.
+    given, for the event of a wrong one. `client`: whose turn it is; by default a stranger who tries this address.
     """
-    with executor.place() as place:
+    with executor.place(client or Client(email)) as place:
         user_id, encoded = await sync_to_async(_reserve_try)(email, now=now)
         is_correct = await place.run(check_password, password, encoded)
     if user_id is None or not is_correct:

@@ -17,6 +17,7 @@ from django.db.models import F, QuerySet
 from psycopg import errors
 
 from parental.accounts.bounded_thread import BoundedThread
+from parental.accounts.turns import Client
 from parental.events.record import Actor, Device, for_caller, for_parent, record
 from parental.models import Pin, PinGuard, PinGuardQuerySet
 from parental.pins import sql
@@ -55,12 +56,17 @@ def begin_try(caller: Caller, given: str, *, executor: BoundedThread, now: datet
         try:
             with transaction.atomic():
                 guard_id, number, locks_until = _reserve(caller, now=now)
-                place = stack.enter_context(executor.place())
+                place = stack.enter_context(executor.place(for_guard(caller)))
         except IntegrityError as error:
             if isinstance(error.__cause__, errors.ForeignKeyViolation):  # the token's profile was deleted just now
                 raise access_denied() from error
             raise
         return Try(pin, guard_id, number, locks_until, place.submit(check_password, given, pin.pin_hash))
+
+
+def for_guard(caller: Caller) -> Client:
+    """Families have turns, and within a family its parents and each of its devices."""
+    return Client(subject=_token_id(caller), source=caller.user_id)
 
 
 def _reserve(caller: Caller, *, now: datetime) -> tuple[int, int, datetime | None]:

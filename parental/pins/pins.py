@@ -16,6 +16,7 @@ from django.db import transaction
 
 from parental.accounts import passwords
 from parental.accounts.bounded_thread import BoundedThread
+from parental.accounts.turns import Client
 from parental.events.record import for_parent, record
 from parental.models import Pin, PinGuard, User
 from parental.pins import guards
@@ -116,7 +117,7 @@ async def set_pin(caller: Caller, *, new_pin: str, current_pin: str | None, now:
     """
     check_new(new_pin)
     if not await sync_to_async(Pin.objects.filter(user_id=caller.user_id).exists)():
-        encoded = await executor.run(make_password, new_pin)
+        encoded = await executor.run(make_password, new_pin, client=Client(source=caller.user_id))
         if await sync_to_async(_set_first)(caller.user_id, encoded, now=now):
             return
     if current_pin is None:
@@ -136,7 +137,7 @@ def _set_first(user_id: UUID, encoded: str, *, now: datetime) -> bool:
 
 async def _change(present: Pin, new_pin: str, *, now: datetime) -> bool:
     """Whether it was still the same PIN when the new one's hash was made."""
-    encoded = await executor.run(make_password, new_pin)
+    encoded = await executor.run(make_password, new_pin, client=Client(source=present.pk))
     return await sync_to_async(_replace)(present, encoded, now=now)
 
 
@@ -158,9 +159,11 @@ async def reset(caller: Caller, *, password: str, new_pin: str, now: datetime) -
 async def reset_for(user_id: UUID, *, email: str, password: str, new_pin: str, now: datetime) -> None:
     """As `reset`, for an account whose address is known. Refusal 401: wrong password; 429 as its checks."""
     check_new(new_pin)
-    proven = await passwords.check(email=email, password=password, via="pin_reset", now=now)
+    proven = await passwords.check(
+        email=email, password=password, via="pin_reset", client=Client(email, is_known=True), now=now
+    )
     if proven is not None and proven.user_id == user_id:
-        encoded = await executor.run(make_password, new_pin)
+        encoded = await executor.run(make_password, new_pin, client=Client(source=user_id))
         if await sync_to_async(_reset)(email, proven, encoded, now=now):
             return
     raise Refusal("password_wrong")

@@ -5,9 +5,6 @@
 
 import json
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,12 +16,12 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from parental.accounts import passwords
-from parental.accounts.bounded_thread import BoundedThread
 from parental.models import Pin, TimeGrant
 from parental.pins import pins
 from tests.config.golden_answers import Recorder
 from tests.families import make_family, make_gateway, make_player, make_title
 from tests.parental.cast import PASSWORD, Parent, make_parent
+from tests.parental.queues import full
 from viewing.errors import overloaded
 
 GOLDEN = Path(__file__).with_name("golden.json")
@@ -239,15 +236,6 @@ def ask_failures(ask: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr("viewing.heartbeats.writer.writer.put", fail_with(RuntimeError("a defect")))
         ask("heartbeat, unavailable", "POST", f"{PLAYERS}/heartbeat", child, json=child.body())
         ask("bulk, unavailable", "POST", f"{PLAYERS}/heartbeats", make_gateway(), json=two)
-
-
-@contextmanager
-def full(thread: BoundedThread) -> Iterator[None]:
-    """All places of a bounded thread are taken."""
-    places, thread._places = thread._places, threading.BoundedSemaphore(1)
-    thread._places.acquire()
-    yield
-    thread._places = places
 
 
 @pytest.mark.usefixtures("clock")

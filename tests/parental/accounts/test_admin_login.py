@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from parental.accounts import passwords
-from parental.accounts.bounded_thread import PLACES
 from parental.models import User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD
+from tests.parental.queues import full
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -110,18 +110,12 @@ def test_hashes_run_in_the_bounded_threads(http, staff, monkeypatch):
     log_in(staff.email)
     log_in(f"un{staff.email}")
 
-    assert [name.rpartition("_")[0] for name in threads] == ["passwords"]
+    assert threads == ["passwords"]
 
 
 def test_a_full_queue_is_reported_and_uses_up_no_attempt(staff):
-    places = [passwords.executor.place() for _ in range(PLACES)]
-    for place in places:
-        place.__enter__()
-    try:
+    with full(passwords.executor):
         answer = log_in(staff.email)
-    finally:
-        for place in places:
-            place.__exit__(None, None, None)
 
     assert b"Too many password checks are waiting. Try again." in answer.content
     assert log_in(staff.email).status_code == 302

@@ -129,7 +129,7 @@ def test_stop_waits_for_what_runs_and_drops_what_waits(executor):
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert results[:1] == [1]
         assert all(isinstance(result, asyncio.CancelledError) for result in results[1:])
-        assert not [thread for thread in threading.enumerate() if thread.name.startswith("test_")]
+        assert not [thread for thread in threading.enumerate() if thread.name == "test"]
         assert await executor.run(abs, -1) == 1  # starts again
 
     asyncio.run(scenario())

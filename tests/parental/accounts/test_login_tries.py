@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from parental.accounts import passwords
-from parental.accounts.bounded_thread import PLACES
 from parental.models import PasswordTries
 from tests.families import make_user
 from tests.parental.cast import PASSWORD
+from tests.parental.queues import full
 from tests.races import in_parallel
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -111,14 +111,8 @@ def test_ten_of_50_parallel_wrong_passwords_are_compared(server, email, compared
 
 
 def test_a_full_queue_uses_up_no_try(http, email):
-    places = [passwords.executor.place() for _ in range(PLACES)]
-    for place in places:
-        place.__enter__()
-    try:
+    with full(passwords.executor):
         refused = try_password(http, email)
-    finally:
-        for place in places:
-            place.__exit__(None, None, None)
 
     sentence = "Too many password checks are waiting. Try again."
     assert (refused.status_code, refused.json()) == (429, {"detail": sentence, "code": "rate_limited"})

@@ -32,7 +32,7 @@ class Unhurried:
 
     is_full = False
 
-    def place(self):
+    def place(self, _client):
         if self.is_full:
             raise Refusal("rate_limited", "full")
         return self

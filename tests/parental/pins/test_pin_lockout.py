@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from parental.accounts import passwords
-from parental.accounts.bounded_thread import PLACES
 from parental.models import PinGuard
 from parental.pins import guards, pins
 from tests.http import status_and_body
@@ -24,6 +23,7 @@ from tests.parental.pin_cast import (
     status,
     verify,
 )
+from tests.parental.queues import full
 
 pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 
@@ -194,14 +194,8 @@ def test_a_reserved_try_whose_process_died_counts_as_wrong(http, parent, monkeyp
 def test_the_lock_is_decided_before_the_queue(http, parent):
     lock(http, parent)
     other = parent_with_pin()
-    places = [pins.executor.place() for _ in range(PLACES)]
-    for place in places:
-        place.__enter__()
-    try:
+    with full(pins.executor):
         locked, refused = verify(http, parent), verify(http, other)
-    finally:
-        for place in places:
-            place.__exit__(None, None, None)
 
     assert status_and_body(locked) == LOCKED
     assert status_and_body(refused) == (
@@ -215,24 +209,12 @@ def test_the_lock_is_decided_before_the_queue(http, parent):
 
 def test_a_full_queue_takes_no_try_of_a_running_count(http, parent):
     verify(http, parent, WRONG)
-    places = [pins.executor.place() for _ in range(PLACES)]
-    for place in places:
-        place.__enter__()
-    try:
+    with full(pins.executor):
         assert {verify(http, parent, WRONG).status_code for _ in range(6)} == {429}
-    finally:
-        for place in places:
-            place.__exit__(None, None, None)
 
     assert guard_of(parent).reserved == 1
 
 
 def test_pins_and_passwords_have_queues_of_their_own(http, parent):
-    places = [passwords.executor.place() for _ in range(PLACES)]
-    for place in places:
-        place.__enter__()
-    try:
+    with full(passwords.executor):
         assert verify(http, parent).status_code == 200
-    finally:
-        for place in places:
-            place.__exit__(None, None, None)

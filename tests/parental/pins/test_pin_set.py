@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 from django.contrib.auth.hashers import make_password
 
-from parental.accounts.bounded_thread import PLACES
 from parental.models import Pin
 from parental.pins import guards, pins
 from parental.pins.pins import COMMON, TOO_COMMON
@@ -24,6 +23,7 @@ from tests.parental.pin_cast import (
     status,
     verify,
 )
+from tests.parental.queues import full
 from tests.statements import statements
 
 pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
@@ -95,14 +95,8 @@ def test_a_pin_changed_while_it_was_compared_is_not_right(http, parent, monkeypa
 
 def test_a_full_queue_refuses_the_first_one_too(http):
     parent = make_parent()
-    places = [pins.executor.place() for _ in range(PLACES)]
-    for place in places:
-        place.__enter__()
-    try:
+    with full(pins.executor):
         refused = set_pin(http, parent, new_pin="8024")
-    finally:
-        for place in places:
-            place.__exit__(None, None, None)
 
     assert status_and_body(refused) == (
         429,

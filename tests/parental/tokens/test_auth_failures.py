@@ -4,22 +4,18 @@ import pytest
 from django.db import OperationalError
 
 from parental.accounts import passwords
-from parental.accounts.bounded_thread import PLACES
 from parental.children import profiles
 from parental.tokens import families, sql
 from tests.parental.cast import PASSWORD, make_parent
+from tests.parental.queues import full
 
 BUSY = "Too many password checks are waiting. Try again."
 
 
 @pytest.fixture
 def full_queue(server):
-    places = [passwords.executor.place() for _ in range(PLACES)]
-    for place in places:
-        place.__enter__()
-    yield
-    for place in places:
-        place.__exit__(None, None, None)
+    with full(passwords.executor):
+        yield
 
 
 @pytest.mark.parametrize("path", ["register", "login"])

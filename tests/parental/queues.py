@@ -1,0 +1,16 @@
+"""The queues of bcrypt, filled."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from parental.accounts.bounded_thread import FRESH_PLACES, PLACES, BoundedThread
+from parental.accounts.turns import Client
+
+
+@contextmanager
+def full(executor: BoundedThread) -> Iterator[None]:
+    """Strangers hold every place that strangers can get."""
+    with ExitStack() as stack:
+        for n in range(PLACES + FRESH_PLACES):
+            stack.enter_context(executor.place(Client(subject=f"stranger {n}")))
+        yield
