@@ -13,7 +13,7 @@ from viewing.hotpath.listener import Listener
 @pytest.fixture
 def relay(committed, monkeypatch):
     monkeypatch.setattr(module, "ASK_SECONDS", 0.1)
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 2)
     parameters = module._parameters()
     with Relay() as relay:
         there = {**parameters, "host": "127.0.0.1", "port": relay.port, "connect_timeout": 2}
