@@ -2,6 +2,10 @@
 
 The stock class pickles (ten times the cost of a get here) and culls a third of all entries when it is full. Entries are
 shared with all readers, so only what nobody changes (frozen dataclasses, tuples, strings) belongs in it.
+
+Players come back in turn, every 30 seconds. Were every key stored, a cache with room for two thirds of them would drop
+each entry just before its next use, and never hit. So most keys that come back after they were dropped are left out
+(`perfmetrics/counting/overflow.py`): the others stay, and hits fall in proportion to the room that is missing.
 """
 
 import functools
@@ -18,21 +22,27 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.locmem import LocMemCache
 
 from perfmetrics.counting import metrics
+from perfmetrics.counting.overflow import Overflow
 
 
 @dataclass(slots=True)
 class CacheFigures:
-    """What one cache of this process did since the process started."""
+    """What one cache of this process did since the process started.
+
+    `overflows`: entries that were dropped or left out for lack of room, and had not expired.
+    """
 
     hits: int = 0
     misses: int = 0
     invalidations: int = 0
     fills: int = 0
+    overflows: int = 0
 
 
 # By name, as LocMemCache keeps its entries: Django makes an instance per thread.
 _figures: dict[str, CacheFigures] = {}
-# What of them has been published already.
+_overflows: dict[str, Overflow] = {}
+# What of the figures has been published already.
 _published: dict[str, CacheFigures] = {}
 _NOTHING: object = object()
 
@@ -48,6 +58,7 @@ class CountedTTLCache(LocMemCache):
     def __init__(self, name: str, params: dict[str, object]) -> None:
         super().__init__(name, params)
         self.figures = _figures.setdefault(name, CacheFigures())
+        self._overflow = _overflows.setdefault(name, Overflow(self._max_entries))
 
     def make_and_validate_key(self, key: Hashable, version: int | None = None) -> Any:
         """The key as it is: no prefix, no string is made of it."""
@@ -77,7 +88,7 @@ class CountedTTLCache(LocMemCache):
             if not self._has_expired(key):
                 return False
             self._set(key, value, timeout)
-            return True
+            return key in self._cache
 
     def incr(self, key: Hashable, delta: int = 1, version: int | None = None) -> int:
         with self._lock:
@@ -100,6 +111,7 @@ class CountedTTLCache(LocMemCache):
             self.figures.invalidations += len(self._cache)
             self._cache.clear()
             self._expire_info.clear()
+            self._overflow.clear()
 
     def __len__(self) -> int:
         with self._lock:  # between an insert and its eviction there is one too many
@@ -110,14 +122,28 @@ class CountedTTLCache(LocMemCache):
         return self._max_entries
 
     def _set(self, key: Hashable, value: object, timeout: float | None = DEFAULT_TIMEOUT) -> None:
-        # The parent marks the most recently used at the front and culls by thirds; here the oldest use is first.
         self.figures.fills += 1
+        if key not in self._cache and len(self._cache) >= self._max_entries and not self._make_room(key):
+            return
+        # The parent marks the most recently used at the front and culls by thirds; here the oldest use is first.
         self._cache[key] = value
         self._cache.move_to_end(key)
+        # In the order in which they were stored, so that the first one expires first.
+        self._expire_info.pop(key, None)
         self._expire_info[key] = self.get_backend_timeout(timeout)
-        while len(self._cache) > self._max_entries:
-            oldest, _ = self._cache.popitem(last=False)
-            del self._expire_info[oldest]
+
+    def _make_room(self, key: Hashable) -> bool:
+        """Drop an expired entry, else the least recently used; or neither, if the key has to wait for its place."""
+        oldest = next(iter(self._expire_info))
+        if self._has_expired(oldest):
+            return self._delete(oldest)
+        self.figures.overflows += 1
+        is_admitted = self._overflow.admits(key)
+        left_out = next(iter(self._cache)) if is_admitted else key
+        self._overflow.remember(left_out)
+        if is_admitted:
+            self._delete(left_out)
+        return is_admitted
 
     def _has_expired(self, key: Hashable) -> bool:
         expires_at = self._expire_info.get(key, -1.0)
@@ -151,5 +177,6 @@ def publish_figures() -> None:
         metrics.cache_misses.labels(alias).inc(now.misses - before.misses)
         metrics.cache_invalidations.labels(alias).inc(now.invalidations - before.invalidations)
         metrics.cache_fills.labels(alias).inc(now.fills - before.fills)
+        metrics.cache_overflows.labels(alias).inc(now.overflows - before.overflows)
         metrics.cache_entries.labels(alias).set(len(cache))
         metrics.cache_largest.labels(alias).set(len(cache))

@@ -92,7 +92,10 @@ report_max_queries = Gauge(
 cache_hits = Counter("sandglass_cache_hits", "Reads that found an entry", ["cache"])
 cache_misses = Counter("sandglass_cache_misses", "Reads that found none, or an expired one", ["cache"])
 cache_invalidations = Counter("sandglass_cache_invalidations", "Entries dropped because of a change", ["cache"])
-cache_fills = Counter("sandglass_cache_fills", "Entries stored", ["cache"])
+cache_fills = Counter("sandglass_cache_fills", "Entries read to be stored", ["cache"])
+cache_overflows = Counter(
+    "sandglass_cache_overflows", "Entries dropped or left out for lack of room, before they expired", ["cache"]
+)
 cache_entries = Gauge(
     "sandglass_cache_entries", "Entries of all workers' caches", ["cache"], multiprocess_mode="livesum"
 )

@@ -9,6 +9,7 @@ worker can continue with it.
 import asyncio
 import fcntl
 import json
+import math
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -36,6 +37,7 @@ POINT_SECONDS: Final = 2.0
 MAX_POINTS: Final = 150
 MAX_AGE_DAYS: Final = 8
 MAX_UNSAVED_MINUTES: Final = 120
+WARNING_SECONDS: Final = 3600
 FILE: Final = "recent.json"
 
 
@@ -132,6 +134,7 @@ class Recorder:
         self._tasks: list[asyncio.Task[None]] = []
         self._lock: int | None = None
         self._unsaved: list[MinuteFigures] = []
+        self._warned_at = -math.inf
 
     def start(self) -> None:
         """On the running loop."""
@@ -176,8 +179,18 @@ class Recorder:
         if self._holds_the_lock(path):
             row = await asyncio.to_thread(_read_and_save, path, at)
             self._unsaved = [*self._unsaved, *([row] if row else [])][-MAX_UNSAVED_MINUTES:]
+            if row:
+                self._warn_of_small_caches(row, at=at)
             if self._unsaved and row:
                 await asyncio.to_thread(self._store_unsaved)
+
+    def _warn_of_small_caches(self, row: MinuteFigures, *, at: float) -> None:
+        """Once an hour, while it lasts. The service works on, so it stays ready."""
+        wanted = row.figures.get(registry.CACHE_WANTED)
+        if wanted and at - self._warned_at >= WARNING_SECONDS:
+            self._warned_at = at
+            maximum = settings.CONFIG_CACHE_MAX_ENTRIES
+            log.warning("cache_too_small", max_entries=maximum, wanted_entries=int(wanted))
 
     def _holds_the_lock(self, path: Path) -> bool:
         """Whether this worker is the one per host that records; the kernel frees the lock when that one ends."""

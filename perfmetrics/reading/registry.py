@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from perfmetrics.reading.cache_size import wanted_entries
 from perfmetrics.reading.figures import CONFIG_CACHE, Totals
 from perfmetrics.reading.measures import (
     INTERVAL,
@@ -28,6 +29,7 @@ from perfmetrics.reading.measures import (
 P95_LIMIT_MS: Final = 200
 # A minute's readings are up to a second off.
 FETCHES_LIMIT: Final = 1.1
+CACHE_WANTED: Final = "cache_entries_wanted"
 
 PLOTS: tuple[Plot, ...] = (
     Plot(
@@ -164,6 +166,18 @@ UNPLOTTED: tuple[Figure, ...] = (
         "cache_reads",
         rise(lambda t: t.sum("cache_hits_total", CONFIG_CACHE) + t.sum("cache_misses_total", CONFIG_CACHE)),
         INTERVAL,
+    ),
+    Figure(
+        CACHE_WANTED,
+        wanted_entries,
+        WORST,
+        limit=0,
+        warning=_(
+            "The caches are too small for everyone who is watching."
+            " Set CONFIG_CACHE_MAX_ENTRIES to %(value)s and restart."
+        ),
+        marks="hit_rate",
+        is_live=False,
     ),
     Figure("batches", counter("heartbeat_batch_size_count"), INTERVAL, is_live=False),
     Figure("pin_checks_wrong", counter("pin_checks_total", "wrong"), INTERVAL, is_live=False),

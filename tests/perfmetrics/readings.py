@@ -31,6 +31,7 @@ OF_THE_CONFIG_CACHE = {
     "cache_misses": "cache_misses_total",
     "cache_invalidations": "cache_invalidations_total",
     "cache_fills": "cache_fills_total",
+    "cache_overflows": "cache_overflows_total",
     "cache_entries": "cache_entries",
     "cache_largest": "cache_entries_max",
 }

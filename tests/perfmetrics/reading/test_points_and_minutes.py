@@ -35,6 +35,7 @@ class TestPoints:
             # Of minutes only, but for the reads that hits are a share of.
             "config_fetches": None,
             "cache_reads": 30,
+            "cache_entries_wanted": None,
             "batches": None,
             "pin_checks_wrong": None,
             "slow_requests": None,
