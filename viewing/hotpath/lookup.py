@@ -21,6 +21,10 @@ logger = logging.getLogger(__name__)  # its level is checked through this one, a
 # (cache alias, id)
 Key = tuple[str, Hashable]
 MAX_KEYS_PER_FETCH = 1000
+# A statement costs as much as reading some twenty keys. If a few keys came while the last one ran, the next waits for
+# more; the first key after a pause never waits.
+GATHER_SECONDS = 0.005
+GATHERED_KEYS = 16
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -116,6 +120,8 @@ class Fetcher:
                 self._fail(batch, error)
             else:
                 self._store(batch, found)
+            if 0 < len(self._waiting) < GATHERED_KEYS:
+                await asyncio.sleep(GATHER_SECONDS)
 
     def _store(self, batch: dict[Key, "asyncio.Future[object]"], found: Mapping[Key, object]) -> None:
         for key, future in batch.items():
