@@ -10,6 +10,7 @@ from unittest import mock
 import psycopg
 from django.db import connections
 
+from parental.tokens import sql as tokens_sql
 from viewing.heartbeats import sql as heartbeats_sql
 from viewing.hotpath import sql as hotpath_sql
 from viewing.hotpath import threads
@@ -30,7 +31,7 @@ def sent_by(call: Callable[[], Any]) -> tuple[str, Any]:
 
     connections[threads.ALIAS].ensure_connection()  # what opening one asks is no part of it
     with ExitStack() as stack:
-        for module in (heartbeats_sql, hotpath_sql, playback_sql):
+        for module in (heartbeats_sql, hotpath_sql, playback_sql, tokens_sql):
             stack.enter_context(mock.patch.object(module, "execute", catch))
         stack.enter_context(connections[threads.ALIAS].execute_wrapper(catch_too))
         call()
