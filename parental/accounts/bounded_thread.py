@@ -60,6 +60,12 @@ class BoundedThread:
             if not place.is_used:
                 self._release(client)
 
+    def refuse_when_full(self, client: Client) -> None:
+        """Refusal 429 when there would be no place even if the client had none yet."""
+        with self._changed:
+            if not client.is_known and self._strangers >= PLACES + FRESH_PLACES:
+                raise Refusal("rate_limited", self._full)
+
     async def run(self, function: Callable[..., T], *args: object, client: Client = ANYONE) -> T:
         """The function's result. Refusal 429 when there is no place."""
         with self.place(client) as place:

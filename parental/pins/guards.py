@@ -23,6 +23,7 @@ from parental.models import Pin, PinGuard, PinGuardQuerySet
 from parental.pins import sql
 from viewing.caller import Caller
 from viewing.errors import Refusal, access_denied
+from viewing.hotpath import threads
 from viewing.models import PlayerToken
 
 LOCKOUT: Final = timedelta(minutes=30)
@@ -62,6 +63,15 @@ def begin_try(caller: Caller, given: str, *, executor: BoundedThread, now: datet
                 raise access_denied() from error
             raise
         return Try(pin, guard_id, number, locks_until, place.submit(check_password, given, pin.pin_hash))
+
+
+def refuse_locked(caller: Caller, now: datetime) -> None:
+    """Refusal 403 while the PIN is locked; one read, in a thread of the players' path."""
+    guards = PinGuard.objects.using(threads.ALIAS)
+    mine = guards.filter(user_id=caller.user_id, player_token_id=_token_id(caller), locked_until__gt=now)
+    until = mine.values_list("locked_until", flat=True).first()
+    if until is not None:
+        raise Refusal("pin_locked", until=until)
 
 
 def for_guard(caller: Caller) -> Client:

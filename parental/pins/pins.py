@@ -19,7 +19,7 @@ from parental.accounts.bounded_thread import BoundedThread
 from parental.accounts.turns import Client
 from parental.events.record import for_parent, record
 from parental.models import Pin, PinGuard, User
-from parental.pins import guards
+from parental.pins import guards, lean
 from parental.tokens import callers
 from perfmetrics.counting import metrics
 from viewing.caller import Caller
@@ -38,25 +38,29 @@ TOO_COMMON: Final = "This PIN is too easy to guess. Choose another one."
 executor = BoundedThread("pins", full="Too many PIN checks are waiting. Try again.")
 
 
-async def check(caller: Caller, pin: str, *, now: datetime) -> Pin:
+async def check(caller: Caller, pin: str, *, now: datetime, is_lean: bool = False) -> Pin:
     """The account's PIN when `pin` is it; from a player's caller too. The one way to compare a PIN.
 
     Refusal 400 `No PIN set`; 403 `Incorrect PIN`, or locked with `X-Locked-Until`; 429 when too many wait. Whatever it
-    is, not before `MIN_SECONDS`. A try whose client went away, or whose process died, counts as wrong.
+    is, not before `MIN_SECONDS`. A try whose client went away, or whose process died, counts as wrong. `is_lean`: for
+    the lean handler.
     """
-    found = await _compare(caller, pin, now=now)
+    found = await _compare(caller, pin, now=now, is_lean=is_lean)
     if found is None:
         raise Refusal("pin_wrong")
     return found
 
 
-async def _compare(caller: Caller, pin: str, *, now: datetime) -> Pin | None:
+async def _compare(caller: Caller, pin: str, *, now: datetime, is_lean: bool = False) -> Pin | None:
+    run: lean.Runner = lean.run_alone if is_lean else lean.run_in_request
     async with _at_least(MIN_SECONDS), _counted() as count:
-        begun = await sync_to_async(guards.begin_try)(caller, pin, executor=executor, now=now)
+        if is_lean:
+            await lean.refuse_early(caller, guards.for_guard(caller), executor, now=now)
+        begun = await run(guards.begin_try, caller, pin, executor=executor, now=now)
         is_right = await asyncio.wrap_future(begun.comparison)
         if not is_right and begun.locks_until is not None:
-            await sync_to_async(guards.record_lock)(caller, begun.locks_until, now=now)
-        found = await sync_to_async(guards.succeed)(caller, begun, now=now) if is_right else None
+            await run(guards.record_lock, caller, begun.locks_until, now=now)
+        found = await run(guards.succeed, caller, begun, now=now) if is_right else None
         count("wrong" if found is None else "right")
         return found
 

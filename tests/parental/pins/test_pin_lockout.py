@@ -24,6 +24,7 @@ from tests.parental.pin_cast import (
     verify,
 )
 from tests.parental.queues import full
+from tests.statements import statements
 
 pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 
@@ -205,6 +206,17 @@ def test_the_lock_is_decided_before_the_queue(http, parent):
     assert refused.headers["Retry-After"] == "1"
     assert not PinGuard.objects.filter(user=other.user).exists()
     assert verify(http, other).status_code == 200
+
+
+def test_a_check_without_a_place_takes_one_statement_and_no_thread(http, parent, monkeypatch):
+    verify(http, parent)  # from now on the caller is cached
+    monkeypatch.setattr("parental.pins.guards.begin_try", None)  # what runs in a thread
+
+    with full(pins.executor), statements() as sent:
+        refused = verify(http, parent)
+
+    assert refused.status_code == 429
+    assert sent.applications == ["sandglass-hotpath"], sent.all
 
 
 def test_a_full_queue_takes_no_try_of_a_running_count(http, parent):

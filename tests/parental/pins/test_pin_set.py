@@ -115,24 +115,26 @@ def test_status_takes_two_statements(http, parent):
     assert len(sent) == 2, sent.all
 
 
-def test_a_right_check_takes_six_statements(http, parent):
+def test_a_right_check_takes_seven_statements(http, parent):
     verify(http, parent)
 
     with statements() as sent:
         verify(http, parent)
 
-    # 1. the PIN, 2. the guard, 3. the reservation; 4. the PIN, locked, 5. the guard cleared, 6. the devices' guards
-    assert len(sent) == 6, sent.all
+    # 1. whether it is locked; 2. the PIN, 3. the guard, 4. the reservation; 5. the PIN, locked, 6. the guard cleared,
+    # 7. the devices' guards
+    assert len(sent) == 7, sent.all
 
 
-def test_a_locked_check_takes_two_statements(http, parent):
+def test_a_locked_check_takes_one_statement(http, parent):
     for _ in range(5):
         verify(http, parent, WRONG)
 
     with statements() as sent:
         verify(http, parent)
 
-    assert len(sent) == 2, sent.all
+    assert len(sent) == 1, sent.all
+    assert sent.applications == ["sandglass-hotpath"]  # and no thread of its own
 
 
 @pytest.mark.parametrize("pin", sorted(COMMON))
