@@ -26,7 +26,7 @@ metrics_folder.make()
 atexit.register(metrics_folder.remove)
 scratch.start()
 
-from tests.bench import bulk, counting, heartbeats, midnight, pace, pin, reports, worker
+from tests.bench import bulk, counting, edge, heartbeats, midnight, pace, pin, pin_trial, reports, worker
 from tests.bench import logs as log_lines
 from tests.bench.results import Figure, report
 
@@ -44,11 +44,13 @@ PARTS: dict[str, Callable[[Path], list[Figure]]] = {
     "counting": counting.figures,
     "logs": lambda _folder: log_lines.figures(),
     "pin": pin.figures,
+    "pin_trial": pin_trial.figures,
+    "edge": edge.figures,
     "reports": reports.figures,
     "midnight": partial(midnight.figures, seconds=SECONDS),
 }
 # The others take nearly the five minutes that the quick form has.
-QUICK = [name for name in PARTS if name != "midnight"]
+QUICK = [name for name in PARTS if name not in {"midnight", "pin_trial", "edge"}]
 
 
 def main(names: list[str]) -> int:
