@@ -8,8 +8,9 @@ class ServiceConfig(AppConfig):
     verbose_name = "Service"
 
     def ready(self) -> None:
-        from config import checks
+        from config import checks, plans
         from perfmetrics import accuracy
         from viewing.reports import reconcile
 
         accuracy.register(reconcile.last_check)
+        plans.install()

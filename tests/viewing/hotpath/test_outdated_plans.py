@@ -3,12 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import httpx
 import pytest
 from django.db import connection
 
 from perfmetrics.counting.cache import counted
+from tests import processes
 from tests.families import make_child
-from viewing.models import Title, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
+from tests.parental.cast import log_in
+from viewing.models import Profile, Title, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
 
 # More often than psycopg runs a statement before it prepares it.
 ENOUGH = 8
@@ -70,6 +73,25 @@ def test_the_reads_run_their_statements_again(http):
     ):
         assert read_all() == {200, "allowed"}
     assert read_all() == {200, "allowed"}
+
+
+def test_pages_and_parents_calls_run_their_statements_again(committed, real_time, tmp_path):
+    parent = log_in(make_child().profile.user)
+    headers, one = parent.headers, {"DB_POOL_MIN_SIZE": "1", "DB_POOL_MAX_SIZE": "1"}
+    with processes.service(tmp_path / "log", **one) as running, httpx.Client(base_url=running.url, timeout=60) as http:
+
+        def call_all():
+            """A read, and a transaction."""
+            return [
+                http.get("/api/v1/auth/profiles", headers=headers).status_code,
+                http.post("/api/v1/auth/profiles", json={"name": "Mia"}, headers=headers).status_code,
+            ]
+
+        for _ in range(ENOUGH):
+            assert call_all() == [200, 201]
+        with other_type(Profile, "name", "text"):
+            assert call_all()[0] == 200
+            assert call_all() == [200, 201]
 
 
 @pytest.mark.parametrize("players", [8])
