@@ -19,12 +19,13 @@ from parental.accounts.api import router as accounts_router
 from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router
 from parental.pins.api import router as pin_router
+from parental.platform.api import routers as platform_routers
 from parental.tokens import callers
 from perfmetrics.counting import metrics
 from perfmetrics.reading.api import router as metrics_router
 from viewing.api import catalog_router, gateway_router
 from viewing.api import router as viewing_router
-from viewing.caller import Caller, refuse_gateway, require_gateway
+from viewing.caller import Caller, refuse_gateway, require_gateway, require_scope
 from viewing.errors import Refusal
 from viewing.heartbeats.answers import on_failure
 from viewing.heartbeats.schemas import NOT_AN_OBJECT
@@ -45,6 +46,22 @@ class BearerToken(HttpBearer):
     async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         caller = await callers.authenticate(token)
         return caller and self._check(caller)
+
+
+class ServiceToken(BearerToken):
+    """A service's token with the scope that a router needs. Every call is logged, with the token's id."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(require_scope(scope))
+
+    async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        caller = await super().authenticate(request, token)
+        if caller is not None:
+            match = request.resolver_match
+            log.info(
+                "platform_called", token_id=caller.token_id, method=request.method, route=match.route if match else ""
+            )
+        return caller
 
 
 class StaffToken(BearerToken):
@@ -89,6 +106,7 @@ OPERATION_PREFIXES = {
     "parental.children.api": "parental_limits_api",
     "parental.children.profiles_api": "parental_api",
     "parental.pins.api": "parental_pin_api",
+    "parental.platform.api": "platform",
     "perfmetrics.reading.api": "perfmetrics_api",
     "viewing.reports.api": "parental_reports_api",
 }
@@ -124,6 +142,8 @@ for parental_router in (pin_router, limits_router, reports_router):
 api.add_router("/viewing-time", viewing_router, tags=["players"])
 api.add_router("/viewing-time", gateway_router, auth=BearerToken(require_gateway), tags=["players"])
 api.add_router("/catalog", catalog_router, tags=["catalogue"])
+for scope, platform_router in platform_routers.items():
+    api.add_router("/platform", platform_router, auth=ServiceToken(scope), tags=["platform"])
 api.add_router("/admin", metrics_router, auth=[StaffToken(), StaffSession()], tags=["staff"])
 
 

@@ -14,6 +14,7 @@ from viewing.errors import Code, Refusal
 
 BODY_TOO_LARGE = "sandglass.body_too_large"
 BULK_PATH = "/api/v1/viewing-time/heartbeats"
+PLATFORM_PATH = "/api/v1/platform/"
 GetResponse = Callable[[HttpRequest], Any]  # the next layer: returns a response, or a coroutine of one
 CODES: dict[int, Code] = {400: "bad_request", 404: "not_found", 405: "method", 413: "too_large"}
 

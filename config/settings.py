@@ -156,6 +156,7 @@ CACHES = {
     # docs/contract.md#who-may-call promises 60 s for a revoked token or a deactivated user, so no variable sets these.
     "players": _cache("players", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
     "gateways": _cache("gateways", ttl_seconds=60, max_entries=1000),
+    "services": _cache("services", ttl_seconds=60, max_entries=1000),
     "accounts": _cache("accounts", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
     "titles": _cache("titles", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
     "site": _cache("site", ttl_seconds=300, max_entries=1),

@@ -17,7 +17,6 @@ from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import BaseForm
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -29,11 +28,11 @@ from parental.events import admin as _events_admin  # noqa: F401 — registers t
 from parental.events.record import for_staff
 from parental.models import AuditEntry, Pin, PinGuard, TokenFamily, User
 from parental.pins import guards
-from parental.tokens import admin as _tokens_admin  # noqa: F401 — registers the devices
-from parental.tokens import families, gateways
+from parental.tokens import admin as _tokens_admin  # noqa: F401 — registers the tokens
+from parental.tokens import families
 from viewing.admin_base import BigTableAdmin, DefaultDenyAdmin
 from viewing.hotpath import invalidation
-from viewing.models import GatewayToken, Profile, ViewingTimeConfig
+from viewing.models import Profile, ViewingTimeConfig
 
 admin.site.login_form = AdminLogInForm
 
@@ -178,43 +177,6 @@ class PinAdmin(ByAddressAdmin):
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("parental.change_pin")
-
-
-@admin.register(GatewayToken)
-class GatewayTokenAdmin(BigTableAdmin):
-    """Made here and shown once; then only the expiry may change. Revoked, never deleted: it stays known."""
-
-    permits = ("add", "change")
-    list_display = ("name", "created_at", "last_used_at", "expires_at", "revoked_at")
-    ordering = ("-created_at",)
-    actions = ("revoke",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
-        return ("name", "created_at", "last_used_at", "revoked_at") if obj is not None else ()
-
-    def get_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
-        return ("name", "expires_at", "created_at", "last_used_at", "revoked_at") if obj else ("name", "expires_at")
-
-    def save_model(self, request: HttpRequest, obj: GatewayToken, form: BaseForm, change: bool) -> None:
-        if change:
-            obj.save(update_fields=["expires_at"])
-            invalidation.gateway_token_changed(bytes(obj.token_hash))
-            return
-        obj.token, obj.token_hash = gateways.new_token()
-        obj.save(force_insert=True)
-
-    def response_add(
-        self, request: HttpRequest, obj: GatewayToken, post_url_continue: str | None = None
-    ) -> TemplateResponse:
-        """The token, in this answer alone: in a message it would travel in a cookie."""
-        context = {**self.admin_site.each_context(request), "opts": self.opts, "gateway_token": obj, "title": obj.name}
-        return TemplateResponse(request, "admin/viewing/gatewaytoken/shown_once.html", context)
-
-    @admin.action(description=_("Revoke the selected tokens"), permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> None:
-        revoked = gateways.revoke(queryset, now=timezone.now())
-        sentence = ngettext("Revoked %(count)s token.", "Revoked %(count)s tokens.", revoked)
-        self.message_user(request, sentence % {"count": revoked})
 
 
 class ConfigInline(_StackedInline):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parental.events.models import AuditEntry
+from viewing.fields import external_id_field
 from viewing.models import PlayerToken, Profile
 
 # Django looks for every model here.
@@ -57,7 +58,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     """An account: a parent, or staff (`is_staff`)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField(_("email address"), max_length=254, unique=True)
+    # Null: brought by the platform without an address, so nobody can log in with a password.
+    email = models.EmailField(_("email address"), max_length=254, unique=True, null=True, blank=True)
+    external_id = external_id_field()
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
@@ -73,10 +76,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             # `unique` alone would let an address in twice in another case if code other than ours writes it.
             models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="user_email_lower"),
+            # Parallel upserts by the platform find one row.
+            models.UniqueConstraint(
+                fields=["external_id"], condition=Q(external_id__isnull=False), name="user_external_id_uniq"
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.email
+        return self.email or self.external_id or str(self.pk)
 
 
 class Pin(models.Model):

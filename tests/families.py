@@ -14,6 +14,7 @@ from viewing.models import (
     GatewayToken,
     PlayerToken,
     Profile,
+    ServiceToken,
     Title,
     ViewingSession,
     ViewingTimeBalance,
@@ -129,6 +130,29 @@ def make_gateway(**fields: Any) -> Gateway:
     token = f"sgg_{secrets.token_urlsafe(32)}"
     token_hash = hashlib.sha256(token.encode()).digest()
     return Gateway(row=GatewayToken.objects.create(name="Edge", token_hash=token_hash, **fields), token=token)
+
+
+@dataclass
+class Service:
+    """A backend of the platform."""
+
+    row: ServiceToken
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def put_account(self, http: Any, external_id: str, **body: Any) -> Any:
+        return http.put(f"/api/v1/platform/accounts/{external_id}", json=body, headers=self.headers)
+
+
+def make_service(*scopes: str, **fields: Any) -> Service:
+    """With every scope unless some are given."""
+    token = f"sgs_{secrets.token_urlsafe(32)}"
+    about = {"scopes": list(scopes or ("catalogue", "accounts", "read")), **fields}
+    token_hash = hashlib.sha256(token.encode()).digest()
+    return Service(row=ServiceToken.objects.create(name="Backend", token_hash=token_hash, **about), token=token)
 
 
 def make_family(*, children: int = 1, adult: bool = False, **config: Any) -> Family:

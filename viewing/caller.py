@@ -1,5 +1,6 @@
 """Who asks. Every endpoint learns here, and nowhere else, whether the caller may touch a profile."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -13,16 +14,18 @@ NO_ACCOUNT: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A parent's app (`profile_id` None: every profile of the account), a player, bound to one profile, or a gateway.
+    """A parent's app (`profile_id` None: every profile of the account), a player, bound to one profile, or a machine.
 
-    A gateway has no account (`NO_ACCOUNT` owns no profile): to everything but bulk heartbeats it is a stranger.
+    Gateways and services have no account (`NO_ACCOUNT` owns no profile): to everything but bulk heartbeats, or but
+    `/platform/*`, they are strangers. `scopes`: what a service may do there.
     """
 
-    kind: Literal["parent", "player", "gateway"]
+    kind: Literal["parent", "player", "gateway", "service"]
     user_id: UUID
     profile_id: UUID | None = None
     token_id: UUID | None = None
     is_staff: bool = False
+    scopes: frozenset[str] = frozenset()
 
 
 def check_access(caller: Caller, profile: Profile | None, profile_id: UUID) -> Profile:
@@ -48,10 +51,23 @@ def require_gateway(caller: Caller) -> Caller:
     return caller
 
 
+def require_scope(scope: str) -> Callable[[Caller], Caller]:
+    """A check that lets in the services whose token has the scope. Refusal 403: `scope`, or `caller` for all others."""
+
+    def check(caller: Caller) -> Caller:
+        if caller.kind != "service":
+            raise Refusal("caller", "Only a service token can do this")
+        if scope not in caller.scopes:
+            raise Refusal("scope")
+        return caller
+
+    return check
+
+
 def refuse_gateway(caller: Caller) -> Caller:
-    """A gateway may do nothing but send bulk heartbeats. Refusal 403."""
-    if caller.kind == "gateway":
-        raise Refusal("caller", "A gateway token cannot do this")
+    """A gateway may do nothing but send bulk heartbeats, a service nothing but call `/platform/*`. Refusal 403."""
+    if caller.kind in ("gateway", "service"):
+        raise Refusal("caller", f"A {caller.kind} token cannot do this")
     return caller
 
 

@@ -1,14 +1,20 @@
-"""Model fields of limits and reset hours, and their bounds. Migrations name them through `viewing/models.py`."""
+"""Model fields of limits, reset hours and external ids, and their bounds."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
+
+# Printable ASCII without spaces and slashes: it is a part of paths.
+EXTERNAL_ID_PATTERN: Final = r"^[!-.0-~]{1,255}\Z"
+validate_external_id = RegexValidator(
+    EXTERNAL_ID_PATTERN, _("Use 1 to 255 printable ASCII characters, without spaces and slashes.")
+)
 
 
 def validate_limit(minutes: int) -> None:
@@ -42,3 +48,10 @@ def reset_hour_field() -> Any:
 
 def limit_is_valid(field: str) -> Q:
     return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 15, f"{field}__lte": 480})
+
+
+def external_id_field() -> Any:
+    """The platform's own id of a row; null where the platform did not bring it."""
+    return models.CharField(
+        _("external ID"), max_length=255, null=True, blank=True, editable=False, validators=[validate_external_id]
+    )

@@ -15,12 +15,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
-from viewing.fields import limit_field, limit_is_valid, reset_hour_field, validate_limit, validate_timezone
+from viewing.fields import (
+    external_id_field,
+    limit_field,
+    limit_is_valid,
+    reset_hour_field,
+    validate_limit,
+    validate_timezone,
+)
 from viewing.outbox.models import OutboxEvent
 from viewing.plan_models import PLAN_CONSTRAINTS, FamilyCalendar, PlanColumns, PlanException
 from viewing.reports.models import ReconcileRun
 from viewing.text import NameField
-from viewing.token_models import GatewayToken, PlayerToken, PlayerTokenQuerySet
+from viewing.token_models import GatewayToken, PlayerToken, PlayerTokenQuerySet, ServiceToken
 
 # Django looks for every model here.
 __all__ = [
@@ -33,6 +40,7 @@ __all__ = [
     "PlayerTokenQuerySet",
     "Profile",
     "ReconcileRun",
+    "ServiceToken",
     "SiteSettings",
     "Title",
     "ViewingSession",
@@ -59,6 +67,7 @@ class Profile(models.Model):
         verbose_name=_("account"),
     )
     name = NameField(_("name"), max_length=100)
+    external_id = external_id_field()
     avatar_url = models.URLField(_("avatar"), max_length=500, blank=True, default="")
     is_kids = models.BooleanField(_("child"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -69,6 +78,14 @@ class Profile(models.Model):
         indexes = [
             # An account's profiles in the order they were made.
             models.Index(fields=["user", "created_at"], name="profile_user_created_idx"),
+        ]
+        constraints = [
+            # Parallel upserts by the platform find one row; they name it by these columns.
+            models.UniqueConstraint(
+                fields=["user", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="profile_user_external_id_uniq",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,9 @@
-"""Tokens of players and gateways. Django finds them through `viewing/models.py`."""
+"""Tokens of players, gateways and services. Django finds them through `viewing/models.py`."""
 
 import uuid
 from datetime import datetime
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -37,11 +38,11 @@ class PlayerToken(models.Model):
         return self.device_name
 
 
-class GatewayToken(models.Model):
-    """What an edge or a session gateway of the platform holds: the right to send beats for any profile, in bulk."""
+class _MadeByStaff(models.Model):
+    """A token that staff make in the admin for a system of the platform. Only the hash is kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = NameField(_("name"), max_length=100, help_text=_("Which gateway uses it and where."))
+    name = NameField(_("name"), max_length=100)
     token_hash = models.BinaryField(max_length=32, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
@@ -53,8 +54,36 @@ class GatewayToken(models.Model):
     token = ""
 
     class Meta:
-        verbose_name = _("gateway token")
-        verbose_name_plural = _("gateway tokens")
+        abstract = True
 
     def __str__(self) -> str:
         return self.name
+
+
+class GatewayToken(_MadeByStaff):
+    """What an edge or a session gateway of the platform holds: the right to send beats for any profile, in bulk."""
+
+    name = NameField(_("name"), max_length=100, help_text=_("Which gateway uses it and where."))
+
+    class Meta:
+        verbose_name = _("gateway token")
+        verbose_name_plural = _("gateway tokens")
+
+
+class Scope(models.TextChoices):
+    """What a service token may do."""
+
+    CATALOGUE = "catalogue", _("catalogue: write titles")
+    ACCOUNTS = "accounts", _("accounts: write accounts, profiles and player tokens")
+    READ = "read", _("read: balances")
+
+
+class ServiceToken(_MadeByStaff):
+    """What a backend of the platform holds: the right to call `/platform/*`, as far as its scopes go."""
+
+    name = NameField(_("name"), max_length=100, help_text=_("Which service uses it and where."))
+    scopes = ArrayField(models.CharField(max_length=16, choices=Scope.choices), verbose_name=_("scopes"))
+
+    class Meta:
+        verbose_name = _("service token")
+        verbose_name_plural = _("service tokens")

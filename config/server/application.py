@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from config.api import HEARTBEAT_PATH
-from config.errors import BODY_TOO_LARGE, BULK_PATH
+from config.errors import BODY_TOO_LARGE, BULK_PATH, PLATFORM_PATH
 from config.server import lifespan
 from config.server.headers import IS_LEAN, add_policy
 from config.server.lean import LeanHandler, StockHandler
@@ -53,8 +53,9 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > limit:
-            if scope["path"] == BULK_PATH and limit < settings.BULK_MAX_BODY_BYTES:
-                if not await _may_send_bulk(scope):
+            kind = _large_bodies_of(scope["path"])
+            if kind and limit < settings.BULK_MAX_BODY_BYTES:
+                if not await _is_caller(scope, kind):
                     return b""  # who asks is refused first, whatever the body is
                 limit = settings.BULK_MAX_BODY_BYTES
                 if len(body) <= limit:
@@ -64,8 +65,15 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
     return body
 
 
-async def _may_send_bulk(scope: Scope) -> bool:
-    """Whether the caller has a gateway's token; asked once a body is larger than anyone else's may be."""
+def _large_bodies_of(path: str) -> str | None:
+    """The kind of callers that may send larger bodies to the path than anyone else."""
+    if path == BULK_PATH:
+        return "gateway"
+    return "service" if path.startswith(PLATFORM_PATH) else None
+
+
+async def _is_caller(scope: Scope, kind: str) -> bool:
+    """Whether the caller has a token of the kind; asked once a body is larger than anyone else's may be."""
     authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     scheme, _, token = authorization.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":
@@ -73,8 +81,8 @@ async def _may_send_bulk(scope: Scope) -> bool:
     try:
         caller = await callers.authenticate(token)
     except DatabaseError:
-        return True  # unknown for now: each of its heartbeats is answered that the service is unavailable
-    return caller is not None and caller.kind == "gateway"
+        return True  # unknown for now: it is answered that the database cannot be reached
+    return caller is not None and caller.kind == kind
 
 
 def _body_limit(path: str) -> int:

@@ -113,6 +113,8 @@ async def change_password(user: User, *, current: str, new: str, now: datetime) 
 
     Refusal 422: the new one is too easy to guess; 401: the current one is wrong; 429 as `passwords.check`.
     """
+    if user.email is None:  # it has no password either
+        raise Refusal("password_wrong")
     await sync_to_async(passwords.check_new)(new, email=user.email)
     client = Client(user.email, is_known=True)
     proven = await passwords.check(email=user.email, password=current, via="password_page", client=client, now=now)

@@ -1,5 +1,7 @@
 """The admin's forms for an account, which has an address for a user name. Django's are generic for the checker only."""
 
+from typing import Any
+
 from asgiref.sync import async_to_sync
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
@@ -42,6 +44,10 @@ class AccountCreationForm(AdminUserCreationForm):
         model = User
         fields = ("email",)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].required = True
+
     def clean_email(self) -> str:
         return normalize_email(self.cleaned_data["email"])
 
@@ -59,8 +65,12 @@ class AccountChangeForm(UserChangeForm):  # type: ignore[type-arg]
         model = User
         fields = "__all__"
 
-    def clean_email(self) -> str:
-        return normalize_email(self.cleaned_data["email"])
+    def clean_email(self) -> str | None:
+        """Only an account that the platform brought may have none."""
+        email = normalize_email(self.cleaned_data["email"] or "")
+        if not email and self.instance.external_id is None:
+            raise ValidationError(self.fields["email"].error_messages["required"], code="required")
+        return email or None
 
 
 class AccountPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]

@@ -56,7 +56,7 @@ def _send(email: str, site: str) -> None:
         if user is not None and user.has_usable_password():
             path = reverse("password_reset_link", args=[user.pk, default_token_generator.make_token(user)])
             text = render_to_string("parental/password_reset_mail.txt", {"link": site + path})
-            send_mail(_("Reset your Sandglass password"), text, None, [user.email])
+            send_mail(_("Reset your Sandglass password"), text, None, [email])
     except Exception as error:  # noqa: BLE001 — nobody waits for the result
         # Its type alone: the sentence of a mail server holds the address.
         log.error("reset_mail_not_sent", error=type(error).__name__)

@@ -41,7 +41,7 @@ class Proven:
     encoded: str
 
 
-def check_new(password: str, *, email: str) -> None:
+def check_new(password: str, *, email: str | None) -> None:
     """Refusal 422, with sentences, for a new password that Django's validators do not take."""
     try:
         validate_password(password, User(email=email))
@@ -120,7 +120,8 @@ def replace(user: User, *, present: str, encoded: str, event: str, now: datetime
     # The update locks the row, as `change_password` says.
     if not User.objects.filter(pk=user.pk, password=present, is_active=True).update(password=encoded):
         return False
-    clear_tries(user.email)
+    if user.email is not None:
+        clear_tries(user.email)
     end_token_families(user)
     user.password = encoded
     record(event, user_id=user.pk, actor=for_parent(user.pk), now=now)

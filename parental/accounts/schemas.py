@@ -72,5 +72,5 @@ class LoginsEndedOut(Schema):
 
 class AccountOut(Schema):
     id: UUID
-    email: str
+    email: str | None = Field(description="Null: the platform brought the account without an address.")
     is_admin: bool

@@ -1,5 +1,6 @@
 """An account's profiles: create and list them (docs/contract.md#profiles), rename and remove them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -55,20 +56,57 @@ def _with_session_count(user_id: UUID) -> QuerySet[Any]:
 @transaction.atomic
 def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone: str) -> ListedProfile:
     """A profile with its settings: a child's has the site's default limits. Refusal 409: too many profiles."""
-    site = site_settings()
     # Locked, so that parallel calls cannot pass the bound together.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
-    if Profile.objects.filter(user_id=user_id).count() >= MAX_PROFILES:
-        raise Refusal("too_many", f"An account can have at most {MAX_PROFILES} profiles")
-    profile = Profile.objects.create(user_id=user_id, name=name, is_kids=is_kids, avatar_url=avatar_url)
-    ViewingTimeConfig.objects.create(
-        profile=profile,
-        **limit_columns(site.default_limits if is_kids else rules.NO_LIMITS),
-        reset_hour=site.default_reset_hour,
-        timezone=timezone,
-    )
-    report(profile, "profile.created", actor=for_parent(user_id), now=profile.created_at)
+    new = NewProfile(name=name, is_kids=is_kids, avatar_url=avatar_url, timezone=timezone)
+    (profile,) = make(user_id, [new], count=Profile.objects.filter(user_id=user_id).count(), actor=for_parent(user_id))
     return _listed(profile, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NewProfile:
+    """A profile to be made; `external_id` is the platform's own id of it."""
+
+    name: str
+    is_kids: bool
+    avatar_url: str
+    timezone: str
+    external_id: str | None = None
+
+
+def make(user_id: UUID, new: Sequence[NewProfile], *, count: int, actor: Actor) -> list[Profile]:
+    """Profiles with their settings, in two statements, for an account that the caller's transaction holds.
+
+    `count`: how many the account has. Refusal 409: too many profiles.
+    """
+    if not new:
+        return []
+    if count + len(new) > MAX_PROFILES:
+        raise Refusal("too_many", f"An account can have at most {MAX_PROFILES} profiles")
+    site = site_settings()
+    made = [
+        Profile(
+            user_id=user_id,
+            name=one.name,
+            is_kids=one.is_kids,
+            avatar_url=one.avatar_url,
+            external_id=one.external_id,
+        )
+        for one in new
+    ]
+    Profile.objects.bulk_create(made)
+    ViewingTimeConfig.objects.bulk_create(
+        ViewingTimeConfig(
+            profile=profile,
+            **limit_columns(site.default_limits if profile.is_kids else rules.NO_LIMITS),
+            reset_hour=site.default_reset_hour,
+            timezone=one.timezone,
+        )
+        for profile, one in zip(made, new, strict=True)
+    )
+    for profile in made:
+        report(profile, "profile.created", actor=actor, now=profile.created_at)
+    return made
 
 
 def report(profile: Profile, event_type: str, *, actor: Actor, now: datetime) -> None:

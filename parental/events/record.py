@@ -22,7 +22,7 @@ log = structlog.stdlib.get_logger(__name__)
 class Actor:
     """Who acted; `user_id` is None where no account did. `token_id`: the token of a player."""
 
-    kind: Literal["parent", "player", "staff", "system", "stranger"]
+    kind: Literal["parent", "player", "staff", "platform", "system", "stranger"]
     user_id: UUID | None = None
     token_id: UUID | None = None
 
@@ -42,6 +42,8 @@ class Device:
 
 SYSTEM: Final = Actor("system")
 STRANGER: Final = Actor("stranger")
+# A backend of the platform, by a service token; which one is in the log, with the request.
+PLATFORM: Final = Actor("platform")
 
 
 def for_parent(user_id: UUID) -> Actor:

@@ -160,9 +160,11 @@ async def reset(caller: Caller, *, password: str, new_pin: str, now: datetime) -
     await reset_for(caller.user_id, email=account.email, password=password, new_pin=new_pin, now=now)
 
 
-async def reset_for(user_id: UUID, *, email: str, password: str, new_pin: str, now: datetime) -> None:
+async def reset_for(user_id: UUID, *, email: str | None, password: str, new_pin: str, now: datetime) -> None:
     """As `reset`, for an account whose address is known. Refusal 401: wrong password; 429 as its checks."""
     check_new(new_pin)
+    if email is None:  # it has no password either
+        raise Refusal("password_wrong")
     proven = await passwords.check(
         email=email, password=password, via="pin_reset", client=Client(email, is_known=True), now=now
     )

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from parental.tokens import signed, sql
-from parental.tokens.opaque import GATEWAY_PREFIX, PLAYER_PREFIX, digest
+from parental.tokens.opaque import GATEWAY_PREFIX, PLAYER_PREFIX, SERVICE_PREFIX, digest
 from viewing.caller import NO_ACCOUNT, Caller
 from viewing.errors import Refusal
 from viewing.hotpath import entries
@@ -23,7 +23,7 @@ class Account:
     """What of an account its calls need to know."""
 
     user_id: UUID
-    email: str
+    email: str | None
     is_staff: bool
 
 
@@ -44,6 +44,8 @@ async def authenticate(token: str) -> Caller | None:
         return await _player(token)
     if token.startswith(GATEWAY_PREFIX):
         return await _gateway(token)
+    if token.startswith(SERVICE_PREFIX):
+        return await _service(token)
     ids = signed.read(signed.ACCESS, token, seconds=settings.ACCESS_TOKEN_SECONDS)
     if ids is None:
         return None
@@ -66,6 +68,13 @@ async def _gateway(token: str) -> Caller | None:
     if found is None or (found.expires_at is not None and found.expires_at <= timezone.now()):
         return None
     return Caller(kind="gateway", user_id=NO_ACCOUNT, token_id=found.id)
+
+
+async def _service(token: str) -> Caller | None:
+    found = await entries.service_tokens.get(digest(token))
+    if found is None or (found.expires_at is not None and found.expires_at <= timezone.now()):
+        return None
+    return Caller(kind="service", user_id=NO_ACCOUNT, token_id=found.id, scopes=found.scopes)
 
 
 async def account(caller: Caller) -> Account:

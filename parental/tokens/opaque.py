@@ -6,6 +6,7 @@ from typing import Final
 
 PLAYER_PREFIX: Final = "sgp_"
 GATEWAY_PREFIX: Final = "sgg_"
+SERVICE_PREFIX: Final = "sgs_"
 
 
 def digest(token: str) -> bytes:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from parental.events.record import Actor, Device, for_parent, record
+from parental.events.record import PLATFORM, Actor, Device, for_parent, record
 from parental.models import Pin
 from parental.tokens import opaque, pin_tokens
 from viewing.errors import Refusal, access_denied
@@ -31,15 +31,30 @@ class IssuedToken:
 @transaction.atomic
 def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str | None, now: datetime) -> IssuedToken:
     """A new token for a profile of the account. Refusal 403: not its profile, or no proof of the PIN that it has."""
-    # Locked, so that parallel calls cannot pass the bound together.
-    locked = Profile.objects.select_for_update(no_key=True).filter(pk=profile_id, user_id=user_id)
-    if locked.first() is None:
-        raise access_denied()
+    _lock(user_id, profile_id)
     pin = Pin.objects.filter(user_id=user_id).first()
     if pin is not None and not pin_tokens.is_valid(pin_token, pin):
         raise Refusal("pin_required")
+    return _issue(user_id, profile_id, device_name=device_name, actor=for_parent(user_id), now=now)
+
+
+@transaction.atomic
+def issue_for_platform(user_id: UUID, profile_id: UUID, *, device_name: str, now: datetime) -> IssuedToken:
+    """A new token for a profile of the account, without a PIN. Refusal 403: not its profile."""
+    _lock(user_id, profile_id)
+    return _issue(user_id, profile_id, device_name=device_name, actor=PLATFORM, now=now)
+
+
+def _lock(user_id: UUID, profile_id: UUID) -> None:
+    """Locked, so that parallel calls cannot pass the bound together."""
+    locked = Profile.objects.select_for_update(no_key=True).filter(pk=profile_id, user_id=user_id)
+    if locked.first() is None:
+        raise access_denied()
+
+
+def _issue(user_id: UUID, profile_id: UUID, *, device_name: str, actor: Actor, now: datetime) -> IssuedToken:
     by_use = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id).order_by("-last_used_at", "-created_at")
-    revoke_all(by_use[MAX_LIVING - 1 :], actor=for_parent(user_id), now=now)
+    revoke_all(by_use[MAX_LIVING - 1 :], actor=actor, now=now)
     token = opaque.new_opaque(opaque.PLAYER_PREFIX)
     row = PlayerToken.objects.create(
         profile_id=profile_id,
@@ -50,7 +65,7 @@ def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str |
         expires_at=now + entries.PLAYER_TOKEN_LIFETIME,
     )
     device = Device(row.id, profile_id, device_name)
-    record("device_paired", user_id=user_id, actor=for_parent(user_id), now=now, device=device)
+    record("device_paired", user_id=user_id, actor=actor, now=now, device=device)
     return IssuedToken(player_token=token, token_id=row.id, expires_at=row.expires_at)
 
 

@@ -16,7 +16,7 @@ WHERE f.id = ANY(%(family_ids)s::uuid[]) AND f.ended_at IS NULL AND u.is_active
 """
 
 
-def read_accounts(family_ids: Collection[UUID]) -> list[tuple[UUID, UUID, str, bool]]:
+def read_accounts(family_ids: Collection[UUID]) -> list[tuple[UUID, UUID, str | None, bool]]:
     """(family id, account id, e-mail, is staff) of the running families of active accounts among the ids."""
     rows = execute(_READ_ACCOUNTS, {"family_ids": list(family_ids)}, counted_as="accounts")
     return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -7,6 +7,7 @@ from django.contrib.staticfiles import finders
 
 OPEN = {"/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh"}
 PARENTAL = "/api/v1/parental-controls"
+PLATFORM = "/api/v1/platform"
 LIMITS = f"{PARENTAL}/profiles/{{profile_id}}/viewing-time"
 CALLS = {
     ("post", "/api/v1/viewing-time/heartbeat"): {200, 400, 401, 403, 404, 409, 413, 422, 429, 503},
@@ -34,6 +35,9 @@ CALLS = {
     ("post", "/api/v1/viewing-time/heartbeats"): {200, 400, 401, 403, 413, 422, 503},
     ("get", f"{PARENTAL}/weekly-report"): {200, 401, 403, 422, 503},
     ("get", "/api/v1/admin/metrics"): {200, 401, 403, 503},
+    ("put", f"{PLATFORM}/accounts/{{external_id}}"): {200, 201, 400, 401, 403, 409, 413, 422, 503},
+    ("get", f"{PLATFORM}/accounts/{{external_id}}"): {200, 401, 403, 404, 422, 503},
+    ("post", f"{PLATFORM}/balances"): {200, 400, 401, 403, 413, 422, 503},
 }
 
 # Names in generated clients: none may change.
@@ -57,6 +61,10 @@ OPERATIONS = {
     "parental_reports_api_profile_history",
     "parental_reports_api_weekly_report",
     "perfmetrics_api_admin_metrics",
+    "platform_issue_player_token",
+    "platform_get_account",
+    "platform_put_account",
+    "platform_read_balances",
     "viewing_api_balance",
     "viewing_api_end_session",
     "viewing_api_heartbeat",

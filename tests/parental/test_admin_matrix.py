@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from parental.models import AuditEntry, Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily
-from tests.families import make_child, make_gateway, make_title, make_user
+from tests.families import make_child, make_gateway, make_service, make_title, make_user
 from viewing.models import PlayerToken, SiteSettings, ViewingSession, ViewingTimeBalance
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,9 @@ DECLARED = {
         lambda: PlayerToken.objects.get(pk=make_child().token_id), actions={"revoke": "change"}
     ),
     "viewing.profile": Declared(a_child, permits={"add", "change", "delete"}, lookups={"is_kids__exact"}),
+    "viewing.servicetoken": Declared(
+        lambda: make_service().row, permits={"add", "change"}, actions={"revoke": "change"}
+    ),
     "viewing.sitesettings": Declared(lambda: SiteSettings.objects.get_or_create(pk=1)[0], permits={"add", "change"}),
     "viewing.title": Declared(make_title, permits={"add", "change"}, lookups={"is_educational__exact"}),
     "viewing.viewingsession": Declared(a_session),

@@ -1,4 +1,4 @@
-"""Cached reads of the players' path: profiles with their limits, titles, players' and gateways' tokens, site settings.
+"""Cached reads of the players' path: profiles with their limits, titles, tokens, site settings.
 
 Unknown ids are not cached.
 """
@@ -65,6 +65,13 @@ class GatewayToken:
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceToken:
+    id: UUID
+    scopes: frozenset[str]
+    expires_at: datetime | None
+
+
 def _read_beat_entries(keys: list[Key]) -> dict[Key, object]:
     found: dict[Key, object] = {SITE: Site()} if SITE in keys else {}
     rows = sql.read_beat_entries(
@@ -78,6 +85,12 @@ def _read_beat_entries(keys: list[Key]) -> dict[Key, object]:
         else:
             found[SITE] = _site(row)
     return found
+
+
+def read_profiles(ids: Iterable[UUID]) -> list[Profile]:
+    """Profiles past the cache, in the reading thread: many at once would push out those that play."""
+    rows = sql.read_beat_entries(profile_ids=list(ids), title_ids=[], with_site=False, counted_as=None)
+    return [_profile(row.profile_id, row) for row in rows if row.profile_id is not None]
 
 
 def _profile(id_: UUID, row: sql.BeatEntry) -> Profile:
@@ -125,6 +138,14 @@ def _read_gateway_tokens(keys: list[Key]) -> dict[Key, GatewayToken]:
     }
 
 
+def _read_service_tokens(keys: list[Key]) -> dict[Key, ServiceToken]:
+    rows = sql.read_service_tokens(hashes=_ids(keys, "services"), now=timezone.now())
+    return {
+        ("services", token_hash): ServiceToken(id=id_, scopes=frozenset(scopes), expires_at=expires_at)
+        for token_hash, id_, scopes, expires_at in rows
+    }
+
+
 def _read_catalog(_keys: list[Key]) -> dict[Key, tuple[CatalogTitle, ...]]:
     rows = models.Title.objects.using(threads.ALIAS).order_by("name", "id")
     return {CATALOG: tuple(CatalogTitle(*row) for row in rows.values_list("id", "name", "is_educational"))}
@@ -141,6 +162,7 @@ site: Lookup[int, Site] = Lookup("site", _beat_reads)
 # By hash; a token is at most 60 s old in the cache.
 player_tokens: Lookup[bytes, PlayerToken] = Lookup("players", Fetcher(_read_player_tokens))
 gateway_tokens: Lookup[bytes, GatewayToken] = Lookup("gateways", Fetcher(_read_gateway_tokens))
+service_tokens: Lookup[bytes, ServiceToken] = Lookup("services", Fetcher(_read_service_tokens))
 _catalogs: Lookup[str, tuple[CatalogTitle, ...]] = Lookup("catalog", Fetcher(_read_catalog))
 
 

@@ -27,6 +27,7 @@ _PARSERS: dict[str, Callable[[str], Hashable]] = {
     "accounts": UUID,
     "players": bytes.fromhex,
     "gateways": bytes.fromhex,
+    "services": bytes.fromhex,
     "site": int,
     "catalog": str,
 }
@@ -54,6 +55,11 @@ def player_token_changed(token_hash: bytes) -> None:
 def gateway_token_changed(token_hash: bytes) -> None:
     """A token was revoked, or its expiry changed."""
     _changed(("gateways", token_hash))
+
+
+def service_token_changed(token_hash: bytes) -> None:
+    """A token was revoked, or its expiry or its scopes changed."""
+    _changed(("services", token_hash))
 
 
 def account_changed(family_id: UUID) -> None:

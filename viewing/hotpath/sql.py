@@ -12,6 +12,7 @@ from viewing.models import (
     GatewayToken,
     PlayerToken,
     Profile,
+    ServiceToken,
     SiteSettings,
     Title,
     ViewingTimeConfig,
@@ -21,6 +22,7 @@ CONFIG = ViewingTimeConfig._meta.db_table
 GATEWAY_TOKEN = GatewayToken._meta.db_table
 PLAYER_TOKEN = PlayerToken._meta.db_table
 PROFILE = Profile._meta.db_table
+SERVICE_TOKEN = ServiceToken._meta.db_table
 SITE = SiteSettings._meta.db_table
 TITLE = Title._meta.db_table
 USER = get_user_model()._meta.db_table
@@ -67,11 +69,15 @@ FULL JOIN (SELECT * FROM {SITE} WHERE %(with_site)s::bool) s ON false
 
 
 def read_beat_entries(
-    *, profile_ids: Collection[UUID], title_ids: Collection[UUID], with_site: bool
+    *,
+    profile_ids: Collection[UUID],
+    title_ids: Collection[UUID],
+    with_site: bool,
+    counted_as: str | None = "beat_entries",
 ) -> list[BeatEntry]:
     """Profiles with their limits, titles and, if asked for, the site settings. Unknown ids have no row."""
     parameters = {"profile_ids": list(profile_ids), "title_ids": list(title_ids), "with_site": with_site}
-    rows = execute(_READ_BEAT_ENTRIES, parameters, counted_as="beat_entries")
+    rows = execute(_READ_BEAT_ENTRIES, parameters, counted_as=counted_as)
     return [BeatEntry(*row) for row in rows]
 
 
@@ -101,20 +107,30 @@ def read_player_tokens(
 
 
 # `last_used_at` is kept to the hour, as above. Index: unique on the hash.
-_READ_GATEWAY_TOKENS = f"""
+_READ_MADE_BY_STAFF = """
 WITH token AS (
-    SELECT * FROM {GATEWAY_TOKEN} t
+    SELECT * FROM {table} t
     WHERE t.token_hash = ANY(%(hashes)s::bytea[]) AND t.revoked_at IS NULL
         AND (t.expires_at IS NULL OR t.expires_at > %(now)s)
 ), used AS (
-    UPDATE {GATEWAY_TOKEN} t SET last_used_at = %(now)s
+    UPDATE {table} t SET last_used_at = %(now)s
     FROM token WHERE t.id = token.id AND coalesce(t.last_used_at < %(now)s - interval '1 hour', true)
 )
-SELECT token_hash, id, expires_at FROM token
+SELECT {columns} FROM token
 """
+_READ_GATEWAY_TOKENS = _READ_MADE_BY_STAFF.format(table=GATEWAY_TOKEN, columns="token_hash, id, expires_at")
+_READ_SERVICE_TOKENS = _READ_MADE_BY_STAFF.format(table=SERVICE_TOKEN, columns="token_hash, id, scopes, expires_at")
 
 
 def read_gateway_tokens(*, hashes: Collection[bytes], now: datetime) -> list[tuple[bytes, UUID, datetime | None]]:
     """(hash, token id, expiry or None) of the valid tokens among the hashes; records that they were used."""
     rows = execute(_READ_GATEWAY_TOKENS, {"hashes": list(hashes), "now": now})
     return [(bytes(token_hash), id_, expires_at) for token_hash, id_, expires_at in rows]
+
+
+def read_service_tokens(
+    *, hashes: Collection[bytes], now: datetime
+) -> list[tuple[bytes, UUID, list[str], datetime | None]]:
+    """As `read_gateway_tokens`: (hash, token id, scopes, expiry or None)."""
+    rows = execute(_READ_SERVICE_TOKENS, {"hashes": list(hashes), "now": now})
+    return [(bytes(token_hash), id_, scopes, expires_at) for token_hash, id_, scopes, expires_at in rows]

@@ -1,10 +1,12 @@
 """What is left today: the answers of balance and playback eligibility."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from viewing import rules
-from viewing.hotpath import threads
+from viewing.hotpath import entries, threads
 from viewing.models import ViewingTimeBalance
 from viewing.playback.schemas import BalanceOut, EligibilityOut
 from viewing.profile import Profile
@@ -28,7 +30,20 @@ def read_balance(profile: Profile, *, now: datetime) -> Balance:
     """
     running = rules.running_day(profile.schedule, now=now)
     rows = ViewingTimeBalance.objects.using(threads.ALIAS).filter(profile_id=profile.id, day=running.day)
-    row = rows.first() or ViewingTimeBalance()
+    return _balance(profile, running, rows.first())
+
+
+def read_balances(profiles: Sequence[Profile], *, now: datetime) -> dict[UUID, Balance]:
+    """As `read_balance`, of many children in one statement. Index: balance_profile_day_uniq."""
+    running = {profile.id: rules.running_day(profile.schedule, now=now) for profile in profiles}
+    days = {day.day for day in running.values()}
+    rows = ViewingTimeBalance.objects.using(threads.ALIAS).filter(profile__in=list(running), day__in=days)
+    present = {row.profile_id: row for row in rows if row.day == running[row.profile_id].day}
+    return {profile.id: _balance(profile, running[profile.id], present.get(profile.id)) for profile in profiles}
+
+
+def _balance(profile: Profile, running: rules.ViewingDay, row: ViewingTimeBalance | None) -> Balance:
+    row = row or ViewingTimeBalance()
     return Balance(
         allowance=row.allowance(profile.limit_minutes(running.day)),
         educational_seconds=row.educational_seconds,
@@ -38,8 +53,18 @@ def read_balance(profile: Profile, *, now: datetime) -> Balance:
 
 def balance_answer(profile: Profile, now: datetime) -> BalanceOut:
     """The body of GET /balance; zeros and nulls for an adult."""
-    if profile.is_kids:
-        balance = read_balance(profile, now=now)
+    return _answer(profile, read_balance(profile, now=now) if profile.is_kids else None)
+
+
+def balance_answers(profile_ids: Collection[UUID], now: datetime) -> dict[UUID, BalanceOut]:
+    """The same for many profiles of any accounts, in two statements; unknown ids are left out."""
+    profiles = entries.read_profiles(profile_ids)
+    found = read_balances([profile for profile in profiles if profile.is_kids], now=now)
+    return {profile.id: _answer(profile, found.get(profile.id)) for profile in profiles}
+
+
+def _answer(profile: Profile, balance: Balance | None) -> BalanceOut:
+    if balance is not None:
         allowance, educational_seconds = balance.allowance, balance.educational_seconds
         next_reset_at: datetime | None = balance.next_reset_at
     else:

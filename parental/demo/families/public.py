@@ -14,7 +14,7 @@ def refuse_public_passwords() -> None:
     """
     try:
         accounts = User.objects.filter(email__in=[family.email for family in FAMILIES], is_active=True)
-        hashes = dict(accounts.values_list("email", "password"))
+        hashes = {str(email): encoded for email, encoded in accounts.values_list("email", "password")}
     finally:
         connection.close()
     # They share one hash, unless someone changed a password.

@@ -110,7 +110,7 @@ def _acted(entry: AuditEntry, caller: Caller) -> str:
     if entry.actor_kind in ("parent", "staff"):
         # The member of staff may have no account any more.
         return _("by our staff") if entry.actor_kind == "staff" else _actor(entry.actor_user_id, caller)
-    return ""
+    return _("by the platform") if entry.actor_kind == "platform" else ""
 
 
 def _actor(user_id: UUID | None, caller: Caller) -> str:

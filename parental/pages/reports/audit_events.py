@@ -17,6 +17,7 @@ SENTENCES = {
     "pin_set": gettext_lazy("PIN set"),
     "pin_changed": gettext_lazy("PIN changed"),
     "pin_reset": gettext_lazy("PIN reset with the password"),
+    "account_updated": gettext_lazy("Account or profiles updated"),
     "profile_removed": gettext_lazy("A profile was removed with all its data"),
 }
 LOGINS = {"api": gettext_lazy("Logged in from an app"), "admin": gettext_lazy("Logged in to the administration")}

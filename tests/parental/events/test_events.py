@@ -15,7 +15,7 @@ from parental.pages.reports import audit_events
 from perfmetrics.counting import metrics
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
-from tests.parental.events import family_events, login_events
+from tests.parental.events import family_events, login_events, platform_events
 from tests.parental.events.scene import API, NEW, Scene
 from tests.parental.homes import make_home
 from tests.parental.pages.visitors import text_of
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("quick_hashes", "no_waiting")
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "operations.md"
 
 SCENARIOS: dict[str, list[Callable[[Scene], Any]]] = {
-    "registered": [login_events.registered, login_events.registered_on_the_page],
+    "registered": [login_events.registered, login_events.registered_on_the_page, platform_events.registered],
     "login": [login_events.login, login_events.login_on_the_page, login_events.login_in_the_admin],
     "login_failed": [
         login_events.login_failed,
@@ -51,6 +51,7 @@ SCENARIOS: dict[str, list[Callable[[Scene], Any]]] = {
     "pin_lockouts_lifted": [family_events.pin_lockouts_lifted, family_events.pin_lockouts_lifted_by_staff],
     "device_paired": [family_events.device_paired],
     "device_revoked": [family_events.device_revoked, family_events.device_revoked_by_staff],
+    "account_updated": [platform_events.account_updated],
     "profile_removed": [family_events.profile_removed],
     "staff_action": [family_events.staff_action],
 }

@@ -1,0 +1,72 @@
+"""What the platform's backends call, by the scope of their tokens (docs/contract.md#platform)."""
+
+from typing import Final
+
+from asgiref.sync import sync_to_async
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Router, Status
+from pydantic_core import to_json
+
+from parental.children.profile_schemas import PlayerTokenOut
+from parental.platform import accounts, balances
+from parental.platform.accounts import Account
+from parental.platform.schemas import (
+    BalancesIn,
+    BalancesOut,
+    ExternalIdInPath,
+    PlatformAccountIn,
+    PlatformAccountOut,
+    PlatformAccountWithEmailOut,
+    PlatformPlayerTokenIn,
+)
+from parental.tokens.players import IssuedToken
+from perfmetrics.counting.lean import lean
+from viewing.endpoints import BODY, INVALID, REFUSED, Request
+from viewing.schemas import ErrorDetail
+
+accounts_router = Router()
+read_router = Router()
+# By the scope that a service token needs for it.
+routers: Final = {"accounts": accounts_router, "read": read_router}
+
+
+@accounts_router.put(
+    "/accounts/{external_id}",
+    response={200: PlatformAccountOut, 201: PlatformAccountOut, **REFUSED, **BODY, 409: ErrorDetail},
+)
+async def put_account(request: Request, external_id: ExternalIdInPath, body: PlatformAccountIn) -> Status[Account]:
+    """Make an account with its profiles, or change what differs. Profiles that are not named stay."""
+    account, is_made = await sync_to_async(accounts.put)(external_id, body, now=timezone.now())
+    return Status(201 if is_made else 200, account)
+
+
+@accounts_router.get(
+    "/accounts/{external_id}",
+    response={200: PlatformAccountWithEmailOut, **REFUSED, 404: ErrorDetail, **INVALID},
+)
+async def get_account(request: Request, external_id: ExternalIdInPath) -> Account:
+    """An account with its profiles."""
+    return await sync_to_async(accounts.get)(external_id)
+
+
+@accounts_router.post(
+    "/accounts/{external_id}/profiles/{profile_external_id}/player-token",
+    response={201: PlayerTokenOut, **REFUSED, **BODY, 404: ErrorDetail},
+)
+async def issue_player_token(
+    request: Request, external_id: ExternalIdInPath, profile_external_id: ExternalIdInPath, body: PlatformPlayerTokenIn
+) -> Status[IssuedToken]:
+    """Issue a token that lets a device play as one profile; no PIN, for the platform vouches for the device."""
+    issued = await sync_to_async(accounts.issue_player_token)(
+        external_id, profile_external_id, device_name=body.device_name, now=timezone.now()
+    )
+    return Status(201, issued)
+
+
+@read_router.post("/balances", response={200: BalancesOut, **REFUSED, **BODY})
+@lean
+async def read_balances(request: Request, body: BalancesIn) -> HttpResponse:
+    """The balances of up to 1,000 profiles of any accounts, in the order of the request."""
+    found = await balances.answers(body.profiles, now=timezone.now())
+    return HttpResponse(to_json({"balances": found}), content_type="application/json")
