@@ -1,5 +1,6 @@
 """gunicorn's settings for `make serve`, the demo and the container: PORT, WORKERS and BIND from the environment."""
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,10 @@ from typing import Any
 from config import logs
 from config.environment import env_int
 from perfmetrics.counting import folder
+
+# Workers inherit this. Loading a worker's modules makes only objects that stay, so collecting garbage among them is a
+# sixth of its start (2.77 → 2.33 s of CPU).
+gc.disable()
 
 # Before the workers start, and before anything that counts is imported.
 folder.make()
@@ -32,6 +37,11 @@ control_socket_disable = True
 # The master's own lines, and a worker's until it has read the settings.
 logconfig_dict = logs.configuration(in_background=False)
 accesslog = None
+
+
+def post_worker_init(_worker: object) -> None:
+    """The worker has loaded the application."""
+    gc.enable()
 
 
 def child_exit(_server: object, worker: Any) -> None:

@@ -176,6 +176,17 @@ def test_the_collector_is_spared(server):
     assert gc.get_threshold()[0] >= 10_000
 
 
+def test_the_collector_is_off_only_while_a_worker_loads():
+    script = (
+        "import gc; from config.server import gunicorn; loading = gc.isenabled();"
+        "gunicorn.post_worker_init(None); print(loading, gc.isenabled()); gunicorn.on_exit(None)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "True"]
+
+
 def test_more_connections_than_the_server_allows_are_reported(committed, settings):
     settings.WORKERS, settings.DB_POOL_MAX_SIZE = 10, 100
 
