@@ -9,7 +9,7 @@ from perfmetrics.counting import metrics
 from perfmetrics.reading.figures import Buckets, Totals
 from perfmetrics.reading.recorder import advance
 
-# A full minute, an hour ago: the server of the tests records its own minutes meanwhile.
+# A full minute, an hour ago: the server of the tests records its own minutes during the test.
 MINUTE = time.time() // 60 * 60 - 3600
 
 # What tests name, by the sample that it is.
