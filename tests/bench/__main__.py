@@ -26,7 +26,20 @@ metrics_folder.make()
 atexit.register(metrics_folder.remove)
 scratch.start()
 
-from tests.bench import bulk, counting, edge, heartbeats, midnight, pace, pin, pin_trial, reports, worker
+from tests.bench import (
+    bulk,
+    cache,
+    counting,
+    edge,
+    evening,
+    heartbeats,
+    midnight,
+    pace,
+    pin,
+    pin_trial,
+    reports,
+    worker,
+)
 from tests.bench import logs as log_lines
 from tests.bench.results import Figure, report
 
@@ -47,10 +60,12 @@ PARTS: dict[str, Callable[[Path], list[Figure]]] = {
     "pin_trial": pin_trial.figures,
     "edge": edge.figures,
     "reports": reports.figures,
+    "cache": partial(cache.figures, rounds=ROUNDS),
+    "evening": evening.figures,
     "midnight": partial(midnight.figures, seconds=SECONDS),
 }
 # The others take nearly the five minutes that the quick form has.
-QUICK = [name for name in PARTS if name not in {"midnight", "pin_trial", "edge"}]
+QUICK = [name for name in PARTS if name not in {"cache", "edge", "evening", "midnight", "pin_trial"}]
 
 
 def main(names: list[str]) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from tests import processes
 from tests.bench import generator
@@ -83,12 +84,21 @@ def run(url: str, devices: list[Device], beats_each: int) -> Figures:
 
 def hit_rate(url: str) -> float:
     """Of the cache of limits, as the service reports it."""
+    hits, misses = cache_counts(url)
+    return hits / (hits + misses)
+
+
+def cache_counts(url: str) -> tuple[float, float]:
+    """Hits and misses of the cache of limits so far."""
+    values = {sample.name: sample.value for sample in samples(url) if sample.labels.get("cache") == "profiles"}
+    return values["sandglass_cache_hits_total"], values["sandglass_cache_misses_total"]
+
+
+def samples(url: str) -> list[Sample]:
+    """What the service counted."""
     time.sleep(1.5)  # published once per second
     metrics = httpx.get(f"{url}/metrics").text
-    samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
-    values = {sample.name: sample.value for sample in samples if sample.labels.get("cache") == "profiles"}
-    hits, misses = values["sandglass_cache_hits_total"], values["sandglass_cache_misses_total"]
-    return hits / (hits + misses)
+    return [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
 
 
 def ratio(ours: list[Figures], theirs: list[Figures]) -> float:
