@@ -9,8 +9,10 @@ class ServiceConfig(AppConfig):
 
     def ready(self) -> None:
         from config import checks, plans
+        from config.postgres import timestamps
         from perfmetrics import accuracy
         from viewing.reports import reconcile
 
+        timestamps.register()
         accuracy.register(reconcile.last_check)
         plans.install()
