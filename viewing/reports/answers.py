@@ -6,10 +6,7 @@ are aware datetimes, durations minutes rounded to 2 decimals.
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 from uuid import UUID
-
-from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +85,3 @@ class WeeklyReport:
     week_start: date
     week_end: date
     profiles: list[ProfileWeek]
-
-
-_HISTORY: Final = TypeAdapter(History)
-
-
-def history_body(history: History) -> dict[str, object]:
-    """The body of the API's answer, without the fields that are left at their default."""
-    body: dict[str, object] = _HISTORY.dump_python(history, exclude_defaults=True)
-    return body

@@ -4,17 +4,17 @@ from datetime import datetime
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from ninja import Query, Router
-from ninja.responses import Response
 
 from viewing import rules
 from viewing.caller import obtain_profile, require_parent
 from viewing.endpoints import INVALID, REFUSED, Request
 from viewing.profile import Profile
 from viewing.reports import downloads, history, periods, weekly
-from viewing.reports.answers import WeeklyReport, history_body
+from viewing.reports.answers import WeeklyReport
+from viewing.reports.history_json import history_json
 from viewing.reports.schemas import HistoryOut, HistoryQuery, ReportQuery, WeeklyReportOut
 
 router = Router()
@@ -34,9 +34,9 @@ async def profile_history(request: Request, profile_id: UUID, query: Query[Histo
     return await sync_to_async(_history_response)(profile, period, now)
 
 
-def _history_response(profile: Profile, period: periods.Period, now: datetime) -> Response:
+def _history_response(profile: Profile, period: periods.Period, now: datetime) -> HttpResponse:
     # Written in this thread: Ninja would check and write 500 sessions in the event loop, and every beat wait for it.
-    return Response(history_body(history.history(profile, period, now=now)))
+    return HttpResponse(history_json(history.history(profile, period, now=now)), content_type="application/json")
 
 
 @router.get("/weekly-report", response={200: WeeklyReportOut, **REFUSED, **INVALID}, openapi_extra=CSV)
