@@ -24,7 +24,9 @@ def history(request, committed):
         insert(minute=datetime.fromisoformat(f"{at}+00:00"), host=host, **{**counts, **figures})
 
     MinuteFigures.objects.all().delete()
+    past.forget_hours()
     yield add
+    past.forget_hours()
     MinuteFigures.objects.all().delete()
 
 
@@ -69,6 +71,31 @@ class TestPast:
         assert row["Heartbeats per second"] == "2"  # 240 in the two minutes that there are
         assert row["p95"] == "90"
         assert row["Config reads per profile per TTL"] == "2.5"
+
+    def test_an_hour_that_is_over_is_read_once(self, history, django_assert_num_queries):
+        for at in ("2031-05-13 09:00", "2031-05-14 08:59", "2031-05-14 09:00", "2031-05-14 12:10"):
+            history(at, heartbeats=60)
+        first = past.last_week(now=NOW)
+        # The database tells which hours are read again: these minutes are gone.
+        MinuteFigures.objects.all().delete()
+
+        with django_assert_num_queries(1):
+            again = past.last_week(now=NOW)
+
+        assert [row[0] for row in first.rows] == ["Wed 14, 12:00", "Wed 14, 09:00", "Wed 14, 08:00", "Tue 13, 09:00"]
+        assert again.rows == first.rows[2:]
+
+    def test_a_minute_that_comes_two_hours_late_is_shown(self, history):
+        assert past.last_week(now=NOW).rows == []
+        history("2031-05-14 10:29", heartbeats=60)
+
+        assert [row[0] for row in past.last_week(now=NOW).rows] == ["Wed 14, 10:00"]
+
+    def test_kept_hours_leave_the_week(self, history):
+        history("2031-05-08 09:00", heartbeats=60)
+
+        assert len(past.last_week(now=NOW).rows) == 1
+        assert past.last_week(now=NOW + 7 * 86400).rows == []
 
     def test_what_is_older_is_not_shown(self, history):
         history("2031-05-14 11:29", heartbeats=60)
