@@ -46,6 +46,22 @@ def read_status(client):
     return int(start.split()[1])
 
 
+def read_answer(client, *, has_body=True):
+    """The head of the next answer, and its body as it came: with its chunks, where its head does not say its length."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        data = client.recv(65536)
+        assert data, "closed without an answer"
+        received += data
+    start, _, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", start)
+    while has_body and not (len(body) == int(length[1]) if length else body.endswith(b"0\r\n\r\n")):
+        data = client.recv(65536)
+        assert data, "closed within an answer"
+        body += data
+    return start, body
+
+
 def until_closed(client):
     """What the server sends until it closes. TimeoutError after 30 s without a byte."""
     received = b""

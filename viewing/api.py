@@ -8,13 +8,10 @@ from ninja import Router
 from pydantic_core import to_json
 
 from perfmetrics.counting.lean import lean
-from viewing.caller import Caller, check_access, obtain_profile
+from viewing.caller import obtain_profile
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
-from viewing.heartbeats import bulk
-from viewing.heartbeats.answers import heartbeat_answer
-from viewing.heartbeats.beats import Beat, make_beat
+from viewing.heartbeats import bulk, single
 from viewing.heartbeats.schemas import HeartbeatIn, HeartbeatOut, HeartbeatsIn, HeartbeatsOut, SessionConflict
-from viewing.heartbeats.writer import writer
 from viewing.hotpath import entries, threads
 from viewing.playback import balances, sessions
 from viewing.playback.schemas import BalanceOut, EligibilityOut, SessionEndOut, TitleOut
@@ -32,15 +29,7 @@ catalog_router = Router()
 @lean
 async def heartbeat(request: Request, body: HeartbeatIn) -> HttpResponse:
     """Count 30 s of viewing and say whether the child may keep watching. Sent every 30 s while a title plays."""
-    beat = await _beat(request.auth, body)
-    answer = heartbeat_answer(beat, await writer.write(beat))
-    return HttpResponse(to_json(answer), content_type="application/json")
-
-
-async def _beat(caller: Caller, body: HeartbeatIn) -> Beat:
-    profile, title, site = await entries.for_beat(body.profile_id, body.title_id)
-    profile = check_access(caller, profile, body.profile_id)
-    return make_beat(body, profile=profile, title=title, site=site, now=timezone.now())
+    return HttpResponse(await single.answer(request.auth, body), content_type="application/json")
 
 
 @gateway_router.post("/heartbeats", response={200: HeartbeatsOut, **REFUSED, **BODY})

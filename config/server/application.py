@@ -1,13 +1,12 @@
-"""The ASGI application: reads the body as far as it may go, and picks the handler."""
+"""The ASGI application: reads the body as far as it may go, and picks who answers."""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from config.api import HEARTBEAT_PATH
 from config.errors import BODY_TOO_LARGE, BULK_PATH, PLATFORM_PATH
-from config.server import lifespan
+from config.server import express, lifespan
 from config.server.headers import IS_LEAN, add_policy
 from config.server.lean import LeanHandler, StockHandler
 from config.server.lean_paths import find_lean_paths
@@ -24,6 +23,8 @@ _is_lean = find_lean_paths()
 async def _route(scope: Scope, receive: Receive, send: Send) -> None:
     body = await _read_body(scope, receive)
     if body is None:  # the client went away
+        return
+    if scope["path"] == express.PATH and await express.answer(scope, body, send):
         return
     unread = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -89,7 +90,7 @@ def _body_limit(path: str) -> int:
     return settings.API_MAX_BODY_BYTES if path.startswith("/api/") else settings.FORM_MAX_BODY_BYTES
 
 
-_http = profiled(_route, add_headers=add_policy, heartbeat_route=HEARTBEAT_PATH.removeprefix("/"))
+_http = profiled(_route, add_headers=add_policy, heartbeat_route=express.PATTERN)
 
 
 async def serve(scope: Scope, receive: Receive, send: Send) -> None:

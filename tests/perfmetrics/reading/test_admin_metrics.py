@@ -165,7 +165,7 @@ class TestCounting:
 
         def act():
             with monkeypatch.context() as patch:
-                patch.setattr("config.api.BearerToken.authenticate", None)
+                patch.setattr("parental.tokens.callers.authenticate", None)
                 assert child.beat(http).json()["reason"] == "unavailable"
 
         found = self.difference(http, staff, "heartbeat", act)
