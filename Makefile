@@ -77,9 +77,10 @@ lint: setup
 format: setup
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
-# PARTS="heartbeats bulk" runs some of them. BENCH_STRICT=true makes a missed floor an error.
+# PARTS="heartbeats bulk" runs some of them. BENCH_STRICT=true makes a missed floor an error. AGAINST=path compares the
+# part "limit" with the checkout of another commit (git worktree add path commit).
 bench: setup
-	@$(BIN)/python -m tests.bench $(PARTS)
+	@AGAINST=$(AGAINST) $(BIN)/python -m tests.bench $(PARTS)
 
 bench-long: setup
 	@BENCH_LONG=true $(BIN)/python -m tests.bench $(PARTS)

@@ -88,9 +88,10 @@ def service(
     workers: int = 1,
     application: str = "config.asgi:application",
     options: tuple[str, ...] = (),
+    project: Path = PROJECT,
     **environment: str,
 ) -> Iterator[Service]:
-    """Run the service; it has answered a health check before the block begins.
+    """Run the service; it has answered a health check before the block begins. `project`: the checkout that runs.
 
     Its clock is the real one: a test that beats uses the fixture `real_time`.
     """
@@ -100,7 +101,7 @@ def service(
     command = [sys.executable, "-m", "gunicorn", "--config", "config/server/gunicorn.py", *options, application]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=PROJECT, env={**os.environ, **variables, **environment}, stdout=output, stderr=output
+            command, cwd=project, env={**os.environ, **variables, **environment}, stdout=output, stderr=output
         )
     running = Service(url=f"http://127.0.0.1:{port}", process=process, log=log)
     try:
