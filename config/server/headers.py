@@ -30,17 +30,17 @@ class Block(NamedTuple):
     raw: bytes
 
 
-def add_policy(scope: Scope, message: Message) -> None:
-    """Add the headers that the answer, an `http.response.start`, does not have yet."""
+def add_policy(scope: Scope, message: Message, others: Sequence[Header]) -> None:
+    """Add the headers that the answer, an `http.response.start`, does not have yet; `others` come before them."""
     is_secure = scope["scheme"] == "https"
     if IS_LEAN in scope:
         block = _lean_block(is_secure)
         if TRANSPORT in scope.get("extensions", ()):
-            message[RAW_HEADERS] = block.raw
+            message[RAW_HEADERS] = b"".join([b"%b: %b\r\n" % header for header in others]) + block.raw
         else:  # not our protocol: `uvicorn config.asgi:application`
-            message["headers"] = [*message.get("headers", ()), *block.headers]
+            message["headers"] = [*message.get("headers", ()), *others, *block.headers]
         return
-    headers = list(message.get("headers", ()))
+    headers = [*message.get("headers", ()), *others]
     present = {name.lower() for name, _ in headers}
     is_api = scope["path"].startswith("/api/")
     policy = [*EVERYWHERE, DATA_POLICY if is_api else _page_policy(), *_hsts(is_secure)]
