@@ -1,5 +1,6 @@
 """The bodies of the players' API (docs/contract.md). Every field has its bounds here, once."""
 
+from functools import lru_cache
 from uuid import UUID
 
 from ninja import Schema
@@ -40,6 +41,8 @@ class ValidationDetail(Schema):
     code: str
 
 
+# Each heartbeat's answer has two, of the few values that there are: multiples of 30 s.
+@lru_cache(maxsize=8192)
 def minutes(seconds: int) -> float:
     """Seconds as the API's minutes: rounded to 2 decimals."""
     return round(seconds / 60, 2)

@@ -25,7 +25,7 @@ TOO_MANY_BEGUN: Final = "Too many sessions have begun. Try again later."
 def heartbeat_answer(beat: Beat, decision: Decision) -> dict[str, object]:
     """The body of a 200; a Refusal for each of the other documented statuses.
 
-    A plain dict, which goes to JSON as it is: building and validating a schema would cost every beat.
+    A plain dict, which pydantic's encoder takes as it is: building and validating a schema would cost every beat.
     """
     verdict = decision.verdict
     if verdict == Verdict.COUNTED:
@@ -60,7 +60,7 @@ def _state_answer(beat: Beat, decision: Decision) -> dict[str, object]:
     allowance = decision.allowance(beat.profile.limit_minutes(decision.day))
     enforcement = allowance.enforcement
     answer: dict[str, object] = {
-        "session_id": str(decision.session_id or NIL),
+        "session_id": decision.session_id or NIL,
         "enforcement": enforcement,
         "remaining_minutes": minutes_or_none(allowance.remaining_seconds),
         "used_minutes": minutes(allowance.used_seconds),
