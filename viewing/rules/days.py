@@ -125,7 +125,8 @@ def running_day(schedule: Schedule, *, now: datetime) -> ViewingDay:
     """
     if now.tzinfo is None:
         raise ValueError("now must be an aware datetime")
-    now = now.astimezone(UTC)
+    if now.tzinfo is not UTC:
+        now = now.astimezone(UTC)
     held = schedule.held
     if held is not None and now < held.until:
         return held
