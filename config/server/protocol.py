@@ -39,6 +39,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._extensions = {TRANSPORT: transport}
+        self._limits = settings.EDGE  # once a connection: Django's settings are a function call a look
         connections.admit(self)
         self._list()
 
@@ -62,13 +63,13 @@ class EdgeProtocol(HttpToolsProtocol):
                 self._refuse(400)
             return
         # Headers that have not ended; trailers and whatever else surrounds the chunks of a body.
-        if self._min_bytes > settings.EDGE.header_bytes or len(self.headers or ()) > settings.EDGE.headers:
+        if self._min_bytes > self._limits.header_bytes or len(self.headers or ()) > self._limits.headers:
             self._refuse(431)
             return
         self._list()
 
     def on_headers_complete(self) -> None:
-        limits = settings.EDGE
+        limits = self._limits
         if len(self.headers) > limits.headers or (
             self._max_bytes > limits.header_bytes and self._head_size() > limits.header_bytes
         ):
