@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)  # its level is checked through this one, a
 # end once all have won: twenty first beats of one profile in three busy processes took more than four tries.
 MAX_TRIES: Final = 4
 MAX_TRIES_ALONE: Final = 20
+COUNTED: Final = Verdict.COUNTED  # the lookup in an enumeration is a call
 # The server rolled the statement back, and a new snapshot may see the rival: run it again.
 RACES = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
 TIMEOUTS = (errors.LockNotAvailable, errors.QueryCanceled)
@@ -28,21 +29,26 @@ TIMEOUTS = (errors.LockNotAvailable, errors.QueryCanceled)
 def decide(beats: Sequence[Beat]) -> list[Decision]:
     """Decide, count and commit beats of different profiles, in the writing thread. Failures are decisions too."""
     started, statements_before = time.perf_counter(), threads.statements.run
-    decisions: dict[int, Decision] = {}
     rows = [beat.as_row(n) for n, beat in enumerate(beats)]
     first = [row for row in rows if row["session_id"] is None]
-    running = [row for row in rows if row["session_id"] is not None]
-    decisions.update(_run(sql.continue_sessions, running))
-    # Rare: the session ended by a switch, or was lost to a rival, after the statement's snapshot was taken. A second
-    # run sees who won.
+    running = [row for row in rows if row["session_id"] is not None] if first else rows
+    decisions = _run(sql.continue_sessions, running)
+    if len(decisions) < len(beats) or any(decision.verdict != COUNTED for decision in decisions.values()):
+        _settle(first, running, decisions)
+    _log_batch(beats, db_ops=threads.statements.run - statements_before, seconds=time.perf_counter() - started)
+    return [decisions[n] for n in range(len(beats))]
+
+
+def _settle(first: Sequence[Row], running: Sequence[Row], decisions: dict[int, Decision]) -> None:
+    """Decide what the first statement left: first beats, switches, and races. Rare, next to beats that just count."""
+    # The session ended by a switch, or was lost to a rival, after the statement's snapshot was taken. A second run sees
+    # who won.
     again = [row for row in running if _may_have_raced(row, decisions[row["n"]])]
     decisions.update(_run(sql.continue_sessions, again))
     switching = [row for row in running if decisions[row["n"]].verdict == Verdict.SWITCH]
-    decisions.update(_run(sql.begin_sessions, first + switching))
+    decisions.update(_run(sql.begin_sessions, [*first, *switching]))
     lost = [row for row in switching if decisions[row["n"]].verdict == Verdict.LOST]
     decisions.update(_run(sql.continue_sessions, lost))
-    _log_batch(beats, db_ops=threads.statements.run - statements_before, seconds=time.perf_counter() - started)
-    return [decisions[n] for n in range(len(beats))]
 
 
 def _log_batch(beats: Sequence[Beat], *, db_ops: int, seconds: float) -> None:
