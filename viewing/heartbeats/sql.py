@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pydantic_core import to_json
 
 from viewing.heartbeats.beats import Decision, Row
-from viewing.hotpath.threads import execute
+from viewing.hotpath.threads import execute_as
 from viewing.models import (
     ViewingSession,
     ViewingTimeBalance,
@@ -114,8 +114,9 @@ charge AS (
 ),
 balance AS ({_ADD_TO_BALANCES})
 SELECT
-    d.n, d.verdict, coalesce(d.next_id, d.session_id), coalesce(d.next_is_educational, d.is_educational), d.end_reason,
-    d.balance_day, balance.used_seconds, balance.granted_seconds, balance.is_unlimited_override
+    d.n, d.verdict, coalesce(d.next_id, d.session_id) AS session_id,
+    coalesce(d.next_is_educational, d.is_educational) AS is_educational, d.end_reason, d.balance_day AS day,
+    balance.used_seconds, balance.granted_seconds, balance.is_unlimited_override
 FROM decided d LEFT JOIN balance ON balance.profile_id = d.profile_id
 """
 
@@ -216,14 +217,15 @@ charge AS (
 balance AS ({_ADD_TO_BALANCES})
 SELECT
     p.n,
-    CASE WHEN p.intent <> 'begin' THEN p.intent WHEN begun.id IS NULL THEN 'lost' ELSE 'counted' END,
-    CASE p.intent WHEN 'begin' THEN begun.id WHEN 'replay' THEN p.again_id ELSE p.session_id END,
-    coalesce(p.again_is_educational, p.title_is_educational), '', p.balance_day,
-    coalesce(balance.used_seconds, p.used_seconds), coalesce(balance.granted_seconds, p.granted_seconds),
-    coalesce(balance.is_unlimited_override, p.is_unlimited_override),
+    CASE WHEN p.intent <> 'begin' THEN p.intent WHEN begun.id IS NULL THEN 'lost' ELSE 'counted' END AS verdict,
+    CASE p.intent WHEN 'begin' THEN begun.id WHEN 'replay' THEN p.again_id ELSE p.session_id END AS session_id,
+    coalesce(p.again_is_educational, p.title_is_educational) AS is_educational, '' AS end_reason, p.balance_day AS day,
+    coalesce(balance.used_seconds, p.used_seconds) AS used_seconds,
+    coalesce(balance.granted_seconds, p.granted_seconds) AS granted_seconds,
+    coalesce(balance.is_unlimited_override, p.is_unlimited_override) AS is_unlimited_override,
     CASE p.intent WHEN 'rate_limited'
         THEN ceil(extract(epoch FROM p.begun_at - p.at) + {BEGUN_WITHIN_SECONDS})::int
-    END
+    END AS retry_after_seconds
 FROM present p
 LEFT JOIN begun ON begun.id = p.new_session_id
 LEFT JOIN balance ON balance.profile_id = p.profile_id
@@ -232,7 +234,7 @@ LEFT JOIN balance ON balance.profile_id = p.profile_id
 
 def continue_sessions(beats: Sequence[Row]) -> list[Decision]:
     """Decide and count beats that carry a session, at most one per profile; "switch" is left to `begin_sessions`."""
-    return [Decision(*row) for row in execute(_CONTINUE, {"beats": to_json(beats).decode()}, counted_as="continue")]
+    return execute_as(Decision, _CONTINUE, {"beats": to_json(beats).decode()}, counted_as="continue")
 
 
 def begin_sessions(beats: Sequence[Row]) -> list[Decision]:
@@ -241,4 +243,4 @@ def begin_sessions(beats: Sequence[Row]) -> list[Decision]:
     Verdict "lost": the session to leave had ended; "rate_limited": the profile began too many. IntegrityError on
     `session_active_uniq`: a rival began one.
     """
-    return [Decision(*row) for row in execute(_BEGIN, {"beats": to_json(beats).decode()}, counted_as="begin")]
+    return execute_as(Decision, _BEGIN, {"beats": to_json(beats).decode()}, counted_as="begin")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
-from viewing.hotpath.threads import execute
+from viewing.hotpath.threads import execute, execute_as
 from viewing.models import (
     GatewayToken,
     PlayerToken,
@@ -56,9 +56,10 @@ class BeatEntry(NamedTuple):
 # each row is of one kind. Indexes: the primary keys.
 _READ_BEAT_ENTRIES = f"""
 SELECT
-    p.id, p.user_id, p.is_kids, p.weekday_limit_minutes, p.weekend_limit_minutes, p.reset_hour, p.educational_exempt,
-    p.timezone, p.held_day, p.held_since, p.held_until, t.id, t.is_educational, s.id, s.pause_grace_seconds,
-    s.default_weekday_limit_minutes, s.default_weekend_limit_minutes, s.default_reset_hour, s.notice
+    p.id AS profile_id, p.user_id, p.is_kids, p.weekday_limit_minutes, p.weekend_limit_minutes, p.reset_hour,
+    p.educational_exempt, p.timezone, p.held_day, p.held_since, p.held_until, t.id AS title_id, t.is_educational,
+    s.id AS site_id, s.pause_grace_seconds, s.default_weekday_limit_minutes, s.default_weekend_limit_minutes,
+    s.default_reset_hour, s.notice
 FROM (
     SELECT * FROM {PROFILE} profile LEFT JOIN {CONFIG} config ON config.profile_id = profile.id
     WHERE profile.id = ANY(%(profile_ids)s::uuid[])
@@ -77,8 +78,7 @@ def read_beat_entries(
 ) -> list[BeatEntry]:
     """Profiles with their limits, titles and, if asked for, the site settings. Unknown ids have no row."""
     parameters = {"profile_ids": list(profile_ids), "title_ids": list(title_ids), "with_site": with_site}
-    rows = execute(_READ_BEAT_ENTRIES, parameters, counted_as=counted_as)
-    return [BeatEntry(*row) for row in rows]
+    return execute_as(BeatEntry, _READ_BEAT_ENTRIES, parameters, counted_as=counted_as)
 
 
 # A token in use is renewed at most once an hour, by the read that fills the cache. Index: unique on the hash.

@@ -6,8 +6,9 @@ thread each runs everything that waits as one statement.
 
 import select
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -32,11 +33,16 @@ __all__ = [
     "Silent",
     "connection_lost",
     "execute",
+    "execute_as",
     "is_given_up",
     "reads",
     "statements",
     "writes",
 ]
+
+
+R = TypeVar("R", bound=NamedTuple)
+Rows = list[tuple[Any, ...]]
 
 
 class _Statements(threading.local):
@@ -62,13 +68,36 @@ def _log_no_statement(connection: BaseDatabaseWrapper, **_: object) -> None:
             cursor.execute(_LOG_NO_STATEMENT)
 
 
-def execute(sql: str, parameters: Mapping[str, object], *, counted_as: str | None = None) -> list[tuple[Any, ...]]:
+def execute(sql: str, parameters: Mapping[str, object], *, counted_as: str | None = None) -> Rows:
     """Run one autocommit statement on this thread's connection and return its rows.
 
     `counted_as`: its name in `metrics.STATEMENTS`, if heartbeats cause it.
     A statement for which the server reported an error was rolled back. If `connection_lost()` is true after the error,
     the statement may have been committed. `Silent`: it was not sent, because nobody waits for it any more.
     """
+    return _run(sql, parameters, counted_as)[1]
+
+
+def execute_as(row: type[R], sql: str, parameters: Mapping[str, object], *, counted_as: str | None = None) -> list[R]:
+    """As `execute`, with each row as a named tuple. A field is the column of its name, wherever the statement has it.
+
+    A field without a column has its default. ValueError if it has none, and for a column that is no field.
+    """
+    names, rows = _run(sql, parameters, counted_as)
+    if not set(names) <= set(row._fields):
+        raise ValueError(f"{row.__name__} has no fields for all of the columns {names}")
+    defaults = {field: value for field, value in row._field_defaults.items() if field not in names}
+    columns = (*names, *defaults)
+    if defaults:
+        rest = tuple(defaults.values())
+        rows = [each + rest for each in rows]
+    if columns != row._fields:
+        in_order = itemgetter(*(columns.index(field) for field in row._fields))
+        rows = [in_order(each) for each in rows]
+    return list(map(row._make, rows))
+
+
+def _run(sql: str, parameters: Mapping[str, object], counted_as: str | None) -> tuple[Sequence[str], Rows]:
     try:
         return _execute(sql, parameters, counted_as)
     except DatabaseError as error:
@@ -78,7 +107,8 @@ def execute(sql: str, parameters: Mapping[str, object], *, counted_as: str | Non
     return _execute(sql, parameters, counted_as)
 
 
-def _execute(sql: str, parameters: Mapping[str, object], counted_as: str | None) -> list[tuple[Any, ...]]:
+def _execute(sql: str, parameters: Mapping[str, object], counted_as: str | None) -> tuple[Sequence[str], Rows]:
+    """The names of the columns, and the rows."""
     statements.run += 1
     connection = connections[ALIAS]
     if connection.connection is not None and _is_dead(connection.connection):
@@ -91,8 +121,7 @@ def _execute(sql: str, parameters: Mapping[str, object], counted_as: str | None)
             if counted_as is not None:
                 metrics.statements[counted_as].inc()
             cursor.execute(sql, parameters)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
+            return tuple(column.name for column in cursor.description), cursor.fetchall()
     except Exception:
         if connection_lost():
             disconnect()
