@@ -58,14 +58,18 @@ def _put(
 ) -> Sent | Result:
     if isinstance(body, Invalid):
         return {"status": 422, "detail": body.errors, "code": "invalid"}
-    if found.site is None or body.profile_id not in found.profiles or body.title_id not in found.titles:
+    site = found.site
+    try:
+        profile, title = found.profiles[body.profile_id], found.titles[body.title_id]
+    except KeyError:
+        site = None
+    if site is None:  # something could not be read
         stopped.add(body.profile_id)
         return _unavailable(body.session_id)
-    if body.profile_id in stopped:
+    if stopped and body.profile_id in stopped:
         return _refused(overloaded())
     try:
-        profile = check_gateway_access(found.profiles[body.profile_id])
-        beat = make_beat(body, profile=profile, title=found.titles[body.title_id], site=found.site, now=now)
+        beat = make_beat(body, profile=check_gateway_access(profile), title=title, site=site, now=now)
         return beat, writer.put(writer.gateways, beat)
     except Refusal as refusal:
         if refusal.code == "busy":
