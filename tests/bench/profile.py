@@ -1,5 +1,7 @@
 """`make profile`: where a worker's time goes under 128 connections, as a picture (docs/profile.svg).
 
+Then, in a second run, as a table of parts that add up (`parts.py`).
+
 py-spy samples the thread that holds the interpreter, 500 times a second. A box is a function, as wide as its share of
 all samples; below it are those that it called. Boxes of less than 0.6 % are left out.
 """
@@ -17,8 +19,9 @@ from tests.bench import scratch
 scratch.start()
 
 from tests import processes
-from tests.bench import generator
+from tests.bench import generator, parts
 from tests.bench.cast import make_devices
+from tests.bench.counting import cpu_seconds
 from tests.bench.generator import Beats
 
 CONNECTIONS = 128
@@ -48,25 +51,34 @@ class Box:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw"
-        beats_a_second = record(Path(folder), raw)
+        beats_a_second, _ = record(Path(folder), raw, "--gil")
         root = read(raw.read_text())
+        _, cost = record(Path(folder), raw)
+        shares = parts.shares(raw.read_text())
     PICTURE.write_text(draw(root, f"A worker at {beats_a_second:,.0f} heartbeats a second, {root.looks:,} looks"))
     print(f"Written to {PICTURE}")
+    for part, share in {**shares, "all": 1}.items():
+        print(f"{part:50} {share * cost:6.1f} µs {share:6.1%}")
 
 
-def record(folder: Path, raw: Path) -> float:
-    """Profile a worker under load and return the beats per second that it answered during that time."""
+def record(folder: Path, raw: Path, *options: str) -> tuple[float, float]:
+    """Profile a worker under load: the beats per second that it answered, and the µs of CPU time that each took.
+
+    With the option `--gil`, the thread that holds the interpreter is looked at; else every thread that runs.
+    """
     with processes.service(folder / "log") as service:
         sources = [Beats(generator.host_of(service.url), device) for device in make_devices(CONNECTIONS)]
         generator.run(generator.closed_loop(service.url, sources, requests_each=20))
         worker, *_ = service.workers()
         spy = Path(sys.executable).parent / "py-spy"
-        options = ["--pid", str(worker), "--rate", "500", "--gil", "--duration", str(SECONDS), "--format", "raw"]
-        spying = subprocess.Popen([spy, "record", *options, "--output", raw], stdout=subprocess.DEVNULL)
+        how = ["--pid", str(worker), "--rate", "500", "--duration", str(SECONDS), "--format", "raw"]
+        before = cpu_seconds(worker)
+        spying = subprocess.Popen([spy, "record", *how, *options, "--output", raw], stdout=subprocess.DEVNULL)
         runs = []
         while spying.poll() is None:
             runs.append(generator.run(generator.closed_loop(service.url, sources, requests_each=30)))
-    return sum(run.beats for run in runs) / sum(run.seconds for run in runs)
+        cost = (cpu_seconds(worker) - before) / sum(run.beats for run in runs) * 1e6
+    return sum(run.beats for run in runs) / sum(run.seconds for run in runs), cost
 
 
 def read(raw: str) -> Box:
