@@ -52,10 +52,10 @@ pages that it touched (`shared hit`: found in memory, `read`: not). It ran once 
 
 SUMMARY_HEAD = """## What they take
 
-First with the statistics of a table on which autovacuum works; then as after an ANALYZE that saw nobody watch, when the
-planner takes the running sessions for one row. No plan depends on it: none reads more rows than it has beats, twice.
+With current statistics, and with bad ones: those of an ANALYZE that ran while nobody watched, after which the planner
+takes all running sessions for one row. The last column counts rows over all loops of an index, kept or not.
 
-| statement | ms | ms with bad statistics | most rows read then, kept or not, over all loops |
+| statement | ms | ms with bad statistics | most rows read with bad statistics |
 |---|---|---|---|"""
 
 BAD_HEAD = """## With bad statistics

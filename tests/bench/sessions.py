@@ -29,7 +29,8 @@ ORDER BY n DESC
 """
 _BALANCES = f"""
 INSERT INTO {sql.BALANCE} (profile_id, day, used_seconds, educational_seconds, granted_seconds, is_unlimited_override)
-SELECT profile_id, day, 3600, 0, 0, false FROM {sql.SESSION} ON CONFLICT DO NOTHING
+SELECT profile_id, day, 3600, 0, 0, false FROM {sql.SESSION}
+WHERE day IN (SELECT (%(now)s - n * interval '1 day')::date FROM unnest(%(days)s::int[]) n)
 """
 
 
@@ -43,7 +44,7 @@ def add(title_id: str, now: datetime, *, ago: range, profile_ids: Collection[str
     }
     with connection.cursor() as cursor:
         cursor.execute(_SESSIONS, parameters)
-        cursor.execute(_BALANCES)
+        cursor.execute(_BALANCES, parameters)
 
 
 def analyze() -> None:
