@@ -2,6 +2,7 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections, transaction
@@ -29,9 +30,12 @@ def write(event_type="test.made", **data):
     return subject
 
 
+TYPES = ("test.made", "test.late", "test.early", *(f"test.{n}" for n in range(4)))
+
+
 def take(limit=100):
     with transaction.atomic():
-        return sql.take(limit)
+        return sql.take(limit, types=TYPES)
 
 
 def in_another_session(call):
@@ -115,7 +119,7 @@ def test_events_that_another_process_takes_are_left_to_it():
             write(f"test.{n}")
 
     with transaction.atomic():
-        mine = sql.take(2)
+        mine = sql.take(2, types=TYPES)
         others = in_another_session(take)
 
     assert [event.type for event in mine] == ["test.0", "test.1"]
@@ -126,7 +130,7 @@ def test_what_was_taken_by_a_process_that_died_is_there_again():
     with transaction.atomic():
         write()
     with transaction.atomic():
-        assert len(sql.take(10)) == 1
+        assert len(sql.take(10, types=TYPES)) == 1
         transaction.set_rollback(True)
 
     assert len(take()) == 1
@@ -157,3 +161,24 @@ def test_the_limit_holds():
 
     assert len(take(3)) == 3
     assert OutboxEvent.objects.count() == 17
+
+
+def test_events_of_a_newer_version_wait_for_it():
+    with transaction.atomic():
+        write("test.newer")
+        write("test.made")
+
+    assert [event.type for event in take()] == ["test.made"]
+    assert OutboxEvent.objects.get().type == "test.newer"
+
+
+def test_events_that_nobody_took_are_deleted_some_day():
+    now = timezone.now()
+    with transaction.atomic():
+        for _ in range(5):
+            write()
+    OutboxEvent.objects.filter(pk__in=OutboxEvent.objects.values("pk")[:3]).update(occurred_at=now - timedelta(days=8))
+
+    assert sql.delete_old(before=now - timedelta(days=7), limit=2) == 2
+    assert sql.delete_old(before=now - timedelta(days=7), limit=2) == 1
+    assert OutboxEvent.objects.count() == 2
