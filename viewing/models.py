@@ -294,6 +294,8 @@ class SiteSettings(models.Model):
     )
     default_reset_hour = reset_hour_field()
     notice = NameField(_("notice on the parents' pages"), max_length=500, blank=True, default="")
+    # Kept by whoever delivers events (`parental/deliver/endpoints.py`).
+    wants_limit_reached = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("site settings")

@@ -3,7 +3,7 @@
 import uuid
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple, NotRequired, TypedDict
 
 from perfmetrics.counting.middleware import request_id
 from viewing import rules
@@ -81,7 +81,10 @@ class Decision(NamedTuple):
 
 
 class Row(TypedDict):
-    """A beat as a row of its batch; `n` is its place in the batch."""
+    """A beat as a row of its batch; `n` is its place in the batch.
+
+    `family_id` is there only where the event `limit.reached` is wanted of the beat.
+    """
 
     n: int
     profile_id: uuid.UUID
@@ -99,6 +102,7 @@ class Row(TypedDict):
     pause_grace_seconds: int
     day: date
     at: datetime
+    family_id: NotRequired[uuid.UUID]
 
 
 class Beat(NamedTuple):
@@ -119,11 +123,13 @@ class Beat(NamedTuple):
     day: date
     now: datetime
     request_id: str = ""
+    # Whether to write the event `limit.reached` when this beat uses up the day.
+    wants_event: bool = False
 
     def as_row(self, n: int) -> Row:
         """The beat as a row of its batch, as `viewing/heartbeats/sql.py` reads it; `n` is its place in the batch."""
         limit_minutes = self.profile.limit_minutes(self.day)
-        return {
+        row: Row = {
             "n": n,
             "profile_id": self.profile.id,
             "session_id": self.session_id,
@@ -141,6 +147,9 @@ class Beat(NamedTuple):
             "day": self.day,
             "at": self.now,
         }
+        if self.wants_event:
+            row["family_id"] = self.profile.user_id
+        return row
 
 
 def make_beat(
@@ -163,4 +172,5 @@ def make_beat(
         day=rules.viewing_day(profile.schedule, now=now),
         now=now,
         request_id=request_id.get(),
+        wants_event=site.wants_limit_reached and profile.is_kids,
     )

@@ -14,6 +14,7 @@ from viewing.models import (
     ViewingSession,
     ViewingTimeBalance,
 )
+from viewing.outbox.sql import OUTBOX
 from viewing.rules import BEAT_SECONDS, REPLAY_SECONDS
 
 # A child that zaps begins fewer. The sessions themselves are counted, so that the bound holds across processes: of
@@ -43,6 +44,8 @@ _ADD_TO_BALANCES = f"""
         educational_seconds = balance.educational_seconds + excluded.educational_seconds
     RETURNING profile_id, day, used_seconds, granted_seconds, is_unlimited_override
 """
+
+_BALANCE = f"balance AS ({_ADD_TO_BALANCES})"
 
 # Nothing is left of the day of beat `b`, as `rules.Allowance` decides it. `today` is the day's balance, all null before
 # its first row. Never true for an adult or without a limit (null).
@@ -112,7 +115,7 @@ charge AS (
         CASE WHEN verdict = 'counted' AND is_educational THEN seconds ELSE 0 END AS educational_seconds
     FROM decided WHERE is_kids AND verdict IN ('counted', 'replay', 'successor')
 ),
-balance AS ({_ADD_TO_BALANCES})
+{_BALANCE}
 SELECT
     d.n, d.verdict, coalesce(d.next_id, d.session_id) AS session_id,
     coalesce(d.next_is_educational, d.is_educational) AS is_educational, d.end_reason, d.balance_day AS day,
@@ -214,7 +217,7 @@ charge AS (
     UNION ALL
     SELECT profile_id, balance_day, 0, 0 FROM present WHERE is_kids AND intent = 'replay'
 ),
-balance AS ({_ADD_TO_BALANCES})
+{_BALANCE}
 SELECT
     p.n,
     CASE WHEN p.intent <> 'begin' THEN p.intent WHEN begun.id IS NULL THEN 'lost' ELSE 'counted' END AS verdict,
@@ -232,9 +235,51 @@ LEFT JOIN balance ON balance.profile_id = p.profile_id
 """
 
 
+# The event `limit.reached`, written with the beat that uses up the day. Used time only grows, by this update of a
+# locked row, so that of all beats exactly one crosses the bound; a grant moves the bound, and makes another crossing
+# possible. A statement of its own, for batches in which someone wants the event: the others pay nothing for it.
+_BEATS_WITH_FAMILY = _BEATS.replace("at timestamptz", "at timestamptz, family_id uuid")
+_CROSSED = f"""
+crossed AS (
+    INSERT INTO {OUTBOX} (event_id, type, family_id, profile_id, data, actor, occurred_at)
+    SELECT
+        gen_random_uuid(), 'limit.reached', c.family_id, c.profile_id,
+        jsonb_build_object(
+            'day', b.day, 'limited_by', 'day_limit', 'limit_seconds', c.limit_seconds,
+            'granted_seconds', b.granted_seconds, 'used_seconds', b.used_seconds),
+        '{{"kind": "system", "id": null}}'::jsonb, c.at
+    FROM ({{counted}}) c JOIN balance b ON b.profile_id = c.profile_id
+    WHERE c.family_id IS NOT NULL AND NOT b.is_unlimited_override
+        AND b.used_seconds >= c.limit_seconds + b.granted_seconds
+        AND b.used_seconds - c.seconds < c.limit_seconds + b.granted_seconds
+)"""
+_CONTINUED = """
+        SELECT profile_id, family_id, limit_seconds, seconds, at FROM decided
+        WHERE verdict = 'counted' AND is_charged
+"""
+_BEGUN = """
+        SELECT p.profile_id, p.family_id, p.limit_seconds, begun.counted_seconds AS seconds, p.at
+        FROM begun JOIN present p ON p.new_session_id = begun.id
+"""
+
+
+def _with_event(statement: str, counted: str) -> str:
+    crossed = _CROSSED.replace("{counted}", counted)
+    return statement.replace(_BEATS, _BEATS_WITH_FAMILY).replace(_BALANCE, f"{_BALANCE},{crossed}")
+
+
+_CONTINUE_WITH_EVENT = _with_event(_CONTINUE, _CONTINUED)
+_BEGIN_WITH_EVENT = _with_event(_BEGIN, _BEGUN)
+
+
+def _wants_event(beats: Sequence[Row]) -> bool:
+    return any("family_id" in beat for beat in beats)
+
+
 def continue_sessions(beats: Sequence[Row]) -> list[Decision]:
     """Decide and count beats that carry a session, at most one per profile; "switch" is left to `begin_sessions`."""
-    return execute_as(Decision, _CONTINUE, {"beats": to_json(beats).decode()}, counted_as="continue")
+    statement = _CONTINUE_WITH_EVENT if _wants_event(beats) else _CONTINUE
+    return execute_as(Decision, statement, {"beats": to_json(beats).decode()}, counted_as="continue")
 
 
 def begin_sessions(beats: Sequence[Row]) -> list[Decision]:
@@ -243,4 +288,5 @@ def begin_sessions(beats: Sequence[Row]) -> list[Decision]:
     Verdict "lost": the session to leave had ended; "rate_limited": the profile began too many. IntegrityError on
     `session_active_uniq`: a rival began one.
     """
-    return execute_as(Decision, _BEGIN, {"beats": to_json(beats).decode()}, counted_as="begin")
+    statement = _BEGIN_WITH_EVENT if _wants_event(beats) else _BEGIN
+    return execute_as(Decision, statement, {"beats": to_json(beats).decode()}, counted_as="begin")

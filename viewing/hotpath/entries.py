@@ -49,6 +49,8 @@ class Site:
     default_limits: rules.Limits = rules.DEFAULT_LIMITS
     default_reset_hour: int = rules.DEFAULT_RESET_HOUR
     notice: str = ""
+    # Whether heartbeats write the event `limit.reached`.
+    wants_limit_reached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def _site(row: sql.BeatEntry) -> Site:
         ),
         default_reset_hour=row.default_reset_hour,
         notice=row.notice,
+        wants_limit_reached=row.wants_limit_reached,
     )
 
 

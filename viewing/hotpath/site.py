@@ -33,4 +33,5 @@ def _read() -> entries.Site:
         default_limits=row.default_limits,
         default_reset_hour=row.default_reset_hour,
         notice=row.notice,
+        wants_limit_reached=row.wants_limit_reached,
     )

@@ -50,6 +50,7 @@ class BeatEntry(NamedTuple):
     default_weekend_limit_minutes: int | None
     default_reset_hour: int
     notice: str
+    wants_limit_reached: bool
 
 
 # Three reads in one statement, so that a beat with a cold cache costs only one. Joined on false, no rows are paired:
@@ -59,7 +60,7 @@ SELECT
     p.id AS profile_id, p.user_id, p.is_kids, p.weekday_limit_minutes, p.weekend_limit_minutes, p.reset_hour,
     p.educational_exempt, p.timezone, p.held_day, p.held_since, p.held_until, t.id AS title_id, t.is_educational,
     s.id AS site_id, s.pause_grace_seconds, s.default_weekday_limit_minutes, s.default_weekend_limit_minutes,
-    s.default_reset_hour, s.notice
+    s.default_reset_hour, s.notice, s.wants_limit_reached
 FROM (
     SELECT * FROM {PROFILE} profile LEFT JOIN {CONFIG} config ON config.profile_id = profile.id
     WHERE profile.id = ANY(%(profile_ids)s::uuid[])
