@@ -258,6 +258,14 @@ if not EMAIL_HOST:
     EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEBUG else 'dummy'}.EmailBackend"
 PASSWORD_RESET_TIMEOUT = 60 * 60
 
+# Webhooks and emails, sent by `manage.py deliver` --------------------------------------------------------------------
+
+# Of each delivering process.
+DELIVERIES_PER_SECOND = env_int("DELIVERIES_PER_SECOND", 20, minimum=1, maximum=10_000)
+MAILS_PER_MINUTE = env_int("MAILS_PER_MINUTE", 60, minimum=1, maximum=10_000)
+# Private networks that webhooks may go to.
+WEBHOOK_ALLOWED_NETWORKS = env_networks("WEBHOOK_ALLOWED_NETWORKS", default="")
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
