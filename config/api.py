@@ -19,6 +19,7 @@ from config.web.render_once import render_once
 from parental.accounts.api import router as accounts_router
 from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router
+from parental.deliver.api import router as webhooks_router
 from parental.pins.api import router as pin_router
 from parental.platform.api import routers as platform_routers
 from parental.tokens import callers
@@ -107,6 +108,7 @@ OPERATION_PREFIXES = {
     "parental.accounts.api": "parental_api",
     "parental.children.api": "parental_limits_api",
     "parental.children.profiles_api": "parental_api",
+    "parental.deliver.api": "parental_webhooks_api",
     "parental.pins.api": "parental_pin_api",
     "parental.platform.api": "platform",
     "perfmetrics.reading.api": "perfmetrics_api",
@@ -146,6 +148,7 @@ api.add_router("/viewing-time", gateway_router, auth=BearerToken(require_gateway
 api.add_router("/catalog", catalog_router, tags=["catalogue"])
 for scope, platform_router in platform_routers.items():
     api.add_router("/platform", platform_router, auth=ServiceToken(scope), tags=["platform"])
+api.add_router("/webhooks", webhooks_router, tags=["webhooks"])
 api.add_router("/admin", metrics_router, auth=[StaffToken(), StaffSession()], tags=["staff"])
 
 

@@ -24,6 +24,7 @@ from django.utils.translation import ngettext
 from parental.accounts.admin_forms import AccountChangeForm, AccountCreationForm, AccountPasswordForm, AdminLogInForm
 from parental.accounts.by_address import ByAddressAdmin
 from parental.children import limits, profiles
+from parental.deliver import admin as _deliver_admin  # noqa: F401 — registers the webhooks
 from parental.events import admin as _events_admin  # noqa: F401 — registers the audit
 from parental.events.record import for_staff
 from parental.models import AuditEntry, Pin, PinGuard, TokenFamily, User

@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from parental.deliver.models import Bounces, Delivery, DeliveryTotal, WebhookEndpoint
 from parental.events.models import AuditEntry
 from viewing.fields import external_id_field
 from viewing.models import PlayerToken, Profile
@@ -20,6 +21,9 @@ from viewing.models import PlayerToken, Profile
 __all__ = [
     "MAX_PIN_TRIES",
     "AuditEntry",
+    "Bounces",
+    "Delivery",
+    "DeliveryTotal",
     "PasswordTries",
     "Pin",
     "PinGuard",
@@ -30,6 +34,7 @@ __all__ = [
     "TokenFamily",
     "User",
     "UserManager",
+    "WebhookEndpoint",
     "normalize_email",
 ]
 

@@ -14,6 +14,7 @@ from django.db import connections
 from config import health
 from config.server.connections import connections as edge
 from parental.accounts import password_reset, passwords
+from parental.deliver import figures as delivery_figures
 from parental.demo.families.public import refuse_public_passwords
 from parental.pins import pins
 from perfmetrics.counting import metrics
@@ -27,6 +28,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 POOL_SECONDS = 5
 LISTENER_SECONDS = 5
+DELIVERY_FIGURES_SECONDS = 15
 GC_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -158,6 +160,31 @@ async def _start_recorder() -> None:
     recorder.start()
 
 
+_publishing: "asyncio.Task[None] | None" = None
+
+
+async def _publish_deliveries() -> None:
+    while True:
+        await asyncio.sleep(DELIVERY_FIGURES_SECONDS)
+        if recorder.is_recording():
+            try:
+                await asyncio.to_thread(delivery_figures.publish)
+            except DatabaseError as error:
+                log.warning("delivery_figures_not_read", error=type(error).__name__)
+
+
+async def _start_delivery_figures() -> None:
+    global _publishing  # noqa: PLW0603 — one for the process
+    _publishing = asyncio.create_task(_publish_deliveries())
+
+
+async def _stop_delivery_figures() -> None:
+    if _publishing is not None:
+        _publishing.cancel()
+        with suppress(asyncio.CancelledError):
+            await _publishing
+
+
 async def _listen() -> None:
     await listener.start(wait_seconds=LISTENER_SECONDS)
 
@@ -179,6 +206,7 @@ PARTS: Final = (
     Part("demo accounts", _refuse_demo_accounts, _nothing),
     Part("executors", _nothing, _stop_executors),
     Part("recorder", _start_recorder, recorder.stop),
+    Part("delivery figures", _start_delivery_figures, _stop_delivery_figures),
     Part("writer", _nothing, writer.drain),
     Part("listener", _listen, listener.stop),
     Part("caches", _warm_cache, _nothing),

@@ -13,9 +13,11 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
+from parental.deliver.models import Delivery, DeliveryState
 from parental.models import PasswordTries, TimeGrant, TokenFamily
 from parental.tokens.families import without_living_tokens
 from viewing.models import PlayerToken
+from viewing.outbox import sql as outbox
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -23,6 +25,11 @@ Row = TypeVar("Row", bound=Model)
 BATCH: Final = 1000
 # Long enough that parents and support still see which devices there were.
 PLAYER_TOKEN_KEPT: Final = timedelta(days=90)
+DELIVERED_KEPT: Final = timedelta(days=30)
+# What failed can be sent again for so long; what still waits then goes to an endpoint that staff disabled.
+DELIVERY_KEPT: Final = timedelta(days=90)
+# Nobody takes events out where no deliverer is running.
+EVENT_KEPT: Final = timedelta(days=7)
 
 
 def clean_up(*, now: datetime) -> dict[str, int]:
@@ -32,8 +39,22 @@ def clean_up(*, now: datetime) -> dict[str, int]:
         "player_tokens": _sweep(PlayerToken.objects.all(), lambda rows: _dead_player_tokens(rows, now=now)),
         "password_tries": _sweep(PasswordTries.objects.all(), lambda rows: rows.filter(window_ends_at__lte=now)),
         "sessions": _sweep(Session.objects.all(), lambda rows: rows.filter(expire_date__lt=now)),
+        "deliveries": _sweep(Delivery.objects.all(), lambda rows: _old_deliveries(rows, now=now)),
+        "events": _delete_events(before=now - EVENT_KEPT),
     }
     log.info("cleaned_up", **deleted)
+    return deleted
+
+
+def _old_deliveries(rows: QuerySet[Delivery], *, now: datetime) -> QuerySet[Delivery]:
+    is_old = Q(created_at__lt=now - DELIVERED_KEPT, state=DeliveryState.DONE) | Q(created_at__lt=now - DELIVERY_KEPT)
+    return rows.filter(is_old).exclude(state=DeliveryState.SENDING)
+
+
+def _delete_events(*, before: datetime) -> int:
+    deleted = 0
+    while count := outbox.delete_old(before=before, limit=BATCH):
+        deleted += count
     return deleted
 
 

@@ -87,6 +87,31 @@ report_max_queries = Gauge(
     "sandglass_weekly_report_queries_max", "Most queries of one weekly report", multiprocess_mode="max"
 )
 
+# Webhooks and emails -------------------------------------------------------------------------------------------------
+
+# Read from the database by one worker of each host: every host has the same, so take the highest and never their sum.
+deliveries = Gauge(
+    "sandglass_deliveries_ended",
+    "Attempts to deliver, by channel and outcome, since the beginning",
+    ["channel", "outcome"],
+    multiprocess_mode="livemax",
+)
+delivery_seconds = Gauge(
+    "sandglass_delivery_duration_seconds",
+    "How long those attempts took in all",
+    ["channel", "outcome"],
+    multiprocess_mode="livemax",
+)
+deliveries_waiting = Gauge(
+    "sandglass_deliveries_waiting", "Deliveries that are due", ["channel"], multiprocess_mode="livemax"
+)
+delivery_oldest_seconds = Gauge(
+    "sandglass_delivery_oldest_seconds", "How long the oldest of them has been due", multiprocess_mode="livemax"
+)
+endpoints_disabled = Gauge(
+    "sandglass_endpoints_disabled", "Webhook endpoints that failed for good", multiprocess_mode="livemax"
+)
+
 # Caches, connections, processes --------------------------------------------------------------------------------------
 
 cache_hits = Counter("sandglass_cache_hits", "Reads that found an entry", ["cache"])

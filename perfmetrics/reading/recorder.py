@@ -204,6 +204,10 @@ class Recorder:
             self._lock = handle
         return True
 
+    def is_recording(self) -> bool:
+        """Whether this worker is the one of its host that records."""
+        return self._lock is not None
+
     def _store_unsaved(self) -> None:
         try:
             store(self._unsaved, now=datetime.now(UTC))

@@ -3,6 +3,7 @@
 The models come from the admin's registry, so a new one fails until it has a row below.
 """
 
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,17 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from parental.models import AuditEntry, Pin, PinGuard, SettingsChange, TimeGrant, TokenFamily
+from parental.deliver import endpoints
+from parental.models import (
+    AuditEntry,
+    Delivery,
+    Pin,
+    PinGuard,
+    SettingsChange,
+    TimeGrant,
+    TokenFamily,
+    WebhookEndpoint,
+)
 from tests.families import make_child, make_gateway, make_service, make_title, make_user
 from viewing.models import PlayerToken, SiteSettings, ViewingSession, ViewingTimeBalance
 
@@ -51,6 +62,27 @@ def a_grant() -> TimeGrant:
     return TimeGrant.objects.create(profile=a_child(), is_remote=True, minutes=30, day=date(2030, 1, 1))
 
 
+def an_endpoint() -> WebhookEndpoint:
+    """Disabled, with a failed delivery, and at an address that no test is sent to."""
+    endpoint = WebhookEndpoint(name="Platform", url="https://127.0.0.1/", is_enabled=False, disabled_reason="gone")
+    endpoints.give_secret(endpoint)
+    endpoint.save()
+    a_delivery(endpoint)
+    return endpoint
+
+
+def a_delivery(endpoint: WebhookEndpoint | None = None) -> Delivery:
+    now = timezone.now()
+    about = {"type": "grant.made", "body": "{}", "due_at": now, "created_at": now, "finished_at": now}
+    receiver = {"channel": "webhook", "endpoint": endpoint or an_endpoint(), "event_id": uuid.uuid4()}
+    return Delivery.objects.create(state="dead", **about, **receiver)
+
+
+def with_deliveries(endpoint: WebhookEndpoint) -> Any:
+    row = WebhookEndpoint.objects.filter(pk=endpoint.pk).values_list().first()
+    return row and (*row, Delivery.objects.filter(endpoint=endpoint).count())
+
+
 @dataclass
 class Declared:
     """What the admin of one model offers, to whom."""
@@ -70,6 +102,20 @@ DECLARED = {
     "parental.auditentry": Declared(lambda: AuditEntry.objects.create(family=make_user(), kind="login")),
     "auth.group": Declared(
         lambda: Group.objects.create(name="Support"), permits={"add", "change", "delete"}, is_superusers_only=True
+    ),
+    "parental.delivery": Declared(
+        a_delivery,
+        actions={"send_again": "change"},
+        lookups={"state__exact", "channel__exact"},
+        state=lambda row: (row.pk, Delivery.objects.filter(replay_of=row).count()),
+    ),
+    "parental.webhookendpoint": Declared(
+        an_endpoint,
+        permits={"add", "change"},
+        actions=dict.fromkeys(
+            ["send_test", "rotate_secret", "enable", "disable", "send_again_day", "send_again_week"], "change"
+        ),
+        state=with_deliveries,
     ),
     "parental.pin": Declared(
         a_locked_pin,

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from parental.children import grants, today
+from parental.deliver.results import is_refused
 from parental.models import Pin
 from parental.pages.page import own_child, parents_page
 from parental.wording import duration, moment
@@ -55,6 +56,7 @@ def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
         "messages": [message for message in said if not message.extra_tags],
         "adults": [day for day in family if not day.profile.is_kids],
         "has_pin": Pin.objects.filter(pk=caller.user_id).exists(),
+        "is_unreachable": is_refused(caller.user_id, request.user.email),  # type: ignore[union-attr]
         "presets": PRESETS,
     }
     return render(request, "parental/dashboard.html", context)

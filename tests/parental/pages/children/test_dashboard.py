@@ -226,5 +226,5 @@ def test_what_it_costs_does_not_depend_on_the_children(browse, server, http, chi
     assert page.text.count("Take back") == children
     assert page.text.count("Stop now") == children
     # 1. the session  2. the account  3. profiles with settings and reviews  4. balances  5. what plays  6. grants
-    # 7. is there a PIN
-    assert len(sent) == 7, sent.all
+    # 7. is there a PIN  8. does the address take emails
+    assert len(sent) == 8, sent.all
