@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 
 from config.server.limits import SMALL_DESCRIPTOR_LIMIT, connections_that_fit, descriptor_limit
+from perfmetrics.counting import metrics
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -118,6 +119,7 @@ class Connections:
             self._acked[protocol] = acked
             self.blocked[protocol] = self.now
         elif self.now - self.blocked[protocol] > settings.EDGE.write_seconds:
+            metrics.connections_ended["write_timeout"].inc()
             protocol.drop()
 
     # A connection's life ----------------------------------------------------------------------------------------------
@@ -130,10 +132,10 @@ class Connections:
             self._sources[source] = self._sources.get(source, 0) + 1
         limits = settings.EDGE
         if source and limits.connections_per_source and self._sources[source] > limits.connections_per_source:
-            self._log("source_limit", limit=limits.connections_per_source)
+            self._note("source_limit", limit=limits.connections_per_source)
             protocol.drop()
         elif self._limit and len(self._open) > self._limit:
-            self._log("connection_limit", limit=self._limit)
+            self._note("connection_limit", limit=self._limit)
             (self._dispensable() or protocol).drop()
 
     def remove(self, protocol: Connection) -> None:
@@ -168,8 +170,9 @@ class Connections:
                 break
         return None
 
-    def _log(self, event: str, *, limit: int) -> None:
-        """Once a minute: a log line for each refused connection would be another thing to fill."""
+    def _note(self, event: str, *, limit: int) -> None:
+        """Count it, and log it once a minute: a line for each refused connection would be another thing to fill."""
+        metrics.connections_ended[event].inc()
         if self.now - self._logged_at.get(event, -LOG_SECONDS) >= LOG_SECONDS:
             self._logged_at[event] = self.now
             log.warning(event, limit=limit, connections=len(self._open))

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from config.server.connections import Waiting, connections
 from config.server.cycle import TRANSPORT, Cycle
+from perfmetrics.counting import metrics
 
 IDLE, HEAD, BODY = range(3)
 SENTENCES: Final = {
@@ -153,10 +154,14 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._reads != IDLE and self.flow.read_paused:
             self._unlist()  # it is we who do not read: its time begins again
             self._list()
-        elif self._reads == IDLE or (self._reads == HEAD and not self._min_bytes):
+        elif self._reads == IDLE:
             self._close()
         else:
-            self._refuse(408)
+            metrics.connections_ended["headers_timeout" if self._reads == HEAD else "body_timeout"].inc()
+            if self._reads == HEAD and not self._min_bytes:
+                self._close()
+            else:
+                self._refuse(408)
 
     def drop(self) -> None:
         """End the connection now, whatever waits to be sent."""
@@ -194,6 +199,8 @@ class EdgeProtocol(HttpToolsProtocol):
     def _refuse(self, status: int) -> None:
         """Answer and close; without an answer where that would be taken for another request's."""
         self._is_refused = True
+        if status == 431:
+            metrics.connections_ended["headers_too_large"].inc()
         answered = self.cycle is not None and self._reads == BODY and self.cycle.response_started
         if self.pipeline or (self._reads != BODY and self._is_answering()) or (answered and self._is_answering()):
             self.drop()

@@ -71,6 +71,19 @@ request_seconds = QuickHistogram(
     "sandglass_request_duration_seconds", "All requests but answered heartbeats", ["route"], buckets=COARSE
 )
 
+ENDINGS: Final = (
+    "connection_limit",
+    "source_limit",
+    "headers_timeout",
+    "body_timeout",
+    "write_timeout",
+    "headers_too_large",
+)
+_connections_ended = Counter(
+    "sandglass_connections_ended", "Connections of clients that were refused or cut off, by reason", ["reason"]
+)
+connections_ended: Final = {reason: _connections_ended.labels(reason) for reason in ENDINGS}
+
 # Accounts, PIN and reports -------------------------------------------------------------------------------------------
 
 # The names: parental/events/catalogue.py.

@@ -141,6 +141,7 @@ PLOTS: tuple[Plot, ...] = (
                 ),
                 marks="queue",
             ),
+            Figure("connections_ended", counter("connections_ended_total"), INTERVAL, name=_("connections ended")),
         ),
     ),
     Plot(

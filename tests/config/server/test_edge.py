@@ -8,7 +8,9 @@ from contextlib import ExitStack, closing
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from perfmetrics.counting import metrics
 from tests import processes
 from tests.families import make_child
 from tests.races import until
@@ -198,6 +200,30 @@ print(sum(row[9] in inodes and row[3] != "0A" and row[1].split(":")[1] in port f
 """
 
 
+def ended(running):
+    """How many connections the service refused or cut off, by reason."""
+    families = text_string_to_metric_families(httpx.get(f"{running.url}/metrics").text)
+    (family,) = (family for family in families if family.name == "sandglass_connections_ended")
+    return {sample.labels["reason"]: sample.value for sample in family.samples if sample.name.endswith("_total")}
+
+
+def test_each_end_is_counted_by_its_reason(edge):
+    before = ended(edge)
+    assert set(before) == set(metrics.ENDINGS)
+
+    exchange(edge.url, b"")
+    exchange(edge.url, head(LIVE)[:-2])
+    exchange(edge.url, head("/login", method="POST", Content_Length=5000) + b"{")
+    exchange(edge.url, head(LIVE, X="y" * 33_000))
+    with closing(connect(edge.url, receive_buffer=2048)) as client:
+        client.sendall(head("/api/v1/openapi.json") * 100)  # more than the kernel takes
+        until(lambda: ended(edge)["write_timeout"] == before["write_timeout"] + 1)
+
+    now = ended(edge)
+    counts = {reason: now[reason] - before[reason] for reason in now if now[reason] != before[reason]}
+    assert counts == {"headers_timeout": 2, "body_timeout": 1, "headers_too_large": 1, "write_timeout": 1}
+
+
 class TestCaps:
     def test_half_requests_keep_no_player_out_where_descriptors_are_few(self, committed, real_time, tmp_path):
         child = make_child()
@@ -214,6 +240,7 @@ class TestCaps:
                 assert httpx.get(f"{running.url}/health/ready").status_code == 200
             assert '"event": "few_descriptors"' in running.log.read_text()
             assert running.log.read_text().count('"event": "connection_limit"') == 1
+            assert ended(running)["connection_limit"] >= 2 * limit
 
     def test_at_the_limit_the_one_that_was_idle_longest_gives_way(self, committed, real_time, tmp_path):
         with processes.service(tmp_path / "log", MAX_CONNECTIONS="16") as running, ExitStack() as stack:
@@ -237,6 +264,7 @@ class TestCaps:
                 opened.append(client)
             answers = [read_status(client) for client in opened]
             assert answers == [200, 200, 200, None, None]
+            assert ended(running)["source_limit"] == 2
             assert httpx.get(f"{running.url}{LIVE}").status_code == 200  # from 127.0.0.1
 
             opened[0].close()
