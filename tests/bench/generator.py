@@ -160,7 +160,8 @@ class Pool:
 
     def __init__(self) -> None:
         self.figures = Figures()
-        self.free: list[Wire] = []
+        # Used in turn: one that is idle for long is closed by the service.
+        self.free = deque[Wire]()
         self._waiting = deque[tuple[Any, float]]()
         self._unanswered = 0
         self.is_idle = asyncio.Event()
@@ -170,12 +171,14 @@ class Pool:
         self._unanswered += 1
         self.is_idle.clear()
         if self.free:
-            self.free.pop().send(source, due)
+            self.free.popleft().send(source, due)
         else:
             self._waiting.append((source, due))
 
     def done(self, wire: Wire, status: int, body: bytes) -> None:
         if wire.source is None:
+            if wire in self.free:
+                self.free.remove(wire)  # closed while it was idle
             return
         _count(self.figures, wire, status, body, time.perf_counter())
         wire.source = None
