@@ -161,6 +161,36 @@ def test_a_readiness_check_whose_own_connection_is_silent_heals(running):
         until(running.is_ready)
 
 
+@contextmanager
+def missing_standby():
+    """Every commit waits for a standby that is not there; no timeout of a statement covers that."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SET synchronous_commit = local")  # of this connection
+        cursor.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        cursor.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            cursor.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            cursor.execute("SELECT pg_reload_conf()")
+            cursor.execute("RESET synchronous_commit")
+
+
+def test_a_commit_that_waits_for_a_standby_blocks_and_counts_once(running):
+    child = make_child()
+    session_id = running.beat(child, sequence=0)["session_id"]
+    beat = (child, {"session_id": session_id, "sequence": 1})
+
+    with missing_standby():
+        until(lambda: outcomes(running.beat_all([beat])) == [BLOCKED])
+        assert outcomes(running.beat_all([beat])) == [BLOCKED]
+        assert running.readiness()[1]["checks"]["writer"] == "stalled"
+
+    assert outcomes(running.beat_all([beat])) == [("allowed", None)]
+    assert child.balance().used_seconds == 60
+    until(lambda: len(running.backends()) == 2)
+
+
 @pytest.mark.parametrize("fault", ["closed", "blackholed"])
 def test_a_database_that_goes_away_blocks_and_heals(behind_relay, relay, fault):
     running = behind_relay
