@@ -21,6 +21,7 @@ from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router
 from parental.deliver.api import router as webhooks_router
 from parental.pins.api import router as pin_router
+from parental.plans.api import router as plans_router
 from parental.platform.api import routers as platform_routers
 from parental.tokens import callers
 from perfmetrics.counting import metrics
@@ -141,7 +142,7 @@ api = SparingAPI(
 )
 for auth_router in (accounts_router, profiles_router):
     api.add_router("/auth", auth_router, tags=["accounts"])
-for parental_router in (pin_router, limits_router, reports_router):
+for parental_router in (pin_router, limits_router, plans_router, reports_router):
     api.add_router("/parental-controls", parental_router, tags=["parents"])
 api.add_router("/viewing-time", viewing_router, tags=["players"])
 api.add_router("/viewing-time", gateway_router, auth=BearerToken(require_gateway), tags=["players"])

@@ -177,6 +177,9 @@ BULK_MAX_BODY_BYTES = env_int("BULK_MAX_BODY_BYTES", 1_048_576, minimum=1024, ma
 # Of the players' own beats, and as many of the gateways'.
 HEARTBEAT_QUEUE_SIZE = env_int("HEARTBEAT_QUEUE_SIZE", 10_000, minimum=1, maximum=1_000_000)
 
+# Off: plans are kept and not enforced, only the two limits of weekdays and weekends, and locks.
+WEEK_PLAN = env_bool("WEEK_PLAN", True)
+
 # Accounts -----------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "parental.User"

@@ -245,6 +245,8 @@ class TimeGrant(models.Model):
     day = models.DateField(_("viewing day"))
     granted_at = models.DateTimeField(_("granted"), default=timezone.now)
     taken_back_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+    # By how much it moved the child's pass: for that long, hours do not matter.
+    opened_seconds = models.IntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         verbose_name = _("grant")

@@ -1,5 +1,6 @@
 """The players' API (docs/contract.md#heartbeat and the chapters after it). `config/api.py` adds who may call."""
 
+from typing import TypeVar
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +11,22 @@ from pydantic_core import to_json
 from perfmetrics.counting.lean import lean
 from viewing.caller import obtain_profile
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
+from viewing.errors import Refusal
 from viewing.heartbeats import bulk, single
 from viewing.heartbeats.schemas import HeartbeatIn, HeartbeatOut, HeartbeatsIn, HeartbeatsOut, SessionConflict
 from viewing.hotpath import entries, threads
 from viewing.playback import balances, sessions
-from viewing.playback.schemas import BalanceOut, EligibilityOut, SessionEndOut, TitleOut
+from viewing.playback.schemas import (
+    BalanceOut,
+    EligibilityOut,
+    PlannedBalanceOut,
+    PlannedEligibilityOut,
+    SessionEndOut,
+    TitleOut,
+)
 from viewing.schemas import ErrorDetail
+
+T = TypeVar("T")
 
 router = Router()
 gateway_router = Router()
@@ -40,20 +51,37 @@ async def heartbeats(request: Request, body: HeartbeatsIn) -> HttpResponse:
     return HttpResponse(to_json({"results": results}), content_type="application/json")
 
 
-@router.get("/balance/{profile_id}", response={200: BalanceOut, **REFUSED, **INVALID})
+@router.get("/balance/{profile_id}", response={200: BalanceOut | PlannedBalanceOut, **REFUSED, **INVALID})
 @lean
-async def balance(request: Request, profile_id: UUID) -> BalanceOut:
+async def balance(request: Request, profile_id: UUID) -> BalanceOut | HttpResponse:
     """What a profile has used of the current viewing day, and what is left."""
     profile = await obtain_profile(request.auth, profile_id)
-    return await threads.reads.run(balances.balance_answer, profile, timezone.now())
+    return _answered(await threads.reads.run(balances.balance_answer, profile, timezone.now()))
 
 
-@router.get("/playback-eligible/{profile_id}", response={200: EligibilityOut, **REFUSED, **INVALID})
+@router.get(
+    "/playback-eligible/{profile_id}",
+    response={200: EligibilityOut | PlannedEligibilityOut, **REFUSED, **INVALID, 404: ErrorDetail},
+)
 @lean
-async def playback_eligible(request: Request, profile_id: UUID) -> EligibilityOut:
-    """Whether a title may start now. Counts nothing."""
+async def playback_eligible(
+    request: Request, profile_id: UUID, title_id: UUID | None = None
+) -> EligibilityOut | HttpResponse:
+    """Whether a title may start now: the one named, or any. Counts nothing."""
     profile = await obtain_profile(request.auth, profile_id)
-    return await threads.reads.run(balances.eligibility_answer, profile, timezone.now())
+    is_educational = None
+    if title_id is not None:
+        title = await entries.titles.get(title_id)
+        if title is None:
+            raise Refusal("title_unknown")
+        is_educational = title.is_educational
+    answer = await threads.reads.run(balances.eligibility_answer, profile, timezone.now(), is_educational)
+    return _answered(answer)
+
+
+def _answered(answer: T | dict[str, object]) -> T | HttpResponse:
+    """A dict is the JSON already: fields that do not apply are absent, where a schema would show nulls."""
+    return HttpResponse(to_json(answer), content_type="application/json") if isinstance(answer, dict) else answer
 
 
 @router.post("/session/{session_id}/end", response={200: SessionEndOut, **REFUSED, **INVALID, 404: ErrorDetail})

@@ -22,13 +22,16 @@ Code = Literal[
     "kids_fixed",
     "login_wrong",
     "method",
+    "not_available",
     "not_found",
     "not_kids",
+    "past",
     "password_wrong",
     "pin_locked",
     "pin_none",
     "pin_required",
     "pin_wrong",
+    "plan_changed",
     "rate_limited",
     "refresh_invalid",
     "scope",
@@ -53,6 +56,9 @@ class Refusal(Exception):
     `until`: the end of a lockout. `retry_after_seconds`: when to try again, where the code's answer says so.
     """
 
+    # The present one of what was changed by someone else (`plan_changed`).
+    version: int | None = None
+
     def __init__(
         self,
         code: Code,
@@ -75,9 +81,11 @@ class Refusal(Exception):
         return ANSWERS[self.code].headers(self)
 
     @property
-    def body(self) -> dict[str, str]:
+    def body(self) -> dict[str, object]:
         """The JSON body of the API's answer."""
-        body = {"detail": self.detail, "code": self.code}
+        body: dict[str, object] = {"detail": self.detail, "code": self.code}
+        if self.version is not None:
+            body["version"] = self.version
         return body | {"reason": self.code} if ANSWERS[self.code].has_reason else body
 
 
@@ -131,6 +139,8 @@ ANSWERS: Final[dict[Code, Answer]] = {
     "method": Answer(405, "Method not allowed"),
     "day_over": Answer(409, "The viewing day of the grant is over"),
     "kids_fixed": Answer(409, "A profile cannot change between child and adult"),
+    "past": Answer(409, "The past cannot be changed"),
+    "plan_changed": Answer(409, "The plan was changed in the meantime"),
     "session_ended": Answer(409, "Session has ended", has_reason=True),
     "taken": Answer(409, "Email already registered"),
     "taken_back": Answer(409, "Grant has already been taken back"),
@@ -144,7 +154,14 @@ ANSWERS: Final[dict[Code, Answer]] = {
     "internal": Answer(500, "Internal Server Error"),
     "busy": Answer(503, "The service is busy. Try again.", _retry_after),
     "database": Answer(503, "The database cannot be reached. Try again.", _retry_after),
+    "not_available": Answer(503, "Week plans are not available"),
 }
+
+
+def plan_changed(version: int) -> Refusal:
+    refusal = Refusal("plan_changed")
+    refusal.version = version
+    return refusal
 
 
 def access_denied() -> Refusal:

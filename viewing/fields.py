@@ -46,6 +46,20 @@ def reset_hour_field() -> Any:
     )
 
 
+def duration_field() -> Any:
+    return models.PositiveIntegerField(
+        _("length (s)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+        help_text=_("Leave empty if unknown."),
+    )
+
+
+def duration_is_valid(field: str) -> Q:
+    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 1, f"{field}__lte": 86_400})
+
+
 def limit_is_valid(field: str) -> Q:
     return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 15, f"{field}__lte": 480})
 

@@ -5,10 +5,8 @@ The hot rows (session and balance) are written by `viewing/heartbeats/sql.py` al
 
 import uuid
 from datetime import date
-from typing import Any
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -16,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
 from viewing.fields import (
+    duration_field,
+    duration_is_valid,
     external_id_field,
     limit_field,
     limit_is_valid,
@@ -26,6 +26,7 @@ from viewing.fields import (
 from viewing.outbox.models import OutboxEvent
 from viewing.plan_models import PLAN_CONSTRAINTS, FamilyCalendar, PlanColumns, PlanException
 from viewing.reports.models import ReconcileRun
+from viewing.site_models import SiteSettings
 from viewing.text import NameField
 from viewing.token_models import GatewayToken, PlayerToken, PlayerTokenQuerySet, ServiceToken
 
@@ -46,6 +47,7 @@ __all__ = [
     "ViewingSession",
     "ViewingTimeBalance",
     "ViewingTimeConfig",
+    "duration_field",
     "limit_columns",
     "limit_field",
     "limit_is_valid",
@@ -98,11 +100,15 @@ class Title(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = NameField(_("name"), max_length=200)
     is_educational = models.BooleanField(_("educational"), default=False)
+    duration_seconds = duration_field()
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("title")
         verbose_name_plural = _("titles")
+        constraints = [
+            models.CheckConstraint(condition=duration_is_valid("duration_seconds"), name="title_duration_valid"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -278,43 +284,3 @@ class ViewingSession(models.Model):
     @property
     def total_seconds(self) -> int:
         return self.counted_seconds + self.exempt_seconds
-
-
-class SiteSettings(models.Model):
-    """One row of settings that staff may change while the service runs; where it is missing the defaults hold."""
-
-    pause_grace_seconds = models.PositiveIntegerField(
-        _("pause grace (s)"), default=rules.PAUSE_GRACE_SECONDS, validators=[MaxValueValidator(3600)]
-    )
-    default_weekday_limit_minutes = limit_field(
-        _("weekday limit of new children (minutes)"), default=rules.DEFAULT_WEEKDAY_LIMIT_MINUTES
-    )
-    default_weekend_limit_minutes = limit_field(
-        _("weekend limit of new children (minutes)"), default=rules.DEFAULT_WEEKEND_LIMIT_MINUTES
-    )
-    default_reset_hour = reset_hour_field()
-    notice = NameField(_("notice on the parents' pages"), max_length=500, blank=True, default="")
-    # Kept by whoever delivers events (`parental/deliver/endpoints.py`).
-    wants_limit_reached = models.BooleanField(default=False, db_default=False, editable=False)
-
-    class Meta:
-        verbose_name = _("site settings")
-        verbose_name_plural = _("site settings")
-        constraints = [
-            # A singleton: the only id that the table takes.
-            models.CheckConstraint(condition=Q(id=1), name="site_settings_single"),
-        ]
-
-    def __str__(self) -> str:
-        return str(_("site settings"))
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.pk = 1
-        super().save(*args, **kwargs)
-
-    @property
-    def default_limits(self) -> rules.Limits:
-        """The limits of a new child."""
-        return rules.Limits.from_pair(
-            weekday=self.default_weekday_limit_minutes, weekend=self.default_weekend_limit_minutes
-        )

@@ -1,5 +1,6 @@
 """The bodies of the players' API (docs/contract.md). Every field has its bounds here, once."""
 
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -28,6 +29,12 @@ class ErrorDetail(Schema):
     code: str
 
 
+class PlanChanged(ErrorDetail):
+    """Someone else changed the plan after it was read."""
+
+    version: int
+
+
 class FieldError(Schema):
     type: str
     loc: list[str | int]
@@ -39,6 +46,11 @@ class ValidationDetail(Schema):
 
     detail: list[FieldError] | str
     code: str
+
+
+def iso(instant: datetime) -> str:
+    """As Ninja writes times elsewhere."""
+    return instant.isoformat().replace("+00:00", "Z")
 
 
 # Each heartbeat's answer has two, of the few values that there are: multiples of 30 s.

@@ -3,12 +3,14 @@
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router
+from pydantic_core import to_json
 
 from parental.children import grants, limits
 from parental.children.grants import Given
-from parental.children.schemas import GrantIn, GrantOut, LimitsIn, LimitsOut, TakenBackOut
+from parental.children.schemas import GrantIn, GrantOut, LimitsIn, LimitsOut, PlannedGrantOut, TakenBackOut
 from viewing.caller import obtain_profile, require_parent
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
 from viewing.models import ViewingTimeConfig
@@ -34,13 +36,21 @@ async def change_limits(request: Request, profile_id: UUID, body: LimitsIn) -> V
     )
 
 
-@router.post("/profiles/{profile_id}/viewing-time/grant", response={200: GrantOut, **REFUSED, **BODY, 429: ErrorDetail})
-async def grant(request: Request, profile_id: UUID, body: GrantIn) -> Given:
+@router.post(
+    "/profiles/{profile_id}/viewing-time/grant",
+    response={200: GrantOut | PlannedGrantOut, **REFUSED, **BODY, 429: ErrorDetail},
+)
+async def grant(request: Request, profile_id: UUID, body: GrantIn) -> Given | HttpResponse:
     """Give more time until the next reset: remotely by a parent, or on the child's device with the PIN."""
     caller, now = request.auth, timezone.now()
     profile = await limits.obtain_child(caller, profile_id)
     is_remote = await grants.is_remote(caller, pin=body.pin, pin_token=body.pin_token, now=now)
-    return await sync_to_async(grants.give)(caller, profile.id, minutes=body.minutes, is_remote=is_remote, now=now)
+    give = grants.give_despite_hours if body.despite_hours else grants.give
+    given = await sync_to_async(give)(caller, profile.id, minutes=body.minutes, is_remote=is_remote, now=now)
+    if not given.planned:
+        return given
+    answer = {name: getattr(given, name) for name in GrantOut.model_fields} | given.planned
+    return HttpResponse(to_json(answer), content_type="application/json")
 
 
 @router.delete(

@@ -1,11 +1,11 @@
 """More time today: granted by a parent, from afar or with the PIN on the device, and taken back.
 
 A grant adds to the allowance of the running viewing day and never touches what was watched (docs/contract.md#grants).
-Locks are taken in the order grant, balance; the balance, which beats wait for, last.
+Locks are taken in the order grant, settings (for a pass only), balance; the balance, which beats wait for, last.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -14,7 +14,8 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.db.models import QuerySet
 
-from parental.children import limits, sql
+from parental.children import limits, passes, sql, today_left
+from parental.children.today_left import Left
 from parental.events.record import for_caller
 from parental.models import TimeGrant
 from parental.pins import pins
@@ -22,7 +23,7 @@ from parental.tokens.pin_tokens import proves_pin
 from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal
-from viewing.models import ViewingTimeBalance
+from viewing.models import ViewingTimeBalance, ViewingTimeConfig
 from viewing.outbox.outbox import Subject, happened
 from viewing.schemas import minutes_or_none
 
@@ -46,21 +47,50 @@ async def is_remote(caller: Caller, *, pin: str | None, pin_token: str | None, n
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A new grant and what is left today, in minutes; None: unlimited."""
+    """A new grant and what is left today, in minutes; None: unlimited.
+
+    `planned`: with a week plan, what else the answer says, and what still stands in the way.
+    """
 
     granted_minutes: int | None
     remaining_minutes: float | None
     is_unlimited_override: bool
     grant_id: UUID
+    planned: dict[str, object] = field(default_factory=dict)
 
 
 @transaction.atomic
 def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bool, now: datetime) -> Given:
     """Grant a child 15–120 minutes, or (None) no limit, until the next reset. `is_remote` checked that it may."""
     # Not from the cache, which in another process than the one that moved a reset may be a minute old.
-    config = limits.read(profile_id, now=now)
-    day = rules.viewing_day(config.schedule, now=now)
+    return _give(caller, limits.read(profile_id, now=now), minutes=minutes, is_remote=is_remote, now=now)
+
+
+@transaction.atomic
+def give_despite_hours(
+    caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bool, now: datetime
+) -> Given:
+    """As `give`; and for as long, hours do not matter: from now, from when they close, or from the end of a pass.
+
+    Nothing is opened that stays open until the next reset.
+    """
+    config = limits.lock_settings(profile_id, now=now)
+    opened = passes.extend(config, minutes=minutes, now=now)
+    return _give(caller, config, minutes=minutes, is_remote=is_remote, now=now, opened=opened)
+
+
+def _give(  # noqa: PLR0913 — what a grant is made of
+    caller: Caller,
+    config: ViewingTimeConfig,
+    *,
+    minutes: int | None,
+    is_remote: bool,
+    now: datetime,
+    opened: timedelta = timedelta(),
+) -> Given:
+    profile_id, day = config.pk, rules.viewing_day(config.schedule, now=now)
     grant = TimeGrant.objects.create(
+        opened_seconds=opened // timedelta(seconds=1),
         profile_id=profile_id,
         granted_by_id=caller.user_id,
         player_token_id=caller.token_id if caller.kind == "player" else None,
@@ -72,19 +102,18 @@ def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bo
     fields = {"profile_id": profile_id, "grant_id": grant.id, "user_id": caller.user_id, "minutes": minutes}
     transaction.on_commit(partial(log.info, "time_granted", **fields, is_remote=is_remote))
     balance = sql.add_grant(profile_id=profile_id, day=day, seconds=(minutes or 0) * 60, unlimited=minutes is None)
-    allowance = balance.allowance(config.limit_minutes(day))
-    _write_event("grant.made", caller, grant, allowance=allowance, now=now)
+    left = today_left.read(config, balance, now=now)
+    _write_event("grant.made", caller, grant, left=left, now=now)
     return Given(
         granted_minutes=minutes,
-        remaining_minutes=minutes_or_none(allowance.remaining_seconds),
+        remaining_minutes=minutes_or_none(left.remaining_seconds),
         is_unlimited_override=balance.is_unlimited_override,
         grant_id=grant.id,
+        planned=left.fields,
     )
 
 
-def _write_event(
-    event_type: str, caller: Caller, grant: TimeGrant, *, allowance: rules.Allowance, now: datetime
-) -> None:
+def _write_event(event_type: str, caller: Caller, grant: TimeGrant, *, left: Left, now: datetime) -> None:
     happened(
         event_type,
         Subject(caller.user_id, grant.profile_id),
@@ -93,8 +122,8 @@ def _write_event(
             "grant_id": grant.pk,
             "minutes": grant.minutes,
             "is_remote": grant.is_remote,
-            "remaining_minutes": minutes_or_none(allowance.remaining_seconds),
-            "is_unlimited_override": allowance.is_unlimited,
+            "remaining_minutes": minutes_or_none(left.remaining_seconds),
+            "is_unlimited_override": left.allowance.is_unlimited,
         },
         actor=for_caller(caller).for_outbox(),
         now=now,
@@ -116,20 +145,22 @@ def take_back(caller: Caller, profile_id: UUID, grant_id: UUID, *, now: datetime
     if grant.day != rules.viewing_day(config.schedule, now=now):
         raise Refusal("day_over")
     TimeGrant.objects.filter(pk=grant.pk).update(taken_back_at=now)
+    if grant.opened_seconds:
+        config = limits.lock_settings(profile_id, now=now)
+        passes.shorten(config, timedelta(seconds=grant.opened_seconds), now=now)
     transaction.on_commit(partial(log.info, "grant_taken_back", profile_id=profile_id, grant_id=grant_id))
     # Read after the balance is locked: of two grants taken back in parallel the later one sees the earlier.
     balance = ViewingTimeBalance.objects.select_for_update(no_key=True).get(profile_id=profile_id, day=grant.day)
-    limit_minutes = config.limit_minutes(grant.day)
-    allowance = balance.allowance(limit_minutes)
+    allowance = today_left.read(config, balance, now=now).allowance
     if grant.minutes is not None:
         balance.granted_seconds -= allowance.unused(grant.minutes * 60)
     elif not _unlimited(profile_id, grant.day).exists():
         balance.is_unlimited_override = False
         balance.granted_seconds = allowance.granted_seconds_once_limited
     balance.save(update_fields=["granted_seconds", "is_unlimited_override"])
-    allowance = balance.allowance(limit_minutes)
-    _write_event("grant.taken_back", caller, grant, allowance=allowance, now=now)
-    return minutes_or_none(allowance.remaining_seconds)
+    left = today_left.read(config, balance, now=now)
+    _write_event("grant.taken_back", caller, grant, left=left, now=now)
+    return minutes_or_none(left.remaining_seconds)
 
 
 def _unlimited(profile_id: UUID, day: date) -> QuerySet[TimeGrant]:

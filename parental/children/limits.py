@@ -5,8 +5,8 @@ written with the change.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -19,9 +19,11 @@ from viewing.caller import Caller, obtain_profile
 from viewing.errors import Refusal, access_denied
 from viewing.hotpath import invalidation
 from viewing.hotpath.site import site_settings
-from viewing.models import Profile, ViewingTimeConfig, limit_columns
+from viewing.models import FamilyCalendar, PlanException, Profile, ViewingTimeConfig, limit_columns
 from viewing.outbox.outbox import Subject, happened
 from viewing.profile import Profile as PlayerProfile
+from viewing.rules.documents import weekdays_from_mask
+from viewing.rules.weeks import least
 
 # In the order of docs/contract.md#limits, in which a refusal names them.
 SETTINGS: Final = ("weekday_limit_minutes", "weekend_limit_minutes", "reset_hour", "educational_exempt", "timezone")
@@ -53,7 +55,7 @@ def change(
     Refusal 422: a limit between the steps; 403, and nothing is changed: no proof of the PIN for what needs it.
     """
     _check_steps(settings)
-    config = _lock(profile_id, now=now)
+    config = lock_settings(profile_id, now=now)
     changed = _differing(config, settings)
     guarded = [name for name in changed if needs_pin(name, config)]
     if guarded and not proves_pin(user_id, pin_token):
@@ -66,7 +68,7 @@ def change(
 @transaction.atomic
 def correct(profile_id: UUID, *, user_id: UUID, settings: Mapping[str, object], now: datetime) -> None:
     """Staff change a child's settings to the given valid values, without a PIN. The family's audit shows it."""
-    config = _lock(profile_id, now=now)
+    config = lock_settings(profile_id, now=now)
     if changed := _differing(config, settings):
         family_id = Profile.objects.values_list("user_id", flat=True).get(pk=profile_id)
         _write(config, changed, family_id=family_id, actor=Actor("staff", user_id), now=now)
@@ -79,8 +81,8 @@ def _differing(config: ViewingTimeConfig, settings: Mapping[str, object]) -> dic
 @transaction.atomic
 def confirm(profile_id: UUID, *, user_id: UUID, now: datetime) -> None:
     """Record in the audit that a parent reviewed a child's settings, unless a review or a change is there already."""
-    _lock(profile_id, now=now)
-    if not SettingsChange.objects.filter(profile_id=profile_id).exists():
+    lock_settings(profile_id, now=now)
+    if not SettingsChange.objects.filter(profile_id=profile_id).exclude(field="exception").exists():
         SettingsChange.objects.create(
             profile_id=profile_id, changed_by_id=user_id, field=CONFIRMED, new_value=True, changed_at=now
         )
@@ -92,7 +94,8 @@ def _check_steps(settings: Mapping[str, object]) -> None:
         raise Refusal("invalid", f"Limits are set in steps of {STEP_MINUTES} minutes")
 
 
-def _lock(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
+def lock_settings(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
+    """The child's settings, locked for the transaction; made where there are none."""
     locked = ViewingTimeConfig.objects.select_for_update(no_key=True)
     config = locked.filter(pk=profile_id).first()
     if config is None:
@@ -104,19 +107,29 @@ def _lock(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
 @transaction.atomic
 def _make(profile_id: UUID, *, now: datetime) -> ViewingTimeConfig:
     # The cache may know a profile that was deleted just now.
-    if Profile.objects.select_for_update(no_key=True).filter(pk=profile_id).first() is None:
+    profile = Profile.objects.select_for_update(no_key=True).filter(pk=profile_id).first()
+    if profile is None:
         raise access_denied()
     site = site_settings()
     # Until now its days turned by the rules' own defaults: the site's may be another hour.
     schedule = rules.hold(
         rules.Schedule(), timezone=rules.DEFAULT_TIMEZONE, reset_hour=site.default_reset_hour, now=now
     )
-    defaults = {
+    defaults: dict[str, object] = {
         **limit_columns(site.default_limits),
         **_columns(schedule),
     }
     invalidation.profile_changed(profile_id)
+    defaults["plan_version"] = first_plan_version(profile.user_id, now=now)
     return ViewingTimeConfig.objects.get_or_create(pk=profile_id, defaults=defaults)[0]
+
+
+def first_plan_version(user_id: UUID, *, now: datetime) -> int:
+    """That of a new child: 1 where the family's calendar or an exception for every child already means something."""
+    has_calendar = FamilyCalendar.objects.filter(pk=user_id).exists()
+    # Two days ago it is yesterday everywhere.
+    running = PlanException.objects.filter(user_id=user_id, profile=None, to_date__gte=now.date() - timedelta(days=2))
+    return int(has_calendar or running.exists())
 
 
 def needs_pin(name: str, config: ViewingTimeConfig) -> bool:
@@ -151,6 +164,9 @@ def _write(
         schedule = _columns(rules.hold(before, timezone=config.timezone, reset_hour=config.reset_hour, now=now))
         _set(config, schedule)
         columns |= schedule
+    if config.plan_version:
+        columns |= _plan_columns(config, changed)
+        _set(config, columns)
     ViewingTimeConfig.objects.filter(pk=config.pk).update(**columns)
     invalidation.profile_changed(config.pk)
     happened(
@@ -160,6 +176,39 @@ def _write(
         actor=actor.for_outbox(),
         now=now,
     )
+
+
+def _plan_columns(config: ViewingTimeConfig, changed: Mapping[str, object]) -> dict[str, object]:
+    """What else a change means where there is a week plan: its next version, and the limits of single days.
+
+    Every day of the class whose limit was changed gets it.
+    """
+    columns: dict[str, object] = {"plan_version": config.plan_version + 1}
+    if config.day_limits is None or not changed.keys() & set(LIMITS):
+        return columns
+    calendar = FamilyCalendar.objects.filter(user__profiles=config.pk).first() or FamilyCalendar()
+    weekend = weekdays_from_mask(calendar.weekend_days)
+    given = [changed.get(LIMITS[weekday in weekend], limit) for weekday, limit in enumerate(config.day_limits)]
+    first, second, third, fourth, fifth, sixth, seventh = cast("list[int | None]", given)
+    return columns | day_limit_columns(rules.Limits((first, second, third, fourth, fifth, sixth, seventh)), weekend)
+
+
+def day_limit_columns(limits: rules.Limits, weekend: frozenset[int]) -> dict[str, object]:
+    """The columns of seven limits.
+
+    `day_limits` is null where two say it all. Else each of the two is the least of its days, so that an app that shows
+    one number promises nothing that a day does not give.
+    """
+    classes: list[list[int | None]] = [
+        [limit for weekday, limit in enumerate(limits.by_weekday) if (weekday in weekend) is is_weekend]
+        for is_weekend in (False, True)
+    ]
+    is_uniform = all(len(set(of_class)) == 1 for of_class in classes)
+    return {
+        "weekday_limit_minutes": least(*classes[0]),
+        "weekend_limit_minutes": least(*classes[1]),
+        "day_limits": None if is_uniform else list(limits.by_weekday),
+    }
 
 
 def _set(config: ViewingTimeConfig, columns: Mapping[str, object]) -> None:

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone as django_timezone
 
+from parental.children.limits import first_plan_version
 from parental.events.record import Actor, for_parent, record
 from parental.models import User
 from viewing import rules
@@ -84,6 +86,7 @@ def make(user_id: UUID, new: Sequence[NewProfile], *, count: int, actor: Actor) 
     if count + len(new) > MAX_PROFILES:
         raise Refusal("too_many", f"An account can have at most {MAX_PROFILES} profiles")
     site = site_settings()
+    plan_version = first_plan_version(user_id, now=django_timezone.now()) if any(one.is_kids for one in new) else 0
     made = [
         Profile(
             user_id=user_id,
@@ -101,6 +104,7 @@ def make(user_id: UUID, new: Sequence[NewProfile], *, count: int, actor: Actor) 
             **limit_columns(site.default_limits if profile.is_kids else rules.NO_LIMITS),
             reset_hour=site.default_reset_hour,
             timezone=one.timezone,
+            plan_version=plan_version if profile.is_kids else 0,
         )
         for profile, one in zip(made, new, strict=True)
     )

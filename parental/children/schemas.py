@@ -9,6 +9,7 @@ from ninja import Field, Schema
 from parental.accounts.schemas import Token
 from parental.children.profile_schemas import Timezone
 from parental.pins.schemas import PinDigits
+from viewing.rules.standing import LimitedBy, Reason
 
 
 def _absent() -> Any:
@@ -58,6 +59,7 @@ class GrantIn(Schema):
         None, description="A device must send it or a `pin_token`. Without either, the grant is remote."
     )
     pin_token: Token | None = None
+    despite_hours: bool = Field(False, description="Hours do not matter for these minutes either: bedtime waits.")
 
 
 class GrantOut(Schema):
@@ -65,6 +67,15 @@ class GrantOut(Schema):
     remaining_minutes: float | None
     is_unlimited_override: bool
     grant_id: UUID
+
+
+class PlannedGrantOut(GrantOut):
+    """With a week plan. Fields that do not apply are absent."""
+
+    limited_by: LimitedBy = Field(description="What `remaining_minutes` comes from.")
+    open_until: datetime | None = Field(None, description="Until then hours do not matter.")
+    reason: Reason | None = Field(None, description="What still stands in the way.")
+    next_allowed_at: datetime | None = Field(None, description="Only with `reason`; null: not by time alone.")
 
 
 class TakenBackOut(Schema):

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
+from parental.children import today_left
+from parental.children.today_left import Left
 from parental.models import SettingsChange, TimeGrant
 from viewing import rules
 from viewing.models import Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
+from viewing.playback import plan_reads
 
 # A player that vanished leaves its session active: after three beats that did not come nobody watches any more.
 SILENCE: Final = timedelta(seconds=3 * rules.BEAT_SECONDS)
@@ -18,7 +21,7 @@ SILENCE: Final = timedelta(seconds=3 * rules.BEAT_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """A profile and its running day; seconds."""
+    """A profile and its running day; seconds. `left`: what is left of it, by the limits or by the week plan."""
 
     profile: Profile
     config: ViewingTimeConfig
@@ -27,29 +30,31 @@ class Today:
     playing: ViewingSession | None
     grants: list[TimeGrant]
     was_reviewed: bool
+    left: Left
 
     @property
     def limit_minutes(self) -> int | None:
         """Of today; None for an adult, or where no limit is set."""
-        return self.config.limit_minutes(self.running.day) if self.profile.is_kids else None
+        return self.left.allowance.limit_minutes
 
     @property
     def remaining_seconds(self) -> int | None:
         """None where nothing limits, for today or at all."""
-        return self.allowance.remaining_seconds
+        return self.left.remaining_seconds
 
     @property
     def allowance(self) -> rules.Allowance:
-        return self.balance.allowance(self.limit_minutes)
+        return self.left.allowance
 
 
 def for_family(user_id: UUID, *, now: datetime) -> list[Today]:
-    """The account's profiles in the order they were made, in four statements however many.
+    """The account's profiles in the order they were made, in four statements however many; one more for week plans.
 
     Indexes: profile_user_created_idx, change_profile_changed_idx, balance_profile_day_uniq, session_active_uniq,
     grant_profile_granted_idx.
     """
-    reviews = SettingsChange.objects.filter(profile=OuterRef("pk"))
+    # An exception for today is no look at the defaults.
+    reviews = SettingsChange.objects.filter(profile=OuterRef("pk")).exclude(field="exception")
     profiles = list(
         Profile.objects.filter(user_id=user_id)
         .select_related("config")
@@ -59,6 +64,15 @@ def for_family(user_id: UUID, *, now: datetime) -> list[Today]:
     configs = {profile.id: config_of(profile) for profile in profiles}
     running = {profile_id: rules.running_day(config.schedule, now=now) for profile_id, config in configs.items()}
     balances = _balances(running)
+    children = [configs[profile.id] for profile in profiles if profile.is_kids]
+    plans = plan_reads.for_children(children, now=now)
+
+    def left(profile: Profile) -> Left:
+        balance = balances.get(profile.id) or ViewingTimeBalance()
+        if not profile.is_kids:
+            return Left(balance.allowance(None))
+        return today_left.of_plan(plans.get(profile.id), configs[profile.id], balance, now=now)
+
     playing = _playing(profiles, now=now)
     grants = _grants(running)
     return [
@@ -70,6 +84,7 @@ def for_family(user_id: UUID, *, now: datetime) -> list[Today]:
             playing=playing.get(profile.id),
             grants=grants.get(profile.id, []),
             was_reviewed=profile.was_reviewed,
+            left=left(profile),
         )
         for profile in profiles
     ]

@@ -40,6 +40,8 @@ EVENTS: Final = {
     "device_revoked": Event(("profile_id", "token_id"), type="device.revoked"),
     "profile_removed": Event(),
     "account_updated": Event(("made", "changed", "is_email_changed")),
+    "locked": Event(("profile_id", "since", "until")),
+    "unlocked": Event(("profile_id",)),
     # Logged and counted by `viewing/admin_base.py`, without `user_id`; audited where the row belongs to a family.
     "staff_action": Event(("model", "action", "object_ids", "fields")),
 }

@@ -1,5 +1,6 @@
 """Recording an event: in the family's audit and the outbox with the change itself, then in the log and the count."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -64,13 +65,16 @@ def for_caller(caller: Caller) -> Actor:
 def record(
     name: str, *, user_id: UUID, actor: Actor, now: datetime, device: Device | None = None, **fields: object
 ) -> None:
-    """An event of the account (`user_id`), in the transaction that decides it; `fields` as the catalogue lists them."""
+    """An event of the account (`user_id`), in the transaction that decides it; `fields` as the catalogue lists them.
+
+    The entry is shown with the child that a device, or `profile_id`, names.
+    """
     event = EVENTS[name]
     data = {**fields, "token_id": device.token_id} if device else fields
     if event.is_audited:
         AuditEntry.objects.create(
             family_id=user_id,
-            profile_id=device.profile_id if device else None,
+            profile_id=device.profile_id if device else _profile_id(fields),
             actor_user_id=actor.user_id,
             actor_kind=actor.kind,
             actor_label=device.name if device else "",
@@ -90,6 +94,11 @@ def record(
         ids = (device.profile_id, device.token_id) if device else (None, None)
         fields |= dict(zip(("profile_id", "token_id"), ids, strict=True))
     transaction.on_commit(partial(report, name, user_id=user_id, actor=actor, **fields))
+
+
+def _profile_id(fields: Mapping[str, object]) -> UUID | None:
+    profile_id = fields.get("profile_id")
+    return profile_id if isinstance(profile_id, UUID) else None
 
 
 def _as_json(value: object) -> object:

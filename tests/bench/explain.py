@@ -31,6 +31,7 @@ from tests.plans import explain, nodes, sent_by
 from viewing.heartbeats import sql
 from viewing.hotpath import sql as hotpath_sql
 from viewing.hotpath.entries import PLAYER_TOKEN_LIFETIME
+from viewing.hotpath.plans import UNKNOWN, Asked
 from viewing.models import Profile, ViewingSession
 from viewing.playback import balances
 from viewing.playback import sql as playback_sql
@@ -115,7 +116,8 @@ def statements(devices: list[Device], now: datetime) -> dict[str, Callable[[], A
     hashes = [sha256(device.token.encode()).digest() for device in some]
     title_id, user_id = uuid.UUID(some[0].title_id), Profile.objects.get(id=ids[0]).user_id
     child = PlayerProfile(id=ids[0], user_id=user_id, is_kids=True)
-    entries: dict[str, Any] = {"title_ids": [title_id], "with_site": True}
+    entries: dict[str, Any] = {"title_ids": [title_id], "with_site": True, "today": now.date()}
+    unknown = Asked(UNKNOWN, with_past=True)
     expires_at = now + PLAYER_TOKEN_LIFETIME
     session: dict[str, Any] = {"session_id": running[ids[0]], "user_id": user_id, "profile_id": ids[0], "now": now}
     # Of a token that was used long ago, the dearer case.
@@ -126,10 +128,10 @@ def statements(devices: list[Device], now: datetime) -> dict[str, Callable[[], A
         "256 first beats, each taking over": lambda: sql.begin_sessions(first),
         "One first beat": lambda: sql.begin_sessions(first[:1]),
         "256 profiles with their limits, a title, the site": lambda: hotpath_sql.read_beat_entries(
-            profile_ids=ids, **entries
+            profiles=dict.fromkeys(ids, unknown), **entries
         ),
         "One profile with its limits, a title, the site": lambda: hotpath_sql.read_beat_entries(
-            profile_ids=ids[:1], **entries
+            profiles=dict.fromkeys(ids[:1], unknown), **entries
         ),
         "256 player tokens": lambda: hotpath_sql.read_player_tokens(hashes=hashes, now=now, expires_at=expires_at),
         "One player token, renewed": lambda: hotpath_sql.read_player_tokens(

@@ -12,7 +12,7 @@ LIMITS = f"{PARENTAL}/profiles/{{profile_id}}/viewing-time"
 CALLS = {
     ("post", "/api/v1/viewing-time/heartbeat"): {200, 400, 401, 403, 404, 409, 413, 422, 429, 503},
     ("get", "/api/v1/viewing-time/balance/{profile_id}"): {200, 401, 403, 422, 503},
-    ("get", "/api/v1/viewing-time/playback-eligible/{profile_id}"): {200, 401, 403, 422, 503},
+    ("get", "/api/v1/viewing-time/playback-eligible/{profile_id}"): {200, 401, 403, 404, 422, 503},
     ("post", "/api/v1/viewing-time/session/{session_id}/end"): {200, 401, 403, 404, 422, 503},
     ("get", "/api/v1/catalog/titles"): {200, 401, 503},
     ("post", "/api/v1/auth/register"): {201, 400, 409, 413, 422, 429, 503},
@@ -164,6 +164,14 @@ def test_a_heartbeats_answer_is_documented(schema):
         "is_educational",
         "reason",
         "next_reset_at",
+        "next_allowed_at",
+        "hours_kind",
+        "note",
+        "limited_by",
+        "closes_at",
+        "finishing",
+        "finish_by",
+        "can_finish",
     }
     assert set(fields["enforcement"]["enum"]) == {"allowed", "warning_15", "warning_5", "blocked"}
 

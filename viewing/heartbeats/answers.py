@@ -1,7 +1,6 @@
 """A heartbeat's answer, from what became of it (docs/contract.md#heartbeat)."""
 
 import json
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,8 +10,9 @@ from perfmetrics.counting import metrics
 from viewing import rules
 from viewing.errors import Code, Refusal, overloaded
 from viewing.heartbeats.beats import Beat, Decision, Verdict
+from viewing.heartbeats.planned_answers import planned_answer
 from viewing.heartbeats.schemas import MAX_BEATS_PER_REQUEST
-from viewing.schemas import NIL, minutes, minutes_or_none
+from viewing.schemas import NIL, iso, minutes, minutes_or_none
 
 REFUSALS: Final[dict[Verdict, Code]] = {
     Verdict.UNKNOWN: "session_unknown",
@@ -57,6 +57,8 @@ def unavailable_answer(session_id: UUID | None) -> dict[str, object]:
 
 
 def _state_answer(beat: Beat, decision: Decision) -> dict[str, object]:
+    if beat.frame is not None:
+        return planned_answer(beat, decision, beat.frame)
     allowance = decision.allowance(beat.profile.limit_minutes(decision.day))
     enforcement = allowance.enforcement
     answer: dict[str, object] = {
@@ -68,13 +70,8 @@ def _state_answer(beat: Beat, decision: Decision) -> dict[str, object]:
     }
     if enforcement == "blocked":
         answer["reason"] = "limit_reached"
-        answer["next_reset_at"] = _iso(rules.next_reset(beat.profile.schedule, now=beat.now))
+        answer["next_reset_at"] = iso(rules.next_reset(beat.profile.schedule, now=beat.now))
     return answer
-
-
-def _iso(instant: datetime) -> str:
-    """As Ninja writes times elsewhere."""
-    return instant.isoformat().replace("+00:00", "Z")
 
 
 def on_failure(request: HttpRequest) -> HttpResponse | None:

@@ -11,6 +11,7 @@ from viewing.errors import Refusal
 from viewing.heartbeats.schemas import HeartbeatIn
 from viewing.hotpath import entries
 from viewing.profile import Profile
+from viewing.rules.standing import Frame
 from viewing.schemas import NIL
 
 
@@ -83,7 +84,7 @@ class Decision(NamedTuple):
 class Row(TypedDict):
     """A beat as a row of its batch; `n` is its place in the batch.
 
-    `family_id` is there only where the event `limit.reached` is wanted of the beat.
+    `family_id` is there only where the event `limit.reached` is wanted of the beat, the last two only with a week plan.
     """
 
     n: int
@@ -103,6 +104,8 @@ class Row(TypedDict):
     day: date
     at: datetime
     family_id: NotRequired[uuid.UUID]
+    is_blocked: NotRequired[bool]
+    cap_seconds: NotRequired[int | None]
 
 
 class Beat(NamedTuple):
@@ -125,6 +128,9 @@ class Beat(NamedTuple):
     request_id: str = ""
     # Whether to write the event `limit.reached` when this beat uses up the day.
     wants_event: bool = False
+    # With a week plan: what holds at `now`, and how much of the title is left where that is known.
+    frame: Frame | None = None
+    rest_seconds: int | None = None
 
     def as_row(self, n: int) -> Row:
         """The beat as a row of its batch, as `viewing/heartbeats/sql.py` reads it; `n` is its place in the batch."""
@@ -147,6 +153,10 @@ class Beat(NamedTuple):
             "day": self.day,
             "at": self.now,
         }
+        if self.frame is not None:
+            row["limit_seconds"] = self.frame.limit_seconds
+            row["is_blocked"] = self.frame.is_blocked
+            row["cap_seconds"] = self.frame.cap_seconds
         if self.wants_event:
             row["family_id"] = self.profile.user_id
         return row
@@ -159,6 +169,7 @@ def make_beat(
     session_id = None if body.session_id == NIL else body.session_id
     if session_id is None and title is None:
         raise Refusal("title_unknown")
+    planned = profile.planned
     return Beat(
         profile=profile,
         title_id=body.title_id,
@@ -173,4 +184,13 @@ def make_beat(
         now=now,
         request_id=request_id.get(),
         wants_event=site.wants_limit_reached and profile.is_kids,
+        frame=planned.frame(is_educational=title is not None and title.is_educational, now=now) if planned else None,
+        rest_seconds=_rest_seconds(body, title) if planned else None,
     )
+
+
+def _rest_seconds(body: HeartbeatIn, title: entries.Title | None) -> int | None:
+    duration = (title.duration_seconds if title else None) or body.duration_seconds
+    if duration is None or body.position_seconds is None:
+        return None
+    return max(0, duration - body.position_seconds)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, W
 from pydantic_core import ErrorDetails
 
 from viewing.rules import Enforcement
+from viewing.rules.standing import LimitedBy
 from viewing.schemas import ErrorDetail, NoNul, ValidationDetail
 
 MAX_BEATS_PER_REQUEST: Final = 1000
@@ -36,6 +37,9 @@ class HeartbeatIn(BaseModel):
     session_id: UUID | None = None
     is_paused: bool = False
     sequence: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    # Where the title is, and how long it is where the catalogue does not know. They shape the answer only.
+    position_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    duration_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,22 @@ class HeartbeatOut(Schema):
     remaining_minutes: float | None
     used_minutes: float
     is_educational: bool
-    reason: Literal["limit_reached", "unavailable"] | None = Field(None, description="Only with `blocked`.")
+    reason: Literal["locked", "outside_hours", "limit_reached", "week_limit_reached", "unavailable"] | None = Field(
+        None, description="Only with `blocked`."
+    )
     next_reset_at: datetime | None = Field(None, description="Only with `blocked`.")
+    next_allowed_at: datetime | None = Field(
+        None, description="With a week plan and `blocked`: when it may play again. Null: not by time alone."
+    )
+    hours_kind: Literal["bedtime", "school", "other", "closed"] | None = Field(
+        None, description="Only with `outside_hours`."
+    )
+    note: str | None = Field(None, description="Only with `locked`: what the parent wrote.")
+    limited_by: LimitedBy | None = Field(None, description="With a week plan: what `remaining_minutes` comes from.")
+    closes_at: datetime | None = Field(None, description="When hours close or a lock begins, within 24 hours.")
+    finishing: bool | None = Field(None, description="Time is over, and the title may be watched to its end.")
+    finish_by: datetime | None = Field(None, description="Only with `finishing`.")
+    can_finish: bool | None = Field(None, description="The title will be allowed to end though less time is left.")
 
 
 class HeartbeatAnswered(Schema):

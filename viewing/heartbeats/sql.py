@@ -30,7 +30,7 @@ _BEATS = """
     SELECT * FROM json_to_recordset(%(beats)s::json) AS b(
         n int, profile_id uuid, session_id uuid, title_id uuid, title_known bool, title_is_educational bool,
         device_id text, device_type text, sequence bigint, is_paused bool, is_kids bool, is_exempt bool,
-        limit_seconds int, pause_grace_seconds int, day date, at timestamptz)
+        limit_seconds int, pause_grace_seconds int, day date, at timestamptz, is_blocked bool, cap_seconds int)
 """
 
 # Adds to the balances and returns them. A beat that counts nothing adds 0: a plain read would see the balance as of the
@@ -47,11 +47,13 @@ _ADD_TO_BALANCES = f"""
 
 _BALANCE = f"balance AS ({_ADD_TO_BALANCES})"
 
-# Nothing is left of the day of beat `b`, as `rules.Allowance` decides it. `today` is the day's balance, all null before
-# its first row. Never true for an adult or without a limit (null).
+# Nothing may begin on the day of beat `b`, as `rules.Allowance` and `rules.standing` decide it. `today` is the day's
+# balance, all null before its first row. Never true for an adult or where nothing limits: `least` ignores nulls and is
+# null when all are, and a condition that is null takes no branch. Without a week plan its two operands are null.
 _NOTHING_LEFT = """
-    (b.is_kids AND NOT coalesce(today.is_unlimited_override, false)
-        AND coalesce(today.used_seconds, 0) >= b.limit_seconds + coalesce(today.granted_seconds, 0))
+    (b.is_kids AND (b.is_blocked OR NOT coalesce(today.is_unlimited_override, false)
+        AND coalesce(today.used_seconds, 0)
+            >= least(b.limit_seconds, b.cap_seconds) + coalesce(today.granted_seconds, 0)))
 """
 
 # Beats that carry a session, decided in the order of docs/contract.md#continuing-a-session. Indexes: the sessions'

@@ -4,8 +4,8 @@ Unknown ids are not cached.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ import structlog
 from django.utils import timezone
 
 from viewing import models, rules
-from viewing.hotpath import sql, threads
+from viewing.hotpath import plans, sql, threads
 from viewing.hotpath.lookup import Fetcher, Key, Lookup, V, log_lookup
 from viewing.profile import Profile
 
@@ -30,6 +30,7 @@ PLAYER_TOKEN_LIFETIME = timedelta(days=90)
 class Title:
     id: UUID
     is_educational: bool
+    duration_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,16 @@ class ServiceToken:
 
 def _read_beat_entries(keys: list[Key]) -> dict[Key, object]:
     found: dict[Key, object] = {SITE: Site()} if SITE in keys else {}
+    now = timezone.now()
+    asked = {profile_id: plans.memo.asked(profile_id, now=now) for profile_id in _ids(keys, "profiles")}
     rows = sql.read_beat_entries(
-        profile_ids=_ids(keys, "profiles"), title_ids=_ids(keys, "titles"), with_site=SITE in keys
+        profiles=asked, title_ids=_ids(keys, "titles"), with_site=SITE in keys, today=now.astimezone(UTC).date()
     )
     for row in rows:
         if row.profile_id is not None:
-            found["profiles", row.profile_id] = _profile(row.profile_id, row)
+            found["profiles", row.profile_id] = _planned_profile(row, asked, plans.memo, now=now)
         elif row.title_id is not None:
-            found["titles", row.title_id] = Title(id=row.title_id, is_educational=row.is_educational)
+            found["titles", row.title_id] = Title(row.title_id, row.is_educational, row.duration_seconds)
         else:
             found[SITE] = _site(row)
     return found
@@ -91,8 +94,21 @@ def _read_beat_entries(keys: list[Key]) -> dict[Key, object]:
 
 def read_profiles(ids: Iterable[UUID]) -> list[Profile]:
     """Profiles past the cache, in the reading thread: many at once would push out those that play."""
-    rows = sql.read_beat_entries(profile_ids=list(ids), title_ids=[], with_site=False, counted_as=None)
-    return [_profile(row.profile_id, row) for row in rows if row.profile_id is not None]
+    now, memo = timezone.now(), plans.Memo()  # of its own, for the same reason
+    asked = {profile_id: memo.asked(profile_id, now=now) for profile_id in ids}
+    today = now.astimezone(UTC).date()
+    rows = sql.read_beat_entries(profiles=asked, title_ids=[], with_site=False, today=today, counted_as=None)
+    return [_planned_profile(row, asked, memo, now=now) for row in rows if row.profile_id is not None]
+
+
+def _planned_profile(
+    row: sql.BeatEntry, asked: Mapping[UUID, plans.Asked], memo: plans.Memo, *, now: datetime
+) -> Profile:
+    assert row.profile_id is not None  # noqa: S101 — for the type checker; the caller looked
+    profile = _profile(row.profile_id, row)
+    if not row.plan_version or not row.is_kids:
+        return profile
+    return _with_plan(profile, row, asked[profile.id], memo, now=now)
 
 
 def _profile(id_: UUID, row: sql.BeatEntry) -> Profile:
@@ -111,6 +127,25 @@ def _profile(id_: UUID, row: sql.BeatEntry) -> Profile:
         educational_exempt=row.educational_exempt,
         schedule=rules.Schedule(timezone=row.timezone, reset_hour=row.reset_hour, held=held),
     )
+
+
+def _with_plan(profile: Profile, row: sql.BeatEntry, asked: plans.Asked, memo: plans.Memo, *, now: datetime) -> Profile:
+    columns = plans.PlanColumns(
+        weekday_limit_minutes=row.weekday_limit_minutes,
+        weekend_limit_minutes=row.weekend_limit_minutes,
+        day_limits=row.day_limits,
+        plan=row.plan,
+        locked_at=row.locked_at,
+        locked_until=row.locked_until,
+        lock_note=row.lock_note,
+        open_until=row.open_until,
+        weekend_days=row.weekend_days,
+        week_starts_on=row.week_starts_on,
+        exceptions=row.exceptions,
+    )
+    key = plans.Key(row.plan_version or 0, profile.schedule, columns)
+    plan, planned = memo.planned(profile.id, key, asked, past=row.past, read_at=now)
+    return replace(profile, limits=plan.limits, planned=planned)
 
 
 def _site(row: sql.BeatEntry) -> Site:
@@ -158,8 +193,17 @@ def _ids(keys: Iterable[Key], alias: str) -> list[Any]:
     return [key[1] for key in keys if key[0] == alias]
 
 
+class ProfileLookup(Lookup[UUID, Profile]):
+    def cached(self, id_: UUID) -> Profile | None:
+        """The entry, unless its viewing day has ended and the next one depends on what was watched in it."""
+        entry = super().cached(id_)
+        if entry is None or entry.planned is None or (stale_at := entry.planned.stale_at) is None:
+            return entry
+        return entry if timezone.now() < stale_at else None
+
+
 _beat_reads = Fetcher(_read_beat_entries)
-profiles: Lookup[UUID, Profile] = Lookup("profiles", _beat_reads)
+profiles = ProfileLookup("profiles", _beat_reads)
 titles: Lookup[UUID, Title] = Lookup("titles", _beat_reads)
 site: Lookup[int, Site] = Lookup("site", _beat_reads)
 # By hash; a token is at most 60 s old in the cache.

@@ -1,24 +1,31 @@
 """The statements of the cached reads."""
 
-from collections.abc import Collection
-from datetime import date, datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
+from viewing.hotpath.plans import DAYS_AHEAD, DAYS_BACK, Asked
 from viewing.hotpath.threads import execute, execute_as
 from viewing.models import (
+    FamilyCalendar,
     GatewayToken,
+    PlanException,
     PlayerToken,
     Profile,
     ServiceToken,
     SiteSettings,
     Title,
+    ViewingTimeBalance,
     ViewingTimeConfig,
 )
 
+BALANCE = ViewingTimeBalance._meta.db_table
+CALENDAR = FamilyCalendar._meta.db_table
 CONFIG = ViewingTimeConfig._meta.db_table
+EXCEPTION = PlanException._meta.db_table
 GATEWAY_TOKEN = GatewayToken._meta.db_table
 PLAYER_TOKEN = PlayerToken._meta.db_table
 PROFILE = Profile._meta.db_table
@@ -42,8 +49,20 @@ class BeatEntry(NamedTuple):
     held_day: date | None
     held_since: datetime
     held_until: datetime
+    plan_version: int | None
+    day_limits: list[int | None] | None
+    locked_at: datetime | None
+    locked_until: datetime | None
+    lock_note: str
+    open_until: datetime | None
+    plan: str | None
+    weekend_days: int | None
+    week_starts_on: int | None
+    exceptions: str | None
+    past: str | None
     title_id: UUID | None
     is_educational: bool
+    duration_seconds: int | None
     site_id: int | None
     pause_grace_seconds: int
     default_weekday_limit_minutes: int | None
@@ -54,16 +73,46 @@ class BeatEntry(NamedTuple):
 
 
 # Three reads in one statement, so that a beat with a cold cache costs only one. Joined on false, no rows are paired:
-# each row is of one kind. Indexes: the primary keys.
+# each row is of one kind. Indexes: the primary keys, exception_user_to_idx, balance_profile_day_uniq.
+#
+# What belongs to a week plan is looked up only where there is one that the caller does not know yet: the condition of
+# each LATERAL names nothing of what it reads, so that the planner asks it once, before the look-up. The LIMIT keeps it
+# from becoming a condition of the join, which every profile would pay for.
 _READ_BEAT_ENTRIES = f"""
 SELECT
     p.id AS profile_id, p.user_id, p.is_kids, p.weekday_limit_minutes, p.weekend_limit_minutes, p.reset_hour,
-    p.educational_exempt, p.timezone, p.held_day, p.held_since, p.held_until, t.id AS title_id, t.is_educational,
-    s.id AS site_id, s.pause_grace_seconds, s.default_weekday_limit_minutes, s.default_weekend_limit_minutes,
-    s.default_reset_hour, s.notice, s.wants_limit_reached
+    p.educational_exempt, p.timezone, p.held_day, p.held_since, p.held_until, p.plan_version, p.day_limits, p.locked_at,
+    p.locked_until, p.lock_note, p.open_until, p.plan, p.weekend_days, p.week_starts_on, p.exceptions, p.past,
+    t.id AS title_id, t.is_educational, t.duration_seconds, s.id AS site_id, s.pause_grace_seconds,
+    s.default_weekday_limit_minutes, s.default_weekend_limit_minutes, s.default_reset_hour, s.notice,
+    s.wants_limit_reached
 FROM (
-    SELECT * FROM {PROFILE} profile LEFT JOIN {CONFIG} config ON config.profile_id = profile.id
-    WHERE profile.id = ANY(%(profile_ids)s::uuid[])
+    SELECT
+        profile.id, profile.user_id, profile.is_kids, config.weekday_limit_minutes, config.weekend_limit_minutes,
+        config.reset_hour, config.educational_exempt, config.timezone, config.held_day, config.held_since,
+        config.held_until, config.plan_version, config.day_limits, config.locked_at, config.locked_until,
+        config.lock_note, config.open_until, beside.plan, beside.weekend_days, beside.week_starts_on,
+        beside.exceptions, earlier.past
+    FROM unnest(%(profile_ids)s::uuid[], %(versions)s::int[], %(with_past)s::bool[]) AS asked(id, version, with_past)
+    JOIN {PROFILE} profile ON profile.id = asked.id
+    LEFT JOIN {CONFIG} config ON config.profile_id = profile.id
+    LEFT JOIN LATERAL (
+        SELECT
+            config.plan::text AS plan, calendar.weekend_days, calendar.week_starts_on,
+            (
+                SELECT json_agg(e)::text FROM {EXCEPTION} e
+                WHERE e.user_id = profile.user_id AND (e.profile_id IS NULL OR e.profile_id = profile.id)
+                    AND e.to_date >= %(since)s AND e.from_date <= %(until)s
+            ) AS exceptions
+        FROM (SELECT) one LEFT JOIN {CALENDAR} calendar ON calendar.user_id = profile.user_id
+        WHERE config.plan_version > 0 AND config.plan_version <> asked.version
+        LIMIT 1
+    ) beside ON true
+    LEFT JOIN LATERAL (
+        SELECT json_object_agg(day, used_seconds)::text AS past FROM {BALANCE}
+        WHERE config.uses_week AND asked.with_past AND profile_id = profile.id AND day >= %(since)s
+        LIMIT 1
+    ) earlier ON true
 ) p
 FULL JOIN (SELECT * FROM {TITLE} WHERE id = ANY(%(title_ids)s::uuid[])) t ON false
 FULL JOIN (SELECT * FROM {SITE} WHERE %(with_site)s::bool) s ON false
@@ -72,13 +121,26 @@ FULL JOIN (SELECT * FROM {SITE} WHERE %(with_site)s::bool) s ON false
 
 def read_beat_entries(
     *,
-    profile_ids: Collection[UUID],
+    profiles: Mapping[UUID, Asked],
     title_ids: Collection[UUID],
     with_site: bool,
+    today: date,
     counted_as: str | None = "beat_entries",
 ) -> list[BeatEntry]:
-    """Profiles with their limits, titles and, if asked for, the site settings. Unknown ids have no row."""
-    parameters = {"profile_ids": list(profile_ids), "title_ids": list(title_ids), "with_site": with_site}
+    """Profiles with their limits, titles and, if asked for, the site settings. Unknown ids have no row.
+
+    Of a profile also its week plan, unless it has the version that `profiles` gives, and the seconds of earlier days
+    if asked for. `today`: the date in UTC.
+    """
+    parameters = {
+        "profile_ids": list(profiles),
+        "versions": [asked.version for asked in profiles.values()],
+        "with_past": [asked.with_past for asked in profiles.values()],
+        "since": today - timedelta(days=DAYS_BACK),
+        "until": today + timedelta(days=DAYS_AHEAD),
+        "title_ids": list(title_ids),
+        "with_site": with_site,
+    }
     return execute_as(BeatEntry, _READ_BEAT_ENTRIES, parameters, counted_as=counted_as)
 
 

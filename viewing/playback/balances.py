@@ -8,6 +8,7 @@ from uuid import UUID
 from viewing import rules
 from viewing.hotpath import entries, threads
 from viewing.models import ViewingTimeBalance
+from viewing.playback import planned_balances
 from viewing.playback.schemas import BalanceOut, EligibilityOut
 from viewing.profile import Profile
 from viewing.schemas import minutes, minutes_or_none
@@ -51,16 +52,25 @@ def _balance(profile: Profile, running: rules.ViewingDay, row: ViewingTimeBalanc
     )
 
 
-def balance_answer(profile: Profile, now: datetime) -> BalanceOut:
-    """The body of GET /balance; zeros and nulls for an adult."""
+def balance_answer(profile: Profile, now: datetime) -> BalanceOut | dict[str, object]:
+    """The body of GET /balance; zeros and nulls for an adult. With a week plan it is a dict."""
+    if profile.planned is not None:
+        return planned_balances.balance_answer(profile, profile.planned, now)
     return _answer(profile, read_balance(profile, now=now) if profile.is_kids else None)
 
 
 def balance_answers(profile_ids: Collection[UUID], now: datetime) -> dict[UUID, BalanceOut]:
-    """The same for many profiles of any accounts, in two statements; unknown ids are left out."""
+    """The same for many profiles of any accounts, in two statements; unknown ids are left out.
+
+    One more for each that has a week plan.
+    """
     profiles = entries.read_profiles(profile_ids)
     found = read_balances([profile for profile in profiles if profile.is_kids], now=now)
-    return {profile.id: _answer(profile, found.get(profile.id)) for profile in profiles}
+    return {profile.id: _answer(profile, found.get(profile.id)) for profile in profiles if not profile.planned} | {
+        profile.id: planned_balances.short_answer(profile, profile.planned, now)
+        for profile in profiles
+        if profile.planned
+    }
 
 
 def _answer(profile: Profile, balance: Balance | None) -> BalanceOut:
@@ -84,8 +94,15 @@ def _answer(profile: Profile, balance: Balance | None) -> BalanceOut:
     )
 
 
-def eligibility_answer(profile: Profile, now: datetime) -> EligibilityOut:
-    """The body of GET /playback-eligible; a profile that nothing limits is eligible, with nulls."""
+def eligibility_answer(
+    profile: Profile, now: datetime, is_educational: bool | None = None
+) -> EligibilityOut | dict[str, object]:
+    """The body of GET /playback-eligible; a profile that nothing limits is eligible, with nulls.
+
+    `is_educational`: of the title that was named, which matters with a week plan only; that answer is a dict.
+    """
+    if profile.planned is not None:
+        return planned_balances.eligibility_answer(profile, profile.planned, now, is_educational=is_educational)
     balance = read_balance(profile, now=now) if profile.is_kids else None
     remaining = balance.allowance.remaining_seconds if balance else None
     if balance is None or remaining is None:

@@ -1,9 +1,12 @@
 """The bodies of what a player asks alongside its heartbeats."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from ninja import Schema
+from ninja import Field, Schema
+
+from viewing.rules.standing import LimitedBy, Reason
 
 
 class BalanceOut(Schema):
@@ -20,11 +23,51 @@ class BalanceOut(Schema):
     granted_minutes: float
 
 
+class RunningLock(Schema):
+    since: datetime
+    until: datetime | None
+    note: str
+
+
+class RunningWeek(Schema):
+    limit_minutes: float
+    used_minutes: float
+    remaining_minutes: float
+    ends_at: datetime
+
+
+class PlannedBalanceOut(BalanceOut):
+    """With a week plan. Fields that do not apply are absent."""
+
+    budget_remaining_minutes: float | None = Field(description="Of the day's and the week's time alone.")
+    limited_by: LimitedBy | None = None
+    closes_at: datetime | None = None
+    opens_at: datetime | None = None
+    carried_minutes: float | None = None
+    week: RunningWeek | None = None
+    locked: RunningLock | None = None
+    open_until: datetime | None = None
+    educational_only: bool | None = Field(None, description="Only educational titles may play.")
+    exception: str | None = Field(None, description="The name of the exception that holds today.")
+
+
 class EligibilityOut(Schema):
     eligible: bool
     remaining_minutes: float | None
     reason: str | None
     next_reset_at: datetime | None
+
+
+class PlannedEligibilityOut(EligibilityOut):
+    """With a week plan. Fields that do not apply are absent."""
+
+    reason_code: Reason = Field(description="Only where nothing may start.")
+    next_allowed_at: datetime | None = Field(None, description="Null: not by time alone.")
+    educational_only: bool | None = Field(None, description="Without `title_id`: only educational titles may start.")
+    hours_kind: Literal["bedtime", "school", "other", "closed"] | None = Field(
+        None, description="Only with `outside_hours`."
+    )
+    note: str | None = Field(None, description="Only with `locked`: what the parent wrote.")
 
 
 class SessionEndOut(Schema):

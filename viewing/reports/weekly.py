@@ -1,7 +1,7 @@
 """Seven viewing days of an account's children (docs/contract.md#weekly-report): the last, or any and those before."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,10 +14,13 @@ from perfmetrics.counting import metrics
 from viewing import rules
 from viewing.errors import Refusal
 from viewing.models import Profile, ViewingTimeConfig
+from viewing.playback import plan_reads
 from viewing.reports import sql
 from viewing.reports.answers import ProfileWeek, TopTitle, WeekDay, WeeklyReport
 from viewing.reports.periods import Period, shifted
 from viewing.reports.sql import WeekSum
+from viewing.rules.plan import limit_on
+from viewing.rules.standing import PlannedChild
 from viewing.schemas import minutes
 
 DAYS: Final = 7
@@ -25,6 +28,8 @@ MAX_TITLES: Final = 3
 
 # The account's kids profiles in the order they were made, each with its settings.
 Children = list[tuple[Profile, ViewingTimeConfig]]
+# Of those that have one, by profile.
+Plans = Mapping[UUID, PlannedChild]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,14 @@ class ComparedReport:
 def weekly_report(user_id: UUID, *, now: datetime) -> WeeklyReport:
     """The report of the account's kids profiles in the order they were made; three statements however many.
 
+    One more where any of them has a week plan.
+
     Indexes: profile_user_created_idx, the settings' primary key, session_profile_started_idx.
     """
     with _counted():
         children = _children(user_id)
-        return _report(children, _running_week(children, now=now))
+        week = _running_week(children, now=now)
+        return _report(children, week, _plans(children, week, now=now))
 
 
 def compared_report(user_id: UUID, *, now: datetime, last: date | None) -> ComparedReport:
@@ -65,8 +73,9 @@ def compared_report(user_id: UUID, *, now: datetime, last: date | None) -> Compa
     week = _week_to(last or latest)
     if week.to_date > latest:
         raise Refusal("invalid", "The week must not end after today")
-    report = _report(children, week)
-    earlier = _report(children, _week_to(shifted(week.from_date, -timedelta(days=1))))
+    before = _week_to(shifted(week.from_date, -timedelta(days=1)))
+    plans = _plans(children, before, now=now)
+    report, earlier = (_report(children, each, plans) for each in (week, before))
     compared = [
         ComparedWeek(week=week_of_child, before=before, today=rules.viewing_day(config.schedule, now=now))
         for week_of_child, before, (_, config) in zip(report.profiles, earlier.profiles, children, strict=True)
@@ -90,12 +99,20 @@ def _counted() -> Iterator[None]:
     metrics.count_report(queries=queries, seconds=time.perf_counter() - started)
 
 
-def _report(children: Children, week: Period) -> WeeklyReport:
+def _plans(children: Children, first: Period, *, now: datetime) -> Plans:
+    """The week plans from the first date on; one statement where any child has one, else none."""
+    return plan_reads.for_children((config for _, config in children), now=now, since=first.from_date)
+
+
+def _report(children: Children, week: Period, plans: Plans) -> WeeklyReport:
     sums = _sums([profile for profile, _ in children], week)
     return WeeklyReport(
         week_start=week.from_date,
         week_end=week.to_date,
-        profiles=[_profile_week(profile, config, week, sums[profile.id]) for profile, config in children],
+        profiles=[
+            _profile_week(profile, week, sums[profile.id], _limits(config, plans.get(profile.id)))
+            for profile, config in children
+        ],
     )
 
 
@@ -127,9 +144,16 @@ def _sums(profiles: list[Profile], week: Period) -> dict[UUID, list[WeekSum]]:
     return sums
 
 
-def _profile_week(profile: Profile, config: ViewingTimeConfig, week: Period, sums: list[WeekSum]) -> ProfileWeek:
+def _limits(config: ViewingTimeConfig, planned: PlannedChild | None) -> Callable[[date], int | None]:
+    """The limit of each day, in minutes, as set now."""
+    return config.limit_minutes if planned is None else lambda day: limit_on(planned.plan, day)[0]
+
+
+def _profile_week(
+    profile: Profile, week: Period, sums: list[WeekSum], limit_of: Callable[[date], int | None]
+) -> ProfileWeek:
     by_day = {row.day: row for row in sums if row.day}
-    days = [_week_day(day, config, by_day.get(day)) for day in week.dates()]
+    days = [_week_day(day, limit_of(day), by_day.get(day)) for day in week.dates()]
     total = sum(row.total for row in by_day.values())
     return ProfileWeek(
         profile_id=profile.id,
@@ -147,13 +171,13 @@ def _profile_week(profile: Profile, config: ViewingTimeConfig, week: Period, sum
     )
 
 
-def _week_day(day: date, config: ViewingTimeConfig, row: WeekSum | None) -> WeekDay:
+def _week_day(day: date, limit_minutes: int | None, row: WeekSum | None) -> WeekDay:
     return WeekDay(
         date=day,
         minutes=minutes(row.total if row else 0),
         counted_minutes=minutes(row.counted if row else 0),
         educational_minutes=minutes(row.educational if row else 0),
-        limit_minutes=config.limit_minutes(day),
+        limit_minutes=limit_minutes,
     )
 
 

@@ -116,7 +116,7 @@ class Timetable:
         key = (today, track, far)
         found = self._known.get(key)
         if found is None:
-            if any(day != today for day, _track, _far in self._known):
+            if any(day != today for day, _track, _far in list(self._known)):  # another thread may add to it
                 self._known.clear()
             last = today + (HORIZON if far else REACH)
             found = self._known[key] = stretches(self.plan, self.timezone, today - ONE_DAY, last, track)

@@ -13,6 +13,8 @@ from tests.parental.homes import make_home
 from tests.parental.pages.visitors import text_of
 from tests.parental.pin_cast import WRONG, lock, parent_with_pin, reset, set_pin, verify
 
+LOCK = "/api/v1/parental-controls/lock"
+
 
 def password_changed(scene):
     user = make_user(password=PASSWORD)
@@ -142,3 +144,16 @@ def staff_action(scene):
     assert staff.post(reverse("admin:parental_user_change", args=[user.pk]), form).status_code == 302
     about = {"model": "parental.user", "action": "change", "object_ids": [str(user.pk)], "fields": ["email"]}
     return user, {"by": "staff", "by_user_id": staff.user.pk, **about}
+
+
+def locked(scene):
+    home = make_home()
+    scene.http.post(LOCK, json={"minutes": 30}, headers=home.parent.headers)
+    return home.parent.user, {"profile_id": home.child.profile.id, "by": "parent"}
+
+
+def unlocked(scene):
+    home = make_home()
+    scene.http.post(LOCK, json={}, headers=home.parent.headers)
+    scene.http.delete(LOCK, headers=home.parent.headers)
+    return home.parent.user, {"profile_id": home.child.profile.id, "by": "parent"}

@@ -53,6 +53,8 @@ SCENARIOS: dict[str, list[Callable[[Scene], Any]]] = {
     "device_revoked": [family_events.device_revoked, family_events.device_revoked_by_staff],
     "account_updated": [platform_events.account_updated],
     "profile_removed": [family_events.profile_removed],
+    "locked": [family_events.locked],
+    "unlocked": [family_events.unlocked],
     "staff_action": [family_events.staff_action],
 }
 CASES = [(name, scenario) for name in EVENTS for scenario in SCENARIOS.get(name, [])]

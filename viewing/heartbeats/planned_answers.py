@@ -1,0 +1,53 @@
+"""The answer to a heartbeat of a child who has a week plan (docs/contract.md#heartbeat)."""
+
+from datetime import timedelta
+from typing import Final
+
+from viewing import rules
+from viewing.heartbeats.beats import Beat, Decision, Verdict
+from viewing.planned import TRACKS
+from viewing.playback.planned_balances import why
+from viewing.rules.standing import DayUse, Frame, Playing, next_allowed, stand
+from viewing.schemas import NIL, iso, minutes, minutes_or_none
+
+# Of a session that runs: its title may be finished. One that was refused never begins.
+RUNNING: Final = frozenset({Verdict.COUNTED, Verdict.REPLAY, Verdict.SUCCESSOR})
+
+
+def planned_answer(beat: Beat, decision: Decision, frame: Frame) -> dict[str, object]:
+    """As without a plan, and with what limits now, and why. `frame`: that of the beat."""
+    planned = beat.profile.planned
+    is_educational = beat.title is not None and beat.title.is_educational
+    now = beat.now
+    if planned is not None and decision.day is not None and decision.day > frame.day.day:
+        # The clock of another host is ahead: the session is in the next day already.
+        now = frame.day.until
+        frame = planned.frame(is_educational=is_educational, now=now)
+    use = DayUse(decision.used_seconds or 0, decision.granted_seconds or 0, bool(decision.is_unlimited_override))
+    playing = None
+    if decision.verdict in RUNNING:
+        is_charged = not (decision.is_educational and beat.profile.educational_exempt)
+        playing = Playing(is_charged, beat.rest_seconds)
+    standing = stand(frame, use, now=now, playing=playing)
+    answer: dict[str, object] = {
+        "session_id": str(decision.session_id or NIL),
+        "enforcement": standing.enforcement,
+        "remaining_minutes": minutes_or_none(standing.remaining_seconds),
+        "used_minutes": minutes(use.used_seconds),
+        "is_educational": decision.is_educational,
+    }
+    if standing.limited_by is not None:
+        answer["limited_by"] = standing.limited_by
+    if standing.closes_at is not None:
+        answer["closes_at"] = iso(standing.closes_at)
+    if standing.can_finish:
+        answer["can_finish"] = True
+    if standing.is_finishing:
+        answer["finishing"] = True
+        answer["finish_by"] = iso(now + timedelta(seconds=standing.remaining_seconds or 0))
+    if standing.reason is not None and planned is not None:
+        answer["next_reset_at"] = iso(rules.next_reset(beat.profile.schedule, now=beat.now))
+        again = next_allowed(planned.child, use, now=now, track=TRACKS[is_educational])
+        answer["next_allowed_at"] = again and iso(again)
+        answer |= why(standing, frame)
+    return answer
