@@ -1,8 +1,9 @@
-"""Durations and devices in the parents' reports: as people say them, with the API's exact minutes in the markup."""
+"""Durations and devices as people say them, with the API's exact minutes in the markup, and which pages there are."""
 
 from typing import Final
 
 from django import template
+from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -42,6 +43,12 @@ def exact_clock(minutes: float) -> SafeString:
 def device(device_type: str) -> str:
     """TV, phone, tablet or web."""
     return str(DEVICES[device_type])
+
+
+@register.simple_tag
+def has_plans() -> bool:
+    """Whether this installation has week plans."""
+    return bool(settings.WEEK_PLAN)
 
 
 def _seconds(minutes: float) -> int:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -65,7 +66,7 @@ def add(request: HttpRequest, caller: Caller) -> HttpResponse:
             form.add_error(None, sentence)
         else:
             messages.success(request, with_names(_("{name} has been added. Are these settings right?"), name=made.name))
-            return redirect("limits", made.id)
+            return redirect("school_nights" if settings.WEEK_PLAN else "limits", made.id)
     context = {"form": form, "timezones": timezones.suggestions()}
     return render(request, "parental/child_add.html", context)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,7 @@ from parental.children import grants, today
 from parental.deliver.results import is_refused
 from parental.models import Pin
 from parental.pages.page import own_child, parents_page
+from parental.pages.plans.state import PlanState, plan_state
 from parental.wording import duration, moment
 from viewing import rules
 from viewing.caller import Caller
@@ -50,8 +52,11 @@ def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
     now = timezone.now()
     family = today.for_family(caller.user_id, now=now)
     said = list(messages.get_messages(request))
+    cards = [_card(day, said, now=now) for day in family if day.profile.is_kids]
     context = {
-        "children": [_card(day, said, now=now) for day in family if day.profile.is_kids],
+        "children": cards,
+        "is_anyone_locked": any(card.state.is_locked for card in cards),
+        "has_plans": settings.WEEK_PLAN,
         # A message about a child is shown on their card, to which the page scrolls.
         "messages": [message for message in said if not message.extra_tags],
         "adults": [day for day in family if not day.profile.is_kids],
@@ -84,6 +89,7 @@ class Card:
     limits: str
     grants: list[dict[str, object]]
     said: list[Message]
+    state: PlanState
 
 
 def _card(day: today.Today, said: list[Message], *, now: datetime) -> Card:
@@ -109,6 +115,7 @@ def _card(day: today.Today, said: list[Message], *, now: datetime) -> Card:
             for grant in day.grants[:MAX_GRANTS_SHOWN]
         ],
         said=[message for message in said if message.extra_tags == str(day.profile.id)],
+        state=plan_state(day.left, timezone=zone, now=now),
     )
 
 
@@ -142,7 +149,11 @@ def grant(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespons
         sentence = _("Choose between 15 and 120 minutes.")
         return _to_card(request, profile_id, messages.ERROR, sentence)
     minutes = form.cleaned_data["minutes"]
-    grants.give(caller, child.id, minutes=minutes, is_remote=True, now=timezone.now())
+    give = grants.give_despite_hours if "despite_hours" in request.POST else grants.give
+    given = give(caller, child.id, minutes=minutes, is_remote=True, now=timezone.now())
+    if given.planned.get("reason") in ("locked", "outside_hours"):
+        sentence = _("The time was added, but playback is still stopped: see below.")
+        return _to_card(request, profile_id, messages.WARNING, sentence)
     if minutes is None:
         sentence = _("No limit until the next reset.")
     else:

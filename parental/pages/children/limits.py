@@ -107,6 +107,7 @@ def settings(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResp
         "child": Profile.objects.get(pk=profile_id),
         "form": form,
         "has_pin": Pin.objects.filter(pk=caller.user_id).exists(),
+        "has_day_limits": config.day_limits is not None,
         "timezones": timezones.suggestions(),
         "unknown_zone": "" if rules.is_timezone(config.timezone) else config.timezone,
         "held_until": moment(held.until, timezone=config.timezone, now=now) if held and held.until > now else "",

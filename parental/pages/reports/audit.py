@@ -18,7 +18,7 @@ from parental.children import audit, profiles
 from parental.children.limits import CONFIRMED
 from parental.models import AuditEntry, TimeGrant
 from parental.pages.page import own_profile, parents_page
-from parental.pages.reports import audit_events
+from parental.pages.reports import audit_events, plan_values
 from parental.templatetags.viewing_time import spoken
 from parental.wording import with_names
 from viewing import rules
@@ -32,6 +32,7 @@ SETTINGS = {
     "reset_hour": gettext_lazy("Start of the day"),
     "educational_exempt": gettext_lazy("Educational titles"),
     "timezone": gettext_lazy("Time zone"),
+    **plan_values.SETTINGS,
 }
 
 
@@ -122,6 +123,8 @@ def _actor(user_id: UUID | None, caller: Caller) -> str:
 
 def _value(field: str, value: Any) -> str:
     """A setting's value as a parent reads it."""
+    if field in plan_values.SETTINGS:
+        return plan_values.value(field, value)
     if field.endswith("_limit_minutes"):
         return _("no limit") if value is None else spoken(value)
     if field == "reset_hour":

@@ -19,6 +19,8 @@ SENTENCES = {
     "pin_reset": gettext_lazy("PIN reset with the password"),
     "account_updated": gettext_lazy("Account or profiles updated"),
     "profile_removed": gettext_lazy("A profile was removed with all its data"),
+    "locked": gettext_lazy("Stopped"),
+    "unlocked": gettext_lazy("Unlocked"),
 }
 LOGINS = {"api": gettext_lazy("Logged in from an app"), "admin": gettext_lazy("Logged in to the administration")}
 STAFF = {

@@ -5,7 +5,8 @@ const SECTION = "#today";
 
 function isBusy(section) {
   // Do not replace what someone is about to press.
-  return section.matches(":active") || section.querySelector("a:focus, button:focus") !== null;
+  const busy = "a:focus, button:focus, summary:focus, details[open]";
+  return section.matches(":active") || section.querySelector(busy) !== null;
 }
 
 async function refresh() {

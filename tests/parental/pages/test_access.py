@@ -13,18 +13,33 @@ from viewing.models import PlayerToken, Profile
 # Fixed: tests that run side by side must have the same names.
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 
-OF_ACCOUNT = ["/", "/children/add", "/pin", "/logins", "/password"]
-OF_CHILD = ["", "/limits", "/devices", "/remove"]
+OF_ACCOUNT = ["/", "/children/add", "/exceptions", "/pin", "/logins", "/password"]
+OF_CHILD = ["", "/limits", "/plan", "/school-nights", "/devices", "/remove"]
 CHANGES = [
     ("/grant", {"minutes": "15"}),
     ("/stop", {"session_id": NOBODYS}),
     ("/limits/confirm", {}),
     ("/limits", {"weekday_limit_minutes": "15", "reset_hour": "0", "timezone": "UTC"}),
+    ("/plan", {"version": "0", "limit_monday": "15"}),
+    ("/school-nights", {"weekday_limit_minutes": "15"}),
+    ("/lock", {"until": "hour"}),
+    ("/unlock", {}),
+    ("/today", {"act": "weekend"}),
+    (f"/today/{NOBODYS}/undo", {}),
     ("/devices", {"device_name": "Mine"}),
     ("/remove", {}),
     ("", {"name": "Taken over"}),
 ]
-POST_ONLY = ["/grant", "/stop", "/limits/confirm", f"/grants/{NOBODYS}/take-back"]
+POST_ONLY = [
+    "/grant",
+    "/stop",
+    "/lock",
+    "/unlock",
+    "/today",
+    f"/today/{NOBODYS}/undo",
+    "/limits/confirm",
+    f"/grants/{NOBODYS}/take-back",
+]
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_a_child_is_added_with_the_default_limits_in_its_zone(browse, server):
 
     profile = Profile.objects.get(user=user)
     config = ViewingTimeConfig.objects.get(profile=profile)
-    assert answer.headers["location"] == f"/children/{profile.id}/limits"
+    assert answer.headers["location"] == f"/children/{profile.id}/school-nights"
     assert (profile.name, profile.is_kids) == ("Mia", True)
     assert (config.weekday_limit_minutes, config.weekend_limit_minutes, config.timezone) == (120, 180, "Europe/Berlin")
     assert "Mia has been added. Are these settings right?" in text_after(visitor, answer)

@@ -1,0 +1,274 @@
+"""The pages of the week plan: its form, the first page after adding a child, exceptions, and one tap for today."""
+
+import re
+
+import pytest
+from django.test import override_settings
+
+from tests.parental.pages.visitors import text_after, text_of
+from tests.parental.plans.berlin import NIGHTS, make_house
+from viewing.models import PlanException, Profile
+from viewing.rules.documents import WEEKDAYS
+
+
+@pytest.fixture
+def house(http, clock):
+    return make_house(http, clock)
+
+
+@pytest.fixture
+def parent(house, browse):
+    return browse(house.home.parent.user)
+
+
+def path(house, page):
+    return f"/children/{house.child.profile.id}/{page}"
+
+
+def plan_form(page):
+    """The form's fields as a browser would send them back."""
+    fields = {}
+    for tag in re.findall(r"<input [^>]*>", page.text):
+        attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        kind = attributes.get("type", "text")
+        if "name" not in attributes or (kind == "checkbox" and " checked" not in tag):
+            continue
+        name, value = attributes["name"], attributes.get("value", "on" if kind == "checkbox" else "")
+        fields[name] = [*fields.get(name, []), value] if kind == "checkbox" else value
+    for name, options in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', page.text, flags=re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        fields[name] = chosen.group(1) if chosen else ""
+    fields.pop("csrfmiddlewaretoken", None)
+    return fields
+
+
+class TestPlanPage:
+    def test_it_saves_what_was_changed(self, house, parent):
+        form = plan_form(parent.get(path(house, "plan")))
+        form |= {"limit_monday": "30", "windows_friday": "16:00-19:00, 20:00–21:30", "windows_sunday": "never"}
+        form |= {"week_limit": "600", "carry_over": "30", "finish_title": "15"}
+        assert "Saved." in text_after(parent, parent.post(path(house, "plan"), **form))
+        plan = house.plan()
+        assert plan["version"] == 1
+        assert plan["days"]["monday"]["limit_minutes"] == 30
+        assert plan["days"]["friday"]["windows"] == [
+            {"from": "16:00", "to": "19:00"},
+            {"from": "20:00", "to": "21:30"},
+        ]
+        assert plan["days"]["sunday"]["windows"] == []
+        assert (plan["week"], plan["soft_end"]) == (
+            {"limit_minutes": 600, "carry_over_minutes": 30},
+            {"finish_title_minutes": 15},
+        )
+        assert plan["quiet"] == []  # the rows that are offered are not ticked
+
+    def test_sent_back_as_it_is_it_changes_nothing(self, house, parent):
+        house.plan(
+            days={"friday": {"windows": [{"from": "16:00", "to": "01:00"}]}, "monday": {"limit_minutes": 30}},
+            quiet=NIGHTS,
+            week={"limit_minutes": 315, "carry_over_minutes": 30},
+        )
+        form = plan_form(parent.get(path(house, "plan")))
+        parent.post(path(house, "plan"), **form)
+        assert house.plan()["version"] == 1
+
+    def test_a_bedtime_that_is_offered_is_ticked(self, house, parent):
+        form = plan_form(parent.get(path(house, "plan")))
+        parent.post(path(house, "plan"), **{**form, "quiet-0-is_on": "on"})
+        assert house.plan()["quiet"] == [
+            {
+                "from": "20:30",
+                "to": "07:00",
+                "kind": "bedtime",
+                "weekdays": ["monday", "tuesday", "wednesday", "thursday", "sunday"],
+                "allow_educational": False,
+            }
+        ]
+
+    @pytest.mark.parametrize(
+        ("field", "value", "sentence"),
+        [
+            ("windows_monday", "after school", "Write times like"),
+            ("windows_monday", "16:00–16:00", "A time must not end when it begins."),
+            ("windows_monday", "16:00–18:00, 17:00–19:00", "without overlap"),
+            ("windows_monday", "16:03–18:00", "in steps of 5 minutes"),
+            ("limit_monday", "20", "Choose one from the list."),
+        ],
+    )
+    def test_it_says_what_is_wrong(self, house, parent, field, value, sentence):
+        form = plan_form(parent.get(path(house, "plan")))
+        answer = parent.post(path(house, "plan"), **{**form, field: value})
+        assert answer.status_code == 200
+        assert sentence in text_of(answer)
+        assert house.plan()["version"] == 0
+
+    def test_a_plan_that_was_changed_in_the_meantime(self, house, parent):
+        form = plan_form(parent.get(path(house, "plan")))
+        house.plan(days={"monday": {"limit_minutes": 45}})
+        page = text_after(parent, parent.post(path(house, "plan"), **{**form, "limit_monday": "30"}))
+        assert "Someone else changed this plan." in page
+        assert house.plan()["days"]["monday"]["limit_minutes"] == 45
+
+    def test_the_next_two_weeks(self, house, parent):
+        house.plan(quiet=NIGHTS, days={"sunday": {"windows": []}})
+        house.exception("2026-11-27", name="Birthday", changes={"limit_minutes": 180, "bedtime": None})
+        text = text_of(parent.get(path(house, "plan")))
+        assert "Wed 25 Nov 1 h 07:00–20:30" in text.replace("Nov.", "Nov")
+        assert "Birthday 3 h" in text
+        assert "Never" in text
+
+    def test_another_familys_child_has_no_page(self, house, browse, http, clock):
+        stranger = browse(make_house(http, clock).home.parent.user)
+        for page in ("plan", "school-nights"):
+            assert stranger.get(path(house, page)).status_code == 404
+
+    def test_where_there_are_no_plans(self, house, parent):
+        with override_settings(WEEK_PLAN=False):
+            assert parent.get(path(house, "plan")).status_code == 503
+            assert parent.get(path(house, "school-nights")).headers["location"] == path(house, "limits")
+            assert "/plan" not in parent.get("/").text
+
+
+class TestSchoolNights:
+    def test_it_comes_after_a_child_is_added(self, house, parent):
+        answer = parent.post("/children/add", name="Noa", timezone="Europe/Berlin")
+        child = Profile.objects.get(user=house.home.parent.user, name="Noa")
+        assert answer.headers["location"] == f"/children/{child.id}/school-nights"
+        page = parent.get(answer.headers["location"])
+        assert "How much and when may Noa watch?" in text_of(page)
+        form = plan_form(page) | {"weekday_limit_minutes": "60", "quiet-0-is_on": "on"}
+        assert "Saved." in text_after(parent, parent.post(answer.headers["location"], **form))
+        plan = house.call("GET", f"profiles/{child.id}/plan").json()
+        assert plan["days"]["monday"]["limit_minutes"] == 60
+        assert [quiet["kind"] for quiet in plan["quiet"]] == ["bedtime"]
+        assert "Review these defaults" not in text_of(parent.get("/")).split("Noa")[-1]
+
+    def test_without_hours_there_is_no_plan(self, house, parent):
+        form = plan_form(parent.get(path(house, "school-nights")))
+        assert parent.post(path(house, "school-nights"), **form).status_code == 302
+        assert house.plan()["version"] == 0
+
+
+class TestExceptionsPage:
+    def test_one_is_added_and_removed(self, house, parent):
+        form = {"name": "Holidays", "child": "", "from_date": "2026-12-21", "to_date": "2027-01-03"}
+        form |= {"what": "weekend", "nights_before": "on"}
+        page = text_after(parent, parent.post("/exceptions", **form))
+        assert "Added." in page
+        assert "Holidays Mon 21 Dec 2026 – Sun 3 Jan 2027 · All children" in page.replace("Dec.", "Dec").replace(
+            "Jan.", "Jan"
+        )
+        made = PlanException.objects.get(user=house.home.parent.user)
+        assert (made.changes, made.profile) == ({"like": 5, "nights": "before"}, None)
+        assert "Removed." in text_after(parent, parent.post(f"/exceptions/{made.pk}/end"))
+        assert not PlanException.objects.filter(user=house.home.parent.user).exists()
+
+    def test_it_says_what_is_wrong(self, house, parent):
+        form = {"name": "Holidays", "child": "", "from_date": "2026-11-01", "what": "no_screens"}
+        assert "Choose a date that is not in the past." in text_of(parent.post("/exceptions", **form))
+        form |= {"from_date": "2026-12-01", "child": str(make_stranger_id(house))}
+        assert "Choose one from the list." in text_of(parent.post("/exceptions", **form))
+
+
+def make_stranger_id(house):
+    return make_house(house.http, house.clock).child.profile.id
+
+
+class TestToday:
+    def test_everyone_is_stopped_and_allowed_again(self, house, parent):
+        assert "Stopped. Playback ends within 30 seconds." in text_after(parent, parent.post("/lock"))
+        assert house.beat()["reason"] == "locked"
+        page = text_of(parent.get("/"))
+        assert "Stopped until you allow it" in page
+        assert "Allow everyone again" in page
+        text_after(parent, parent.post("/unlock"))
+        assert house.beat()["enforcement"] == "allowed"
+        assert "Allow everyone again" not in text_of(parent.get("/"))
+
+    def test_in_ten_minutes(self, house, parent):
+        parent.post("/lock", **{"in": "10"})
+        assert house.beat()["remaining_minutes"] == 10
+        assert "Stops today at 12:10" in text_of(parent.get("/"))
+
+    @pytest.mark.parametrize(("until", "at"), [("hour", "2026-11-25 13:00"), ("today", "2026-11-26 06:00"), ("", None)])
+    def test_one_child_is_stopped(self, house, parent, until, at):
+        parent.post(path(house, "lock"), until=until)
+        assert house.beat()["reason"] == "locked"
+        if at is not None:
+            assert house.at(at).beat()["enforcement"] == "allowed"
+        else:
+            assert house.at("2026-11-27 12:00").beat()["reason"] == "locked"
+        parent.post(path(house, "unlock"))
+        assert house.beat()["enforcement"] == "allowed"
+
+    def test_no_bedtime_tonight_and_undo(self, house, parent):
+        house.plan(quiet=NIGHTS)
+        house.at("2026-11-25 21:00")
+        assert "Bedtime until tomorrow at 07:00" in text_of(parent.get("/"))
+        assert "Changed for today only." in text_after(parent, parent.post(path(house, "today"), act="no_bedtime"))
+        assert house.beat()["enforcement"] == "allowed"
+        made = PlanException.objects.get(user=house.home.parent.user)
+        assert f"today/{made.pk}/undo" in parent.get("/").text
+        parent.post(path(house, f"today/{made.pk}/undo"))
+        assert house.beat()["hours_kind"] == "bedtime"
+        # Again, and of one that is gone, nothing happens.
+        assert parent.post(path(house, f"today/{made.pk}/undo")).status_code == 302
+
+    def test_after_midnight_it_is_the_bedtime_that_runs(self, house, parent):
+        house.plan(quiet=NIGHTS)
+        parent.post(path(house.at("2026-11-28 00:30"), "today"), act="no_bedtime")
+        assert PlanException.objects.get(user=house.home.parent.user).from_date.isoformat() == "2026-11-27"
+        assert house.beat()["enforcement"] == "allowed"
+
+    def test_like_a_weekend_day(self, house, parent):
+        parent.post(path(house, "today"), act="weekend")
+        assert house.balance()["limit_minutes"] == 120
+
+    def test_no_screens(self, house, parent):
+        parent.post(path(house, "today"), act="no_screens")
+        assert house.beat()["hours_kind"] == "closed"
+
+    def test_an_act_that_is_none(self, house, parent):
+        assert parent.post(path(house, "today"), act="party").status_code == 404
+        assert not PlanException.objects.filter(user=house.home.parent.user).exists()
+
+    def test_time_despite_bedtime(self, house, parent):
+        house.plan(quiet=NIGHTS)
+        house.at("2026-11-25 21:00")
+        assert "Give more time despite bedtime" in text_of(parent.get("/"))
+        page = text_after(parent, parent.post(path(house, "grant"), minutes="30"))
+        assert "playback is still stopped" in page
+        assert house.beat()["hours_kind"] == "bedtime"
+        parent.post(path(house, "grant"), minutes="20", despite_hours="on")
+        assert house.beat()["remaining_minutes"] == 20
+
+    def test_others_children_stay_as_they_are(self, house, browse):
+        stranger = browse(make_house(house.http, house.clock).home.parent.user)
+        for page in ("lock", "unlock", "today"):
+            assert stranger.post(path(house, page), act="weekend").status_code == 404
+        assert house.config.plan_version == 0
+
+
+def test_the_audit_says_it_in_words(house, parent):
+    house.plan(
+        days={WEEKDAYS[0]: {"limit_minutes": 30, "windows": []}},
+        quiet=NIGHTS,
+        week={"limit_minutes": 600, "carry_over_minutes": 30},
+        soft_end={"finish_title_minutes": 15},
+    )
+    house.call("PUT", "family/calendar", json={"weekend": ["friday", "saturday"], "week_starts_on": "sunday"})
+    house.exception("2026-11-27", name="Birthday", changes={"limit_minutes": 180})
+    house.lock()
+    text = text_of(parent.get("/audit"))
+    for said in (
+        "Daily limits: from Mon 1 h → to Mon 30 min",
+        "Viewing times: from Mon any time → to Mon never",
+        "Bedtime and school hours: from none → to Bedtime 20:30–07:00",
+        "Weekly limit: from no limit → to 10 h, up to 30 min carried over",
+        "Finishing a title: from off → to 15 min",
+        "Weekend: from Sat, Sun → to Fri, Sat",
+        "First day of the week: from Monday → to Sunday",
+        "Exception: from none → to Birthday, 27 November",
+        "Stopped",
+    ):
+        assert said in text
