@@ -60,8 +60,11 @@ export const heartbeat = (pairing, body) =>
   call(pairing, "/viewing-time/heartbeat", { method: "POST", body, expects: has("enforcement") });
 export const balance = (pairing) =>
   call(pairing, `/viewing-time/balance/${pairing.profileId}`, { expects: has("remaining_minutes") });
-export const eligibility = (pairing) =>
-  call(pairing, `/viewing-time/playback-eligible/${pairing.profileId}`, { expects: has("eligible") });
+/** Whether the title may begin, or, where there is none, any. */
+export const eligibility = (pairing, title) => {
+  const query = title === null ? "" : `?title_id=${title.id}`;
+  return call(pairing, `/viewing-time/playback-eligible/${pairing.profileId}${query}`, { expects: has("eligible") });
+};
 export const titles = (pairing) => call(pairing, "/catalog/titles", { expects: Array.isArray });
 
 /** Also as the page goes away: the browser then sends it by itself. */

@@ -5,7 +5,7 @@
  * and answers [the next state, what must be done], as machine.js does.
  */
 
-import { drop, lock, revoke, settle, toChoosing } from "./states.js";
+import { drop, lock, revoke, settle, toChoosing, refusal } from "./states.js";
 import { answered, BEAT_MS } from "./timeleft.js";
 
 /** An unanswered beat is no longer sent again when a repetition could arrive more than 60 s after the first. */
@@ -98,7 +98,7 @@ function failed(state, { status, retryAfterMs }, now) {
 function obey(state, body, now) {
   const isBegun = body.session_id !== NIL;
   const sessionId = isBegun ? body.session_id : state.sessionId;
-  if (body.enforcement === "blocked") return lock({ ...state, sessionId }, body.next_reset_at, now);
+  if (body.enforcement === "blocked") return lock({ ...state, sessionId }, refusal(body), now);
   const [warned, toasts] = warn(state.warned, body);
   const next = {
     ...state,

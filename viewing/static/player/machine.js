@@ -4,7 +4,7 @@
  */
 
 import * as beating from "./beating.js";
-import { initial, lock, NOT_PLAYING, revoke, settle, toChoosing, unpair } from "./states.js";
+import { initial, lock, NOT_PLAYING, refusal, revoke, settle, toChoosing, unpair } from "./states.js";
 import { answered, setRunning } from "./timeleft.js";
 
 const RELOAD_MS = 60000;
@@ -97,7 +97,7 @@ function gotBalance(state, { status, body }, now) {
   if (status === 401 || status === 403) return revoke(state);
   if (state.screen !== "choosing") return [state, []];
   if (status !== 200) return [without(state, status), []];
-  if (body.remaining_minutes === 0) return lock(state, body.next_reset_at, now);
+  if (body.remaining_minutes === 0 && !body.educational_only) return lock(state, refusal(body), now);
   return [{ ...state, left: answered(body.remaining_minutes) }, []];
 }
 
@@ -111,7 +111,7 @@ function eligibility(state, { status, body }, now) {
   if (status === 401 || status === 403) return revoke(state);
   if (status !== 200) return [{ ...state, trouble: status === 0 ? "offline" : "unavailable" }, []];
   const next = { ...state, trouble: null, isAsking: false };
-  if (!body.eligible) return lock(next, body.next_reset_at, now);
+  if (!body.eligible) return lock(next, refusal(body), now);
   if (state.screen === "playing") return beating.beat(next, now);
   if (state.screen !== "locked") return toChoosing(next, now);
   return moreTime({ ...next, left: answered(body.remaining_minutes) }, now);

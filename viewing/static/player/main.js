@@ -24,7 +24,7 @@ let state = initial({
 });
 let timer = null;
 const waiting = makeWaiting(
-  () => api.eligibility(state.pairing),
+  () => api.eligibility(state.pairing, state.title),
   (answer) => dispatch({ type: "eligibility", ...answer }),
 );
 

@@ -120,9 +120,19 @@ function showFilm(state) {
   $("film-state").hidden = seen["film-state"] === "";
 }
 
-function showLocked({ nextResetAt }) {
-  if (!changed("locked", nextResetAt)) return;
-  write("next-time", nextResetAt ? say("nextTime", { time: moment(nextResetAt, Date.now()) }) : "");
+const HEADINGS = { locked: "lockedHeading", week_limit_reached: "weekHeading", limit_reached: "limitHeading" };
+const HOURS = { bedtime: "bedtimeHeading", school: "schoolHeading" };
+
+function showLocked({ refusal }) {
+  if (!changed("locked", JSON.stringify(refusal))) return;
+  const { reason, kind, note, until } = refusal;
+  const isClosed = reason === "outside_hours";
+  const heading = say(isClosed ? HOURS[kind] || "closedHeading" : HEADINGS[reason] || "limitHeading");
+  write("locked-heading", heading);
+  document.title = say("pageTitle", { screen: heading });
+  write("locked-note", note);
+  $("locked-note").hidden = !note;
+  write("next-time", until ? say("nextTime", { time: moment(until, Date.now()) }) : "");
   if ($("ideas").childElementCount === 0) showIdeas();
 }
 

@@ -19,7 +19,7 @@ export function initial({ pairing, device, sequence, speed }) {
     titles: null,
     loadedAt: null,
     left: null,
-    nextResetAt: null,
+    refusal: null, // why nothing may play, on the locked screen
     warned: null, // the last threshold that was announced, in minutes
     trouble: null, // offline, unavailable
     isAsking: false, // waiting for the service to answer at all
@@ -57,9 +57,20 @@ export function toChoosing(state, now) {
   return [settle(next, now), [...end, { do: "load" }]];
 }
 
-/** Nothing is left. The session stays, so that more time lets it go on. */
-export function lock(state, nextResetAt, now) {
-  const next = { ...state, ...NOT_PLAYING, sessionId: state.sessionId, screen: "locked", nextResetAt };
+/**
+ * Why an answer says that nothing may play, and until when: {reason, kind, note, until}. Of a week plan or a parent's
+ * lock the answers say more; `until` null: not by time alone.
+ */
+export function refusal(body) {
+  const reason = body.locked ? "locked" : body.reason_code || body.reason || "limit_reached";
+  const until = "next_allowed_at" in body ? body.next_allowed_at : body.opens_at || body.next_reset_at;
+  const note = body.note || (body.locked && body.locked.note) || "";
+  return { reason, kind: body.hours_kind || null, note, until: reason === "locked" ? null : until };
+}
+
+/** Nothing may play. The session stays, so that more time lets it go on. */
+export function lock(state, why, now) {
+  const next = { ...state, ...NOT_PLAYING, sessionId: state.sessionId, screen: "locked", refusal: why };
   return [settle({ ...next, left: answered(0), trouble: null, isAsking: false }, now), []];
 }
 
