@@ -6,8 +6,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from pydantic_core import to_json
 
-from viewing.hotpath.plans import DAYS_AHEAD, DAYS_BACK, Asked
+from viewing.hotpath.plans import DAYS_AHEAD, DAYS_BACK, UNKNOWN, Asked
 from viewing.hotpath.threads import execute, execute_as
 from viewing.models import (
     FamilyCalendar,
@@ -93,9 +94,7 @@ FROM (
         config.held_until, config.plan_version, config.day_limits, config.locked_at, config.locked_until,
         config.lock_note, config.open_until, beside.plan, beside.weekend_days, beside.week_starts_on,
         beside.exceptions, earlier.past
-    FROM unnest(%(profile_ids)s::uuid[], %(versions)s::int[], %(with_past)s::bool[]) AS asked(id, version, with_past)
-    JOIN {PROFILE} profile ON profile.id = asked.id
-    LEFT JOIN {CONFIG} config ON config.profile_id = profile.id
+    FROM {PROFILE} profile LEFT JOIN {CONFIG} config ON config.profile_id = profile.id
     LEFT JOIN LATERAL (
         SELECT
             config.plan::text AS plan, calendar.weekend_days, calendar.week_starts_on,
@@ -105,14 +104,17 @@ FROM (
                     AND e.to_date >= %(since)s AND e.from_date <= %(until)s
             ) AS exceptions
         FROM (SELECT) one LEFT JOIN {CALENDAR} calendar ON calendar.user_id = profile.user_id
-        WHERE config.plan_version > 0 AND config.plan_version <> asked.version
+        WHERE config.plan_version > 0
+            AND config.plan_version <> coalesce((%(versions)s::jsonb ->> profile.id::text)::int, {UNKNOWN})
         LIMIT 1
     ) beside ON true
     LEFT JOIN LATERAL (
         SELECT json_object_agg(day, used_seconds)::text AS past FROM {BALANCE}
-        WHERE config.uses_week AND asked.with_past AND profile_id = profile.id AND day >= %(since)s
+        WHERE config.uses_week AND profile.id <> ALL(%(past_known)s::uuid[])
+            AND profile_id = profile.id AND day >= %(since)s
         LIMIT 1
     ) earlier ON true
+    WHERE profile.id = ANY(%(profile_ids)s::uuid[])
 ) p
 FULL JOIN (SELECT * FROM {TITLE} WHERE id = ANY(%(title_ids)s::uuid[])) t ON false
 FULL JOIN (SELECT * FROM {SITE} WHERE %(with_site)s::bool) s ON false
@@ -134,8 +136,9 @@ def read_beat_entries(
     """
     parameters = {
         "profile_ids": list(profiles),
-        "versions": [asked.version for asked in profiles.values()],
-        "with_past": [asked.with_past for asked in profiles.values()],
+        # Of most there is none: a child without a plan is in neither.
+        "versions": to_json({str(id_): asked.version for id_, asked in profiles.items() if asked.version > 0}).decode(),
+        "past_known": [id_ for id_, asked in profiles.items() if not asked.with_past],
         "since": today - timedelta(days=DAYS_BACK),
         "until": today + timedelta(days=DAYS_AHEAD),
         "title_ids": list(title_ids),

@@ -15,6 +15,7 @@ from viewing.heartbeats import sql
 from viewing.heartbeats.beats import Beat
 from viewing.hotpath import sql as hotpath_sql
 from viewing.hotpath.entries import Title
+from viewing.hotpath.plans import UNKNOWN, Asked
 from viewing.playback import balances
 from viewing.playback import sql as playback_sql
 from viewing.profile import Profile
@@ -58,6 +59,8 @@ def hot_statements(crowd):
     tokens = {"hashes": hashes, "now": now + timedelta(hours=2), "expires_at": now + timedelta(days=90)}
     gateways = [sha256(make_gateway().token.encode()).digest()]
     child = Profile(id=ids[0], user_id=title_id, is_kids=True)
+    asked, today = dict.fromkeys(some, Asked(UNKNOWN, with_past=True)), now.date()
+    one = {some[0]: asked[some[0]]}
     return {
         "warm beats": (BATCH, lambda: sql.continue_sessions(warm)),
         "paused beats": (BATCH, lambda: sql.continue_sessions(paused)),
@@ -67,7 +70,7 @@ def hot_statements(crowd):
         "one first beat": (1, lambda: sql.begin_sessions(first[:1])),
         "entries": (
             BATCH,
-            lambda: hotpath_sql.read_beat_entries(profile_ids=some, title_ids=[title_id], with_site=True),
+            lambda: hotpath_sql.read_beat_entries(profiles=asked, title_ids=[title_id], with_site=True, today=today),
         ),
         "player tokens": (BATCH, lambda: hotpath_sql.read_player_tokens(**tokens)),
         "a gateway token": (1, lambda: hotpath_sql.read_gateway_tokens(hashes=gateways, now=now)),
@@ -75,7 +78,7 @@ def hot_statements(crowd):
         "accounts": (BATCH, lambda: read_accounts(some)),
         "one profile": (
             1,
-            lambda: hotpath_sql.read_beat_entries(profile_ids=some[:1], title_ids=[title_id], with_site=False),
+            lambda: hotpath_sql.read_beat_entries(profiles=one, title_ids=[title_id], with_site=False, today=today),
         ),
         "a balance": (1, lambda: balances.read_balance(child, now=now)),
     }

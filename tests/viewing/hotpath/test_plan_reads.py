@@ -88,8 +88,8 @@ def tables_read(asked):
     """The tables that the read of the profiles looked into, of those that only plans need."""
     parameters = {
         "profile_ids": list(asked),
-        "versions": [each.version for each in asked.values()],
-        "with_past": [each.with_past for each in asked.values()],
+        "versions": json.dumps({str(id_): each.version for id_, each in asked.items() if each.version > 0}),
+        "past_known": [id_ for id_, each in asked.items() if not each.with_past],
         "since": NOW.date() - timedelta(days=9),
         "until": NOW.date() + timedelta(days=17),
         "title_ids": [],
