@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from parental.deliver.models import Bounces, Delivery, DeliveryTotal, WebhookEndpoint
 from parental.events.models import AuditEntry
+from parental.limiter.models import LimiterCount
 from viewing.fields import external_id_field
 from viewing.models import PlayerToken, Profile
 
@@ -24,7 +25,7 @@ __all__ = [
     "Bounces",
     "Delivery",
     "DeliveryTotal",
-    "PasswordTries",
+    "LimiterCount",
     "Pin",
     "PinGuard",
     "PinGuardQuerySet",
@@ -204,21 +205,6 @@ class RefreshToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
-
-
-class PasswordTries(models.Model):
-    """Wrong passwords given for an address lately, whether or not it has an account: the answer must not show which."""
-
-    email_hash = models.BinaryField(max_length=32, primary_key=True, editable=False)
-    tries = models.PositiveSmallIntegerField(default=0)
-    window_ends_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("password tries")
-        verbose_name_plural = _("password tries")
-
-    def __str__(self) -> str:
-        return f"{self.tries}"
 
 
 class TimeGrant(models.Model):

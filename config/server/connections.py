@@ -8,13 +8,13 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
-from ipaddress import ip_address
 from typing import Any, Final, Protocol
 
 import structlog
 from django.conf import settings
 
 from config.server.limits import SMALL_DESCRIPTOR_LIMIT, connections_that_fit, descriptor_limit
+from parental.limiter.sources import network_of
 from perfmetrics.counting import metrics
 
 log = structlog.stdlib.get_logger(__name__)
@@ -191,14 +191,7 @@ def _source(protocol: Connection) -> str:
     """The client's address, an IPv6 network of 64 bits as one; empty where the peer is not known to be the client."""
     if settings.TRUST_PROXY_HEADERS or not settings.EDGE.connections_per_source or not protocol.client:
         return ""
-    try:
-        address = ip_address(protocol.client[0].partition("%")[0])
-    except ValueError:
-        return ""
-    address = getattr(address, "ipv4_mapped", None) or address
-    if any(address in network for network in settings.EDGE.shared_sources):
-        return ""
-    return str(address) if address.version == 4 else address.exploded[:19]
+    return network_of(protocol.client[0], is_declared=False)
 
 
 def _acked_bytes(protocol: Connection) -> int:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
-from parental.accounts import accounts
+from parental.accounts import accounts, askers
 from parental.accounts.passwords import change_password
 from parental.events.record import Actor
 from parental.models import User, normalize_email
@@ -31,8 +31,11 @@ class AdminLogInForm(AdminAuthenticationForm):
         return given
 
     def _prove(self, email: str, password: str) -> User | None:
+        assert self.request is not None  # noqa: S101 — for the type checker; the admin's view gives it
+        asker = askers.for_request(self.request)
+        prove = async_to_sync(accounts.prove)
         try:
-            return async_to_sync(accounts.prove)(email=email, password=password, via="admin", now=timezone.now())
+            return prove(email=email, password=password, via="admin", asker=asker, now=timezone.now())
         except Refusal as refusal:
             if refusal.code == "login_wrong":
                 return None

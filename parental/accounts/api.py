@@ -7,8 +7,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
 
-from parental.accounts import accounts
+from parental.accounts import accounts, askers
 from parental.accounts.schemas import AccountOut, LoginIn, LoginOut, LoginsEndedOut, RefreshIn, RegisterIn, TokenPairOut
+from parental.limiter.sources import source_of
 from parental.tokens import callers, families, logins
 from parental.tokens.clients import client_name
 from parental.tokens.families import TokenPair
@@ -23,15 +24,24 @@ router = Router()
 async def register(request: HttpRequest, body: RegisterIn) -> Status[TokenPair]:
     """Create an account and log in."""
     client = client_name(request.headers.get("User-Agent", ""))
-    pair = await accounts.register(email=body.email, password=body.password, client=client, now=timezone.now())
+    source = source_of(request)
+    pair = await accounts.register(
+        email=body.email, password=body.password, source=source, client=client, now=timezone.now()
+    )
     return Status(201, pair)
 
 
 @router.post("/login", auth=None, response={200: TokenPairOut, **BODY, 401: ErrorDetail, 429: ErrorDetail})
 async def login(request: HttpRequest, body: LoginIn) -> TokenPair:
-    """Log in. After ten wrong passwords in five minutes an address is refused (429) until the five minutes end."""
+    """Log in. After ten wrong passwords in five minutes an address is refused (429) until the five minutes end.
+
+    An app that logged in before sends the `device_token` it received: its tries are counted apart from strangers'.
+    """
     client = client_name(request.headers.get("User-Agent", ""))
-    return await accounts.log_in(email=body.email, password=body.password, client=client, now=timezone.now())
+    asker = askers.for_request(request, body.device_token or "")
+    return await accounts.log_in(
+        email=body.email, password=body.password, asker=asker, client=client, now=timezone.now()
+    )
 
 
 @router.post("/refresh", auth=None, response={200: TokenPairOut, **BODY, 401: ErrorDetail})

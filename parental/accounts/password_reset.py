@@ -1,7 +1,6 @@
 """Password reset: a link by email to set a new password. No answer shows whether an address has an account."""
 
-import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -16,14 +15,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from parental.accounts import passwords, sql
+from parental.accounts import passwords
 from parental.accounts.bounded_thread import BoundedThread
+from parental.limiter import limiter, rules
+from parental.limiter.limiter import Bound
 from parental.models import User
 
 log = structlog.stdlib.get_logger(__name__)
 
-MAX_MAILS: Final = 3
-MAILS_WINDOW: Final = timedelta(hours=1)
+TOO_MANY_MAILS: Final = "Too many emails were asked for from this network. Try again later."
 
 # Mails go out in the background, for known and unknown addresses alike: how long an answer takes must not show which.
 executor = BoundedThread("mails", full="Too many emails are waiting. Try again.")
@@ -34,26 +34,23 @@ def can_mail() -> bool:
     return not settings.EMAIL_BACKEND.endswith(".dummy.EmailBackend")
 
 
-def ask(email: str, *, site: str, now: datetime) -> None:
+def ask(email: str, *, site: str, source: str, now: datetime) -> None:
     """Mail a link below `site` (scheme and host) to the account of this address, if there is one.
 
-    At most three an hour to an address; more are dropped without a word. Refusal 429 when too many mails wait.
+    At most three an hour to an address; more are dropped without a word. Refusal 429 when too many mails wait, or too
+    many were asked for from the source.
     """
     with executor.place() as place:
-        tries, _window_ends_at = sql.reserve_try(
-            email_hash=hashlib.sha256(f"reset {email}".encode()).digest(),
-            max_tries=MAX_MAILS,
-            now=now,
-            window_ends_at=now + MAILS_WINDOW,
-        )
-        if tries <= MAX_MAILS:
-            place.submit(_send, email, site)
+        bounds = limiter.from_source(rules.MAILS_FROM_SOURCE, source)
+        limiter.require(bounds, code="rate_limited", detail=TOO_MANY_MAILS, now=now)
+        place.submit(_send, email, site, now)
 
 
-def _send(email: str, site: str) -> None:
+def _send(email: str, site: str, now: datetime) -> None:
     try:
         user = User.objects.filter(email=email, is_active=True).first()
-        if user is not None and user.has_usable_password():
+        # Counted for accounts alone: addresses that anyone may make up leave no rows.
+        if user is not None and user.has_usable_password() and _may_mail(email, now=now):
             path = reverse("password_reset_link", args=[user.pk, default_token_generator.make_token(user)])
             text = render_to_string("parental/password_reset_mail.txt", {"link": site + path})
             send_mail(_("Reset your Sandglass password"), text, None, [email])
@@ -62,6 +59,10 @@ def _send(email: str, site: str) -> None:
         log.error("reset_mail_not_sent", error=type(error).__name__)
     finally:
         connection.close()
+
+
+def _may_mail(email: str, *, now: datetime) -> bool:
+    return limiter.take([Bound(rules.RESET_MAILS, email)], now=now) is None
 
 
 def holder(user_id: UUID, token: str) -> User | None:

@@ -1,9 +1,7 @@
-"""Passwords: compared off the event loop, ten tries in five minutes, and what a change of one ends."""
+"""Passwords: compared off the event loop, only so often (`limiter.rules`), and what a change of one ends."""
 
-import hashlib
-import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -15,17 +13,16 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from parental.accounts import sql
+from parental.accounts.askers import Asker, for_strangers
 from parental.accounts.bounded_thread import BoundedThread
 from parental.accounts.turns import ANYONE, Client
 from parental.events.record import STRANGER, SYSTEM, Actor, for_parent, record, report
-from parental.models import PasswordTries, User
+from parental.limiter import limiter, rules
+from parental.limiter.limiter import Bound
+from parental.models import User
 from parental.tokens.families import end_token_families
 from viewing.errors import Refusal
 
-MAX_TRIES: Final = 10
-TRIES_WINDOW: Final = timedelta(minutes=5)
-MAX_PRUNED: Final = 100
 ASKED_AGAIN: Final = ("password_page", "pin_reset")
 # No password has this hash; comparing with it takes as long as with any other.
 NO_HASH: Final = "!"
@@ -35,10 +32,11 @@ executor = BoundedThread("passwords", full="Too many password checks are waiting
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The account whose password was given, and the hash that it was compared with."""
+    """The account whose password was given, the hash that it was compared with, and what the try counts against."""
 
     user_id: UUID
     encoded: str
+    bounds: tuple[Bound, ...]
 
 
 def check_new(password: str, *, email: str | None) -> None:
@@ -54,20 +52,21 @@ async def make_hash(password: str, *, client: Client = ANYONE) -> str:
     return await executor.run(make_password, password, client=client)
 
 
-async def check(*, email: str, password: str, via: str, client: Client | None = None, now: datetime) -> Proven | None:
+async def check(*, email: str, password: str, via: str, asker: Asker, now: datetime) -> Proven | None:
     """The account, active or not, when the password is right; its tries stay counted until `clear_tries`.
 
-    None after the same time whatever is wrong. Refusal 429 when too many wait or the address had its ten tries. A place
+    None after the same time whatever is wrong. Refusal 429 when too many wait or the asker's tries are used up. A place
     in the queue comes first: a flood that finds none costs no statement and uses up nobody's tries. `via`: where it was
-    given, for the event of a wrong one. `client`: whose turn it is; by default a stranger who tries this address.
+    given, for the event of a wrong one.
     """
-    with executor.place(client or Client(email)) as place:
-        user_id, encoded = await sync_to_async(_reserve_try)(email, now=now)
+    bounds = asker.bounds(email)
+    with executor.place(asker.client(email)) as place:
+        user_id, encoded = await sync_to_async(_reserve_try)(email, bounds, now=now)
         is_correct = await place.run(check_password, password, encoded)
     if user_id is None or not is_correct:
         report_wrong(user_id, via=via)
         return None
-    return Proven(user_id, encoded)
+    return Proven(user_id, encoded, tuple(bounds))
 
 
 def report_wrong(user_id: UUID | None, *, via: str) -> None:
@@ -75,33 +74,14 @@ def report_wrong(user_id: UUID | None, *, via: str) -> None:
     report("password_wrong" if via in ASKED_AGAIN else "login_failed", user_id=user_id, actor=STRANGER, via=via)
 
 
-def _reserve_try(email: str, *, now: datetime) -> tuple[UUID | None, str]:
-    """Count the try before it is compared, so that parallel ones cannot slip through."""
-    tries, window_ends_at = sql.reserve_try(
-        email_hash=_email_hash(email), max_tries=MAX_TRIES, now=now, window_ends_at=now + TRIES_WINDOW
-    )
-    if tries > MAX_TRIES:
-        seconds = max(1, math.ceil((window_ends_at - now).total_seconds()))
-        raise Refusal("too_many_tries", retry_after_seconds=seconds)
-    if tries == 1:
-        _prune(now=now)
+def _reserve_try(email: str, bounds: list[Bound], *, now: datetime) -> tuple[UUID | None, str]:
+    limiter.require(bounds, code="too_many_tries", now=now)
     return User.objects.filter(email=email).values_list("id", "password").first() or (None, NO_HASH)
 
 
-def clear_tries(email: str) -> None:
-    """The password was right: the address has its ten tries again."""
-    PasswordTries.objects.filter(email_hash=_email_hash(email)).delete()
-
-
-def _email_hash(email: str) -> bytes:
-    return hashlib.sha256(email.encode()).digest()
-
-
-def _prune(*, now: datetime) -> None:
-    # A scan, of a small table: rows come no faster than bcrypt compares, and each that comes may take a hundred along.
-    with transaction.atomic():
-        expired = PasswordTries.objects.filter(window_ends_at__lte=now).select_for_update(skip_locked=True)
-        PasswordTries.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:MAX_PRUNED])).delete()
+def clear_tries(proven: Proven) -> None:
+    """The password was right: whoever gave it has ten new tries. What was tried in the hour stays counted."""
+    limiter.clear([bound for bound in proven.bounds if bound.limit == rules.PASSWORD_BURST])
 
 
 def change_password(user: User, new_password: str | None, *, actor: Actor) -> None:
@@ -121,7 +101,7 @@ def replace(user: User, *, present: str, encoded: str, event: str, now: datetime
     if not User.objects.filter(pk=user.pk, password=present, is_active=True).update(password=encoded):
         return False
     if user.email is not None:
-        clear_tries(user.email)
+        limiter.clear(for_strangers(user.email))  # whatever was tried of the former one
     end_token_families(user)
     user.password = encoded
     record(event, user_id=user.pk, actor=for_parent(user.pk), now=now)

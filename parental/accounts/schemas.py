@@ -45,6 +45,7 @@ class RegisterIn(Schema):
 class LoginIn(Schema):
     email: Email
     password: Password
+    device_token: Token | None = Field(None, description="From the last login of this app, whatever became of it.")
 
 
 class RefreshIn(Schema):
@@ -55,6 +56,7 @@ class TokenPairOut(Schema):
     access_token: str
     refresh_token: str
     token_type: Literal["bearer"]
+    device_token: str = Field(description="To send with the next login on this device. It lets nobody in.")
 
 
 class LoginOut(Schema):

@@ -15,6 +15,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from parental.accounts import passwords
+from parental.accounts.askers import Asker
 from parental.accounts.bounded_thread import BoundedThread
 from parental.accounts.turns import Client
 from parental.events.record import for_parent, record
@@ -165,23 +166,22 @@ async def reset_for(user_id: UUID, *, email: str | None, password: str, new_pin:
     check_new(new_pin)
     if email is None:  # it has no password either
         raise Refusal("password_wrong")
-    proven = await passwords.check(
-        email=email, password=password, via="pin_reset", client=Client(email, is_known=True), now=now
-    )
+    asker = Asker(account_id=user_id)
+    proven = await passwords.check(email=email, password=password, via="pin_reset", asker=asker, now=now)
     if proven is not None and proven.user_id == user_id:
         encoded = await executor.run(make_password, new_pin, client=Client(source=user_id))
-        if await sync_to_async(_reset)(email, proven, encoded, now=now):
+        if await sync_to_async(_reset)(proven, encoded, now=now):
             return
     raise Refusal("password_wrong")
 
 
 @transaction.atomic
-def _reset(email: str, proven: passwords.Proven, encoded: str, *, now: datetime) -> bool:
+def _reset(proven: passwords.Proven, encoded: str, *, now: datetime) -> bool:
     # Locked: a password changed, or an account deactivated, while bcrypt ran resets nothing.
     account = User.objects.select_for_update(no_key=True).only("pk")
     if account.filter(pk=proven.user_id, password=proven.encoded, is_active=True).first() is None:
         return False
-    passwords.clear_tries(email)
+    passwords.clear_tries(proven)
     pin = Pin(user_id=proven.user_id, pin_hash=encoded, version=uuid4(), changed_at=now)
     columns = ["pin_hash", "version", "changed_at"]
     Pin.objects.bulk_create([pin], update_conflicts=True, unique_fields=["user"], update_fields=columns)

@@ -1,4 +1,4 @@
-"""Deletes what has expired: logins, players' tokens, password tries, sessions of the pages.
+"""Deletes what has expired: logins, players' tokens, counts of the limiter, sessions of the pages.
 
 Tables are walked by their primary key in batches, each a short transaction that skips what somebody else holds: safe
 while the service runs, stopped and begun again at will, and no index is needed but the primary keys.
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from parental.deliver.models import Delivery, DeliveryState
-from parental.models import PasswordTries, TimeGrant, TokenFamily
+from parental.models import LimiterCount, TimeGrant, TokenFamily
 from parental.tokens.families import without_living_tokens
 from viewing.models import PlayerToken
 from viewing.outbox import sql as outbox
@@ -37,7 +37,7 @@ def clean_up(*, now: datetime) -> dict[str, int]:
     deleted = {
         "logins": _sweep(TokenFamily.objects.all(), lambda rows: without_living_tokens(rows, now=now)),
         "player_tokens": _sweep(PlayerToken.objects.all(), lambda rows: _dead_player_tokens(rows, now=now)),
-        "password_tries": _sweep(PasswordTries.objects.all(), lambda rows: rows.filter(window_ends_at__lte=now)),
+        "limiter_counts": _sweep(LimiterCount.objects.all(), lambda rows: rows.filter(window_ends_at__lte=now)),
         "sessions": _sweep(Session.objects.all(), lambda rows: rows.filter(expire_date__lt=now)),
         "deliveries": _sweep(Delivery.objects.all(), lambda rows: _old_deliveries(rows, now=now)),
         "events": _delete_events(before=now - EVENT_KEPT),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from parental.events.record import STRANGER, Actor, record
 from parental.models import RefreshToken, TokenFamily, User
-from parental.tokens import signed
+from parental.tokens import devices, signed
 from parental.tokens.opaque import digest, new_opaque
 from viewing.errors import Refusal
 from viewing.hotpath import invalidation
@@ -32,6 +32,7 @@ class TokenPair:
 
     access_token: str
     refresh_token: str
+    device_token: str
     token_type: Literal["bearer"] = BEARER
 
 
@@ -49,7 +50,9 @@ def _grow(family: TokenFamily, *, now: datetime) -> TokenPair:
         created_at=now,
         expires_at=now + timedelta(seconds=settings.REFRESH_TOKEN_SECONDS),
     )
-    return TokenPair(signed.sign(signed.ACCESS, family.user_id, family.id), refresh_token)
+    access_token = signed.sign(signed.ACCESS, family.user_id, family.id)
+    # Without an address there is no password to try: the token is worth nothing.
+    return TokenPair(access_token, refresh_token, devices.issue(family.id, email=family.user.email or ""))
 
 
 def _delete_dead_families(user_id: UUID, *, now: datetime) -> None:

@@ -22,7 +22,7 @@ from django.utils.functional import SimpleLazyObject
 
 from parental.events.record import SYSTEM
 from parental.models import TokenFamily, User
-from parental.tokens import families
+from parental.tokens import devices, families
 from parental.tokens.clients import client_name
 
 # Where a session keeps its login: the row's id, the session's key then, and when it began and was last used.
@@ -43,7 +43,7 @@ class PageLogins(MiddlewareMixin):
         session = getattr(request, "session", None)
         # Nothing is read for who was not asked for: static files, the player's page.
         if session is not None and session.accessed and SESSION_KEY in session:
-            _keep(request, now=timezone.now())
+            _keep(request, response, now=timezone.now())
         return response
 
 
@@ -78,19 +78,27 @@ def _is_over(mark: dict[str, str], *, now: datetime) -> bool:
     )
 
 
-def _keep(request: HttpRequest, *, now: datetime) -> None:
+def _keep(request: HttpRequest, response: HttpResponseBase, *, now: datetime) -> None:
     mark = request.session.get(MARK)
     # Logging in and changing the password give the session another key.
     if mark is None or mark["key"] != request.session.session_key:
         _begin(request, mark, now=now)
+        _remember(request, response)
         return
     used_by = getattr(request, "session_used_by", None)
     every = STAFF_RENEWED_EVERY if used_by == "staff" else RENEWED_EVERY
     if used_by and now - datetime.fromisoformat(mark["used"]) >= every and _is_by_hand(request):
         if TokenFamily.objects.filter(pk=mark["id"]).update(last_used_at=now):
             request.session[MARK] = {**mark, "used": now.isoformat()}  # saved, and so renewed
+            _remember(request, response)
         else:  # the clean-up of an older release did not know the row
             _begin(request, None, now=now)
+
+
+def _remember(request: HttpRequest, response: HttpResponseBase) -> None:
+    user: Any = request.user
+    if user.is_authenticated and user.email:
+        devices.remember(request, response, email=user.email)
 
 
 def _is_by_hand(request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Short-lived signed tokens: two ids and a time. The prefix is part of what is signed and chooses the key's salt.
+"""Signed tokens: two ids and a time. The prefix is part of what is signed and chooses the key's salt.
 
 So a token of one kind is invalid as another, and `SECRET_KEY_FALLBACKS` lets keys be changed. Reading an access
 token costs 7 µs on the players' path; `django.core.signing.loads` with its JSON costs 10.
@@ -13,6 +13,7 @@ from django.core.signing import BadSignature, TimestampSigner
 
 ACCESS: Final = "sga_"
 PIN: Final = "sgn_"
+DEVICE: Final = "sgd_"
 
 
 @cache

@@ -20,11 +20,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from parental.accounts import accounts, password_reset
+from parental.accounts import accounts, askers, password_reset
+from parental.limiter.sources import source_of
 from parental.models import normalize_email
 from parental.pages.account import logins
 from parental.pages.fields import email_field, new_password_field, password_field
 from parental.pages.page import page, parents_page
+from parental.tokens import devices
 from viewing.caller import Caller
 from viewing.errors import Refusal
 
@@ -65,7 +67,11 @@ def log_in(request: HttpRequest) -> HttpResponse:
         given = form.cleaned_data
         try:
             user = async_to_sync(accounts.prove)(
-                email=normalize_email(given["email"]), password=given["password"], via="page", now=timezone.now()
+                email=normalize_email(given["email"]),
+                password=given["password"],
+                via="page",
+                asker=askers.for_request(request),
+                now=timezone.now(),
             )
         except Refusal as refusal:
             if refusal.code != "login_wrong":
@@ -105,7 +111,10 @@ def register(request: HttpRequest) -> HttpResponse:
         given = form.cleaned_data
         try:
             user = async_to_sync(accounts.open_account)(
-                email=normalize_email(given["email"]), password=given["password"], now=timezone.now()
+                email=normalize_email(given["email"]),
+                password=given["password"],
+                source=source_of(request),
+                now=timezone.now(),
             )
         except Refusal as refusal:
             if refusal.code == "taken":
@@ -158,7 +167,8 @@ def reset_password(request: HttpRequest) -> HttpResponse:
     form = ResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         site = settings.MAIL_ORIGIN or request.build_absolute_uri("/").rstrip("/")
-        password_reset.ask(normalize_email(form.cleaned_data["email"]), site=site, now=timezone.now())
+        email, source = normalize_email(form.cleaned_data["email"]), source_of(request)
+        password_reset.ask(email, site=site, source=source, now=timezone.now())
         return redirect("password_reset_sent")
     return render(request, "parental/password_reset.html", {"form": form})
 
@@ -199,6 +209,8 @@ def set_password(request: HttpRequest) -> HttpResponse:
                 del request.session["password_reset"]
                 request.session.set_expiry(None)
                 messages.success(request, _("Your password has been changed. Log in with your new password."))
-                return redirect("login")
+                response = redirect("login")
+                devices.remember(request, response, email=holder.email)  # the mail proved whose it is
+                return response
             holder = None
     return render(request, "parental/password_reset_set.html", {"form": form, "is_valid": holder is not None})

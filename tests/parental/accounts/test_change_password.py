@@ -74,16 +74,16 @@ def test_saves_the_password_alone(parent):
 
 def test_a_login_racing_with_a_password_change_gets_no_tokens(committed):
     user = make_user(password=PASSWORD)
-    proven = passwords.Proven(user.id, user.password)
+    proven = passwords.Proven(user.id, user.password, ())
     passwords.change_password(user, NEW, actor=SYSTEM)
 
-    assert accounts._begin(user.email, proven, client="", now=timezone.now()) is None
+    assert accounts._begin(proven, client="", now=timezone.now()) is None
     assert not TokenFamily.objects.filter(user=user).exists()
 
 
 def test_logins_racing_with_a_password_change_all_end(committed):
     user = make_user(password=PASSWORD)
-    proven = passwords.Proven(user.id, user.password)
+    proven = passwords.Proven(user.id, user.password, ())
     start = threading.Barrier(6)
 
     def begin():
@@ -91,7 +91,7 @@ def test_logins_racing_with_a_password_change_all_end(committed):
 
         start.wait()
         for _ in range(20):
-            accounts._begin(user.email, proven, client="", now=timezone.now())
+            accounts._begin(proven, client="", now=timezone.now())
         connection.close()
 
     threads = [threading.Thread(target=begin) for _ in range(5)]

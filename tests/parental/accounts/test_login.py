@@ -24,7 +24,7 @@ def test_answers_a_pair_that_works(http, parent):
     answer = log_in(http, parent.user)
 
     assert answer.status_code == 200
-    assert set(answer.json()) == {"access_token", "refresh_token", "token_type"}
+    assert set(answer.json()) == {"access_token", "refresh_token", "device_token", "token_type"}
     assert answer.json()["token_type"] == "bearer"
     assert http.get("/api/v1/auth/me", headers=bearer(answer.json()["access_token"])).status_code == 200
     assert User.objects.get(pk=parent.user.pk).last_login is not None

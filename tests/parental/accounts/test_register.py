@@ -30,7 +30,7 @@ def test_opens_an_account_and_logs_in(http):
     answer = register(http, email=email)
 
     assert answer.status_code == 201
-    assert set(answer.json()) == {"access_token", "refresh_token", "token_type"}
+    assert set(answer.json()) == {"access_token", "refresh_token", "device_token", "token_type"}
     assert answer.json()["token_type"] == "bearer"
     user = User.objects.get(email=email)
     me = http.get("/api/v1/auth/me", headers=bearer(answer.json()["access_token"]))

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from parental.models import PasswordTries, PinGuard, RefreshToken, TimeGrant, TokenFamily
+from parental.models import LimiterCount, PinGuard, RefreshToken, TimeGrant, TokenFamily
 from parental.tokens import cleaning
 from tests.families import make_child, make_user
 from tests.parental.cast import make_parent
@@ -84,13 +84,13 @@ def test_a_token_that_a_grant_names_stays(committed):
 def test_ended_counts_of_tries_go(committed):
     now = timezone.now()
     ended, running = (hashlib.sha256(secrets.token_bytes()).digest() for _ in range(2))
-    PasswordTries.objects.create(email_hash=ended, tries=3, window_ends_at=now - DAY)
-    PasswordTries.objects.create(email_hash=running, tries=3, window_ends_at=now + DAY)
+    LimiterCount.objects.create(key=ended, count=3, window_ends_at=now - DAY)
+    LimiterCount.objects.create(key=running, count=3, window_ends_at=now + DAY)
 
     clean_up()
 
-    assert not PasswordTries.objects.filter(pk=ended).exists()
-    assert PasswordTries.objects.filter(pk=running).exists()
+    assert not LimiterCount.objects.filter(pk=ended).exists()
+    assert LimiterCount.objects.filter(pk=running).exists()
 
 
 def make_sessions(count, *, expire_date):

@@ -31,7 +31,7 @@ def test_answers_a_new_pair(http, parent):
     answer = refresh(http, parent.refresh_token)
 
     assert answer.status_code == 200
-    assert set(answer.json()) == {"access_token", "refresh_token", "token_type"}
+    assert set(answer.json()) == {"access_token", "refresh_token", "device_token", "token_type"}
     assert answer.json()["token_type"] == "bearer"
     assert answer.json()["refresh_token"] != parent.refresh_token
     assert me(http, answer.json()["access_token"]).status_code == 200

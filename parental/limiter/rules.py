@@ -1,0 +1,20 @@
+"""Every limit, in one place. docs/security.md has the table."""
+
+from datetime import timedelta
+from typing import Final
+
+from parental.limiter.limiter import Limit
+
+FIVE_MINUTES: Final = timedelta(minutes=5)
+AN_HOUR: Final = timedelta(hours=1)
+
+# Passwords. Strangers share the tries of an address, whether or not it has an account; callers who proved themselves
+# before, an account that is logged in or a device that was, have tries of their own, which no stranger can use up.
+PASSWORD_BURST: Final = Limit("password burst", 10, FIVE_MINUTES)
+PASSWORD_HOUR: Final = Limit("password hour", 100, AN_HOUR)  # ASVS 2.2.1
+PASSWORDS_FROM_SOURCE: Final = Limit("passwords from source", 300, AN_HOUR)  # a school, an office
+
+REGISTRATIONS_FROM_SOURCE: Final = Limit("registrations from source", 20, AN_HOUR)
+
+RESET_MAILS: Final = Limit("reset mails", 3, AN_HOUR)
+MAILS_FROM_SOURCE: Final = Limit("mails from source", 30, AN_HOUR)
