@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "parental.pages.context.site_notice",
+                "parental.pages.context.must_confirm_email",
             ],
         },
     },

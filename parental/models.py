@@ -69,6 +69,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     external_id = external_id_field()
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
+    # Null: nobody has shown that the address is theirs (`accounts.confirmation`).
+    email_confirmed_at = models.DateTimeField(_("address confirmed"), null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
     objects = UserManager()

@@ -87,6 +87,7 @@ def make_title(name: str = "The Sandpit", *, is_educational: bool = False) -> Ti
 
 def make_user(**fields: Any) -> Any:
     """An account that cannot log in (hashing a password takes 0.2 s); give `password` where a test logs in."""
+    fields.setdefault("email_confirmed_at", timezone.now())
     return get_user_model().objects.create_user(email=f"{uuid.uuid4()}@example.com", **fields)
 
 

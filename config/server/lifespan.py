@@ -13,7 +13,7 @@ from django.db import connections
 
 from config import health
 from config.server.connections import connections as edge
-from parental.accounts import password_reset, passwords
+from parental.accounts import mails, passwords
 from parental.deliver import figures as delivery_figures
 from parental.demo.families.public import refuse_public_passwords
 from parental.pins import pins
@@ -151,7 +151,7 @@ async def _refuse_demo_accounts() -> None:
 
 
 async def _stop_executors() -> None:
-    for executor in (passwords.executor, pins.executor, password_reset.executor):
+    for executor in (passwords.executor, pins.executor, mails.executor):
         await asyncio.to_thread(executor.stop)
 
 

@@ -73,6 +73,8 @@ class AccountChangeForm(UserChangeForm):  # type: ignore[type-arg]
         email = normalize_email(self.cleaned_data["email"] or "")
         if not email and self.instance.external_id is None:
             raise ValidationError(self.fields["email"].error_messages["required"], code="required")
+        if email != (self.initial.get("email") or ""):
+            self.instance.email_confirmed_at = None
         return email or None
 
 

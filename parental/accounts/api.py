@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
 
-from parental.accounts import accounts, askers
+from parental.accounts import accounts, askers, confirmation, mails
 from parental.accounts.schemas import AccountOut, LoginIn, LoginOut, LoginsEndedOut, RefreshIn, RegisterIn, TokenPairOut
 from parental.limiter.sources import source_of
 from parental.tokens import callers, families, logins
@@ -24,10 +24,9 @@ router = Router()
 async def register(request: HttpRequest, body: RegisterIn) -> Status[TokenPair]:
     """Create an account and log in."""
     client = client_name(request.headers.get("User-Agent", ""))
-    source = source_of(request)
-    pair = await accounts.register(
-        email=body.email, password=body.password, source=source, client=client, now=timezone.now()
-    )
+    source, now = source_of(request), timezone.now()
+    pair = await accounts.register(email=body.email, password=body.password, source=source, client=client, now=now)
+    await sync_to_async(confirmation.ask_new)(body.email, site=mails.origin(request), source=source, now=now)
     return Status(201, pair)
 
 

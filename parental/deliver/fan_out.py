@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Count
 from pydantic import ValidationError
 
-from parental.accounts.password_reset import can_mail
+from parental.accounts.mails import can_mail
 from parental.deliver import events
 from parental.deliver.mail import MAILED
 from parental.deliver.models import Channel, Delivery, WebhookEndpoint

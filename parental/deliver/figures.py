@@ -5,7 +5,7 @@ from typing import Final
 from django.db import connection
 from django.utils import timezone
 
-from parental.accounts.password_reset import can_mail
+from parental.accounts.mails import can_mail
 from parental.deliver import sql
 from parental.deliver.models import Channel, DeliveryTotal, WebhookEndpoint
 from perfmetrics.counting import metrics

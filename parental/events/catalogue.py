@@ -28,6 +28,7 @@ EVENTS: Final = {
     "logout": Event(("via",)),
     "refresh_token_reused": Event(("family_id",), level="warning"),
     "logins_ended": Event(("count",)),
+    "email_confirmed": Event(),
     "password_changed": Event(type="password.changed"),
     "password_reset": Event(type="password.reset"),
     "password_wrong": Event(("via",), level="warning", is_audited=False),

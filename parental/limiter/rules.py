@@ -17,4 +17,5 @@ PASSWORDS_FROM_SOURCE: Final = Limit("passwords from source", 300, AN_HOUR)  # a
 REGISTRATIONS_FROM_SOURCE: Final = Limit("registrations from source", 20, AN_HOUR)
 
 RESET_MAILS: Final = Limit("reset mails", 3, AN_HOUR)
+CONFIRMATION_MAILS: Final = Limit("confirmation mails", 3, AN_HOUR)
 MAILS_FROM_SOURCE: Final = Limit("mails from source", 30, AN_HOUR)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 
+from parental.accounts.confirmation import is_due
 from viewing.hotpath.site import site_settings
 
 
@@ -13,6 +14,11 @@ def site_notice(request: HttpRequest) -> dict[str, Callable[[], str]]:
     A function, which templates call: pages that show none, the admin's, read nothing.
     """
     return {"site_notice": _notice}
+
+
+def must_confirm_email(request: HttpRequest) -> dict[str, Callable[[], bool]]:
+    """`must_confirm_email`: whether the banner that asks for it is shown."""
+    return {"must_confirm_email": lambda: is_due(request.user)}
 
 
 def _notice() -> str:

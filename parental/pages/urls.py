@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from parental.pages.account import accounts, logins, pin
+from parental.pages.account import accounts, email, logins, pin
 from parental.pages.children import children, dashboard, devices, limits
 from parental.pages.plans import exceptions, plan, school_nights, today_only
 from parental.pages.reports import audit, history, report
@@ -43,6 +43,8 @@ urlpatterns = [
     path("logins/others/end", logins.end_others, name="logins_end_others"),
     path("logins/<uuid:login_id>/end", logins.end, name="login_end"),
     path("register", accounts.register, name="register"),
+    path("email/confirm", email.send_link, name="email_send_link"),
+    path("email/confirm/<str:token>", email.confirm, name="email_confirm"),
     path("password", accounts.change_password, name="password_change"),
     path("password/forgotten", accounts.reset_password, name="password_reset"),
     path("password/forgotten/sent", accounts.reset_sent, name="password_reset_sent"),

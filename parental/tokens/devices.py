@@ -4,7 +4,6 @@ It lets nobody in. It counts the device's tries of the password apart from those
 the owner out. It names the address, as a hash, and not the account: it is read before anything is looked up.
 """
 
-import hashlib
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID, uuid4
@@ -24,14 +23,14 @@ MAX_ACCOUNTS: Final = 5
 
 def issue(device_id: UUID, *, email: str) -> str:
     """The token of a device on which the account of this address is logged in."""
-    return signed.sign(signed.DEVICE, device_id, _mark(email))
+    return signed.sign(signed.DEVICE, device_id, signed.mark(email))
 
 
 def recognize(tokens: Iterable[str], *, email: str) -> UUID | None:
     """The device that one of the tokens proves for this address, or None."""
     for token in tokens:
         ids = signed.read(signed.DEVICE, token, seconds=SECONDS)
-        if ids is not None and ids[1] == _mark(email):
+        if ids is not None and ids[1] == signed.mark(email):
             return ids[0]
     return None
 
@@ -53,7 +52,3 @@ def remember(request: HttpRequest, response: HttpResponseBase, *, email: str) ->
         httponly=True,
         samesite="Lax",
     )
-
-
-def _mark(email: str) -> UUID:
-    return UUID(bytes=hashlib.sha256(email.encode()).digest()[:16])

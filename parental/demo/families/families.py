@@ -117,7 +117,13 @@ def _account(email: str, password: str, joined: datetime) -> User:
     is_staff = email == STAFF_EMAIL
     user_id = demo_id("account", email)
     return User(
-        id=user_id, email=email, password=password, date_joined=joined, is_staff=is_staff, is_superuser=is_staff
+        id=user_id,
+        email=email,
+        email_confirmed_at=joined,
+        password=password,
+        date_joined=joined,
+        is_staff=is_staff,
+        is_superuser=is_staff,
     )
 
 

@@ -41,7 +41,7 @@ def make_cast(*, players: int, run_id: str, now: datetime, dice: Random) -> tupl
 
 def _family(run_id: str, n: int, now: datetime) -> User:
     email = f"simulated-{run_id}-{n}@players.example.com"
-    return User(email=email, password=make_password(None), date_joined=now)
+    return User(email=email, email_confirmed_at=now, password=make_password(None), date_joined=now)
 
 
 def _profile(family: User, n: int, now: datetime) -> Profile:

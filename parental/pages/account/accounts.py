@@ -8,7 +8,6 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from parental.accounts import accounts, askers, password_reset
+from parental.accounts import accounts, askers, confirmation, mails, password_reset
 from parental.limiter.sources import source_of
 from parental.models import normalize_email
 from parental.pages.account import logins
@@ -56,6 +55,11 @@ class ResetForm(forms.Form):
 
 class ResetSetForm(forms.Form):
     new = new_password_field(gettext_lazy("New password"))
+    with_devices = forms.BooleanField(
+        label=gettext_lazy("Disconnect all devices"),
+        required=False,
+        help_text=gettext_lazy("Your children's devices stop playing until you connect them again."),
+    )
 
 
 @sensitive_post_parameters()
@@ -83,7 +87,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
             return redirect(_next(request) or "dashboard")
     elif request.user.is_authenticated:
         return redirect(_next(request) or "dashboard")
-    context = {"form": form, "next": _next(request), "can_mail": password_reset.can_mail()}
+    context = {"form": form, "next": _next(request), "can_mail": mails.can_mail()}
     return render(request, "parental/login.html", context)
 
 
@@ -125,6 +129,7 @@ def register(request: HttpRequest) -> HttpResponse:
             login(request, user, backend=SESSION_BACKEND)
             request.session.set_expiry(None)  # where a link to set a password made it a short one
             messages.success(request, _("Welcome! Add your first child to get started."))
+            confirmation.ask_new(user.email, site=mails.origin(request), source=source_of(request), now=timezone.now())
             return redirect("dashboard")
     return render(request, "parental/register.html", {"form": form})
 
@@ -162,13 +167,12 @@ def change_password(request: HttpRequest, _caller: Caller) -> HttpResponse:
 @page
 def reset_password(request: HttpRequest) -> HttpResponse:
     """The same answer for every address; not found where no mail can be sent."""
-    if not password_reset.can_mail():
+    if not mails.can_mail():
         raise Refusal("not_found", "Password reset by email is not available")
     form = ResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        site = settings.MAIL_ORIGIN or request.build_absolute_uri("/").rstrip("/")
         email, source = normalize_email(form.cleaned_data["email"]), source_of(request)
-        password_reset.ask(email, site=site, source=source, now=timezone.now())
+        password_reset.ask(email, site=mails.origin(request), source=source, now=timezone.now())
         return redirect("password_reset_sent")
     return render(request, "parental/password_reset.html", {"form": form})
 
@@ -198,10 +202,13 @@ def open_link(request: HttpRequest, user_id: UUID, token: str) -> HttpResponse:
 def set_password(request: HttpRequest) -> HttpResponse:
     user_id, token = request.session.get("password_reset", [None, ""])
     holder = password_reset.holder(UUID(user_id), token) if user_id else None
-    form = ResetSetForm(request.POST or None)
+    # Whoever registered an address that is not confirmed may be somebody else, with devices of their own.
+    form = ResetSetForm(request.POST or None, initial={"with_devices": holder and not holder.email_confirmed_at})
     if holder is not None and request.method == "POST" and form.is_valid():
         try:
-            is_set = async_to_sync(password_reset.set_password)(holder, form.cleaned_data["new"])
+            is_set = async_to_sync(password_reset.set_password)(
+                holder, form.cleaned_data["new"], with_devices=form.cleaned_data["with_devices"]
+            )
         except Refusal as refusal:
             _add_weakness(form, "new", refusal)
         else:
@@ -210,7 +217,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
                 request.session.set_expiry(None)
                 messages.success(request, _("Your password has been changed. Log in with your new password."))
                 response = redirect("login")
-                devices.remember(request, response, email=holder.email)  # the mail proved whose it is
+                devices.remember(request, response, email=holder.email or "")  # the mail proved whose it is
                 return response
             holder = None
     return render(request, "parental/password_reset_set.html", {"form": form, "is_valid": holder is not None})

@@ -12,6 +12,7 @@ SENTENCES = {
     "logout": gettext_lazy("Logged out"),
     "registered": gettext_lazy("Account created"),
     "refresh_token_reused": gettext_lazy("A login was ended because its token was used twice"),
+    "email_confirmed": gettext_lazy("Email address confirmed"),
     "password_changed": gettext_lazy("Password changed"),
     "password_reset": gettext_lazy("Password reset with a link sent by email"),
     "pin_set": gettext_lazy("PIN set"),

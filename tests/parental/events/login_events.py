@@ -6,6 +6,7 @@ Each takes a `Scene` and returns the account (None: there is none), and values t
 import uuid
 
 from parental.models import User
+from parental.tokens import signed
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in, make_parent
 from tests.parental.events.scene import API, NEW
@@ -21,6 +22,13 @@ def registered_on_the_page(scene):
     email = f"{uuid.uuid4()}@example.com"
     assert scene.browse().post("/register", email=email, password=PASSWORD).status_code == 302
     return User.objects.get(email=email), {"by": "parent", "via": "page"}
+
+
+def email_confirmed(scene):
+    user = make_user(email_confirmed_at=None)
+    token = signed.sign(signed.CONFIRM, user.pk, signed.mark(user.email))
+    assert scene.browse().post(f"/email/confirm/{token}").status_code == 302
+    return user, {"by": "parent"}
 
 
 def login(scene):

@@ -3,7 +3,6 @@
 import logging
 import re
 import smtplib
-import time
 import uuid
 
 import pytest
@@ -11,13 +10,13 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
 from django.core import mail
 
-from parental.accounts import password_reset
-from parental.accounts.bounded_thread import MAX_WAITING, THREADS
+from parental.accounts import mails
 from parental.models import TokenFamily, User
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.pages.visitors import text_after, text_of
 from tests.parental.pin_cast import before
+from tests.parental.queues import wait_until_idle
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -36,8 +35,7 @@ def sent(mailoutbox):
     """The mails, once all that were asked for are out."""
 
     def to(email):
-        while password_reset.executor._places._value < THREADS + MAX_WAITING:
-            time.sleep(0.005)
+        wait_until_idle(mails.executor)
         return [message for message in mail.outbox if message.to == [email]]
 
     return to
@@ -217,7 +215,7 @@ def test_a_mail_that_cannot_be_sent_is_logged_without_the_address(browse, user, 
     def refuse(*args, **kwargs):
         raise smtplib.SMTPRecipientsRefused({user.email: (550, b"no")})
 
-    monkeypatch.setattr("parental.accounts.password_reset.send_mail", refuse)
+    monkeypatch.setattr("parental.accounts.mails.send_mail", refuse)
 
     with caplog.at_level(logging.ERROR):
         answer = ask(browse(), user.email)
