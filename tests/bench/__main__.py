@@ -40,6 +40,7 @@ from tests.bench import (
     pin,
     pin_trial,
     reports,
+    strangers,
     worker,
 )
 from tests.bench import logs as log_lines
@@ -66,10 +67,11 @@ PARTS: dict[str, Callable[[Path], list[Figure]]] = {
     "reports": reports.figures,
     "cache": partial(cache.figures, rounds=ROUNDS),
     "evening": evening.figures,
+    "strangers": partial(strangers.figures, rounds=ROUNDS),
     "midnight": partial(midnight.figures, seconds=SECONDS),
 }
 # The others take nearly the five minutes that the quick form has.
-QUICK = [name for name in PARTS if name not in {"cache", "edge", "evening", "midnight", "pin_trial"}]
+QUICK = [name for name in PARTS if name not in {"cache", "edge", "evening", "midnight", "pin_trial", "strangers"}]
 
 
 def main(names: list[str]) -> int:

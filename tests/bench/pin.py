@@ -144,19 +144,19 @@ def check_statuses(beats: dict[int, int], checks: Checks) -> None:
         raise NotMeasured(f"The service did not answer as it should: {beats}, {checks.statuses}")
 
 
-async def paced(url: str, players: list[Player]) -> Load:
+async def paced(url: str, players: list[Player], *, beats_each: int = BEATS_EACH) -> Load:
     """As `closed_loop`, but every player pauses after a beat."""
     load = Load()
     started = time.perf_counter()
-    await asyncio.gather(*(play(url, player, load) for player in players))
+    await asyncio.gather(*(play(url, player, load, beats_each) for player in players))
     load.seconds = time.perf_counter() - started
     return load
 
 
-async def play(url: str, player: Player, load: Load) -> None:
+async def play(url: str, player: Player, load: Load, beats_each: int) -> None:
     connection = Connection(url, player.token)
     session_id = None
-    for sequence in range(BEATS_EACH):
+    for sequence in range(beats_each):
         await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 1.5))
         sent = time.perf_counter()
         status, answer = await connection.post(player.body(session_id=session_id, sequence=sequence))

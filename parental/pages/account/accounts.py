@@ -112,13 +112,10 @@ def register(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("dashboard")
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
+        email, source = normalize_email(form.cleaned_data["email"]), source_of(request)
         try:
             user = async_to_sync(accounts.open_account)(
-                email=normalize_email(given["email"]),
-                password=given["password"],
-                source=source_of(request),
-                now=timezone.now(),
+                email=email, password=form.cleaned_data["password"], source=source, now=timezone.now()
             )
         except Refusal as refusal:
             if refusal.code == "taken":
@@ -129,7 +126,7 @@ def register(request: HttpRequest) -> HttpResponse:
             login(request, user, backend=SESSION_BACKEND)
             request.session.set_expiry(None)  # where a link to set a password made it a short one
             messages.success(request, _("Welcome! Add your first child to get started."))
-            confirmation.ask_new(user.email, site=mails.origin(request), source=source_of(request), now=timezone.now())
+            confirmation.ask_new(email, site=mails.origin(request), source=source, now=timezone.now())
             return redirect("dashboard")
     return render(request, "parental/register.html", {"form": form})
 
