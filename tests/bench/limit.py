@@ -41,7 +41,6 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
 
         services = {
             "ours": start("ours"),
-            "cold": start("cold", DJANGO_SETTINGS_MODULE="tests.bench.cold_settings"),
             "raw": start("raw", application="tests.bench.references:raw"),
             "validated": start("validated", application="tests.bench.references:validated"),
         }
@@ -64,7 +63,6 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
     found = [
         Figure("heartbeats against a raw constant", ratio(rates, "ours", "raw"), "times", floor=0.28, aim=0.40),
         Figure("heartbeats against a validated constant", ratio(rates, "ours", "validated"), "times"),
-        Figure("cold heartbeats against warm", ratio(rates, "cold", "ours"), "times", floor=0.8, aim=0.9),
         *(Figure(f"CPU of a heartbeat, {name}", statistics.median(cost), "µs") for name, cost in costs.items()),
         *(
             Figure(f"CPU of a bulk heartbeat, {name}", statistics.median(cost), "µs")
