@@ -17,6 +17,8 @@ NO_BODY: Final = (204, 304)
 
 
 class Cycle(RequestResponseCycle):
+    _head = b""  # of the answer, while it waits for the body whose length it gives
+
     async def send(self, message: Any) -> None:
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
@@ -49,7 +51,9 @@ class Cycle(RequestResponseCycle):
             self.chunked_encoding = True
             content.append(b"transfer-encoding: chunked\r\n")
         content += (message.get(RAW_HEADERS, b""), b"\r\n")
-        self.transport.write(b"".join(content))
+        self._head = b"".join(content)
+        if self.chunked_encoding is not False:  # perhaps a stream, whose first part may be long in coming
+            self._write(b"")
 
     def _frame(self, key: bytes, value: bytes) -> bool:
         """Note how the answer is framed; whether the header is to be written here."""
@@ -73,14 +77,15 @@ class Cycle(RequestResponseCycle):
         more_body = message.get("more_body", False)
         if self.scope["method"] == "HEAD":
             self.expected_content_length = 0
+            self._write(b"")
         elif self.chunked_encoding:
             content = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            self.transport.write(content if more_body else content + b"0\r\n\r\n")
+            self._write(content if more_body else content + b"0\r\n\r\n")
         else:
             self.expected_content_length -= len(body)
             if self.expected_content_length < 0:
                 raise RuntimeError("Response content longer than Content-Length")
-            self.transport.write(body)
+            self._write(body)
         if not more_body:
             if self.expected_content_length != 0:
                 raise RuntimeError("Response content shorter than Content-Length")
@@ -89,3 +94,11 @@ class Cycle(RequestResponseCycle):
             if not self.keep_alive:
                 self.transport.close()
             self.on_response()
+
+    def _write(self, content: bytes) -> None:
+        """Write the head, unless it is written, and the content: in one system call."""
+        head, self._head = self._head, b""
+        if head and content:
+            self.transport.writelines((head, content))
+        else:
+            self.transport.write(head or content)
