@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,21 +30,27 @@ def head(path, *, method="GET", **headers):
 
 def read_status(client):
     """The status of the next answer, which is read to its end; None where the server closed the connection."""
-    received = b""
     try:
-        while b"\r\n\r\n" not in received:
-            data = client.recv(65536)
-            if not data:
-                return None
-            received += data
-        start, _, body = received.partition(b"\r\n\r\n")
+        start = _read_head(client)
+        if start is None:
+            return None
         length = re.search(rb"content-length: (\d+)", start, re.IGNORECASE)
-        missing = int(length[1]) - len(body) if length else 0
+        missing = int(length[1]) if length else 0
         while missing > 0:
             missing -= len(client.recv(missing))
     except ConnectionResetError:
         return None
     return int(start.split()[1])
+
+
+def _read_head(client):
+    """The head of the next answer, and nothing of what follows it: that may be another answer."""
+    while waiting := client.recv(65536, socket.MSG_PEEK):
+        end = waiting.find(b"\r\n\r\n")
+        if end >= 0:
+            return client.recv(end + 4)
+        time.sleep(0.001)
+    return None
 
 
 def read_answer(client, *, has_body=True):
