@@ -239,39 +239,47 @@ LEFT JOIN balance ON balance.profile_id = p.profile_id
 
 # The event `limit.reached`, written with the beat that uses up the day. Used time only grows, by this update of a
 # locked row, so that of all beats exactly one crosses the bound; a grant moves the bound, and makes another crossing
-# possible. A statement of its own, for batches in which someone wants the event: the others pay nothing for it.
+# possible. A statement of its own, for batches in which someone wants the event: the others pay nothing for it. What
+# is answered is looked through: joined to the balances once more, the planner compares every beat with every balance.
 _BEATS_WITH_FAMILY = _BEATS.replace("at timestamptz", "at timestamptz, family_id uuid")
-_CROSSED = f"""
+_ANSWERED = (
+    "n, verdict, session_id, is_educational, end_reason, day, used_seconds, granted_seconds, is_unlimited_override"
+)
+_CROSSED = f"""),
 crossed AS (
     INSERT INTO {OUTBOX} (event_id, type, family_id, profile_id, data, actor, occurred_at)
     SELECT
-        gen_random_uuid(), 'limit.reached', c.family_id, c.profile_id,
+        gen_random_uuid(), 'limit.reached', family_id, profile_id,
         jsonb_build_object(
-            'day', b.day, 'limited_by', 'day_limit', 'limit_seconds', c.limit_seconds,
-            'granted_seconds', b.granted_seconds, 'used_seconds', b.used_seconds),
-        '{{"kind": "system", "id": null}}'::jsonb, c.at
-    FROM ({{counted}}) c JOIN balance b ON b.profile_id = c.profile_id
-    WHERE c.family_id IS NOT NULL AND NOT b.is_unlimited_override
-        AND b.used_seconds >= c.limit_seconds + b.granted_seconds
-        AND b.used_seconds - c.seconds < c.limit_seconds + b.granted_seconds
-)"""
-_CONTINUED = """
-        SELECT profile_id, family_id, limit_seconds, seconds, at FROM decided
-        WHERE verdict = 'counted' AND is_charged
-"""
-_BEGUN = """
-        SELECT p.profile_id, p.family_id, p.limit_seconds, begun.counted_seconds AS seconds, p.at
-        FROM begun JOIN present p ON p.new_session_id = begun.id
+            'day', day, 'limited_by', 'day_limit', 'limit_seconds', limit_seconds,
+            'granted_seconds', granted_seconds, 'used_seconds', used_seconds),
+        '{{"kind": "system", "id": null}}'::jsonb, at
+    FROM answer
+    WHERE family_id IS NOT NULL AND verdict = 'counted' AND NOT is_unlimited_override
+        AND used_seconds >= limit_seconds + granted_seconds
+        AND used_seconds - charged_seconds < limit_seconds + granted_seconds
+)
 """
 
 
-def _with_event(statement: str, counted: str) -> str:
-    crossed = _CROSSED.replace("{counted}", counted)
-    return statement.replace(_BEATS, _BEATS_WITH_FAMILY).replace(_BALANCE, f"{_BALANCE},{crossed}")
+def _with_event(statement: str, *, of_beat: str, answered: str) -> str:
+    """The statement with what the event needs of each beat, written before it is answered."""
+    head, select = statement.replace(_BEATS, _BEATS_WITH_FAMILY).split(f"{_BALANCE}\nSELECT")
+    return (
+        f"{head}{_BALANCE},\nanswer AS MATERIALIZED (SELECT {of_beat},{select}{_CROSSED}SELECT {answered} FROM answer"
+    )
 
 
-_CONTINUE_WITH_EVENT = _with_event(_CONTINUE, _CONTINUED)
-_BEGIN_WITH_EVENT = _with_event(_BEGIN, _BEGUN)
+_CONTINUE_WITH_EVENT = _with_event(
+    _CONTINUE,
+    of_beat="d.profile_id, d.family_id, d.limit_seconds, d.at, d.seconds * d.is_charged::int AS charged_seconds",
+    answered=_ANSWERED,
+)
+_BEGIN_WITH_EVENT = _with_event(
+    _BEGIN,
+    of_beat="p.profile_id, p.family_id, p.limit_seconds, p.at, begun.counted_seconds AS charged_seconds",
+    answered=f"{_ANSWERED}, retry_after_seconds",
+)
 
 
 def _wants_event(beats: Sequence[Row]) -> bool:
