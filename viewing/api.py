@@ -91,7 +91,7 @@ async def end_session(request: Request, session_id: UUID) -> SessionEndOut:
     return await threads.writes.run(sessions.end, request.auth, session_id, timezone.now())
 
 
-@catalog_router.get("/titles", response={200: list[TitleOut], 401: ErrorDetail, 503: ErrorDetail})
+@catalog_router.get("/titles", response={200: list[TitleOut], **REFUSED})
 @lean
 async def titles(request: HttpRequest) -> list[entries.CatalogTitle]:
     """All titles in the catalogue, sorted by name. Cached for an hour."""

@@ -14,7 +14,7 @@ CALLS = {
     ("get", "/api/v1/viewing-time/balance/{profile_id}"): {200, 401, 403, 422, 503},
     ("get", "/api/v1/viewing-time/playback-eligible/{profile_id}"): {200, 401, 403, 404, 422, 503},
     ("post", "/api/v1/viewing-time/session/{session_id}/end"): {200, 401, 403, 404, 422, 503},
-    ("get", "/api/v1/catalog/titles"): {200, 401, 503},
+    ("get", "/api/v1/catalog/titles"): {200, 401, 403, 503},
     ("post", "/api/v1/auth/register"): {201, 400, 409, 413, 422, 429, 503},
     ("post", "/api/v1/auth/login"): {200, 400, 401, 413, 422, 429, 503},
     ("post", "/api/v1/auth/refresh"): {200, 400, 401, 413, 422, 503},

@@ -1,0 +1,262 @@
+"""The cast of the matrix, and every kind of caller that it has: what each of them sends with a request.
+
+A caller is one line of `CALLERS`: a name, its role, and a function of the cast that returns the headers or the query.
+What a role may do is in `policies.py`; a caller without a valid token or session has the role `STRANGER`.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+from unittest import mock
+
+from django.core.signing import TimestampSigner, b62_encode
+from django.utils import timezone
+
+from parental.models import Pin, TimeGrant, TokenFamily
+from parental.tokens import families, pin_tokens
+from tests.families import Gateway, Player, make_gateway, make_player, make_service, make_user
+from tests.http import session_cookies
+from tests.matrix.policies import (
+    GATEWAY,
+    OTHER_PARENT,
+    OTHER_PLAYER,
+    PARENT,
+    PARENT_SESSION,
+    PLAYER,
+    SERVICES,
+    STAFF,
+    STAFF_SESSION,
+    STRANGER,
+)
+from tests.parental.cast import Parent, log_in, make_parent
+from viewing.models import GatewayToken, PlayerToken, ServiceToken, ViewingSession
+
+CSRF = "t" * 32
+
+
+@dataclass
+class Family:
+    parent: Parent
+    child: Player
+    sibling: Player
+    session: ViewingSession
+    grant: TimeGrant
+    # A login that no caller of the matrix uses.
+    spare: Parent
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """What stands for each variable part of a path. A new kind of id needs one here."""
+        return {
+            "profile_id": str(self.child.profile.id),
+            "session_id": str(self.session.id),
+            "token_id": str(self.child.token_id),
+            "grant_id": str(self.grant.id),
+            "login_id": str(self.spare_login.id),
+            "title_id": str(self.child.title.id),
+            # The platform's own ids, of an account that it has not made yet.
+            "external_id": f"account-{self.child.profile.id}",
+            "profile_external_id": f"profile-{self.child.profile.id}",
+        }
+
+    @property
+    def spare_login(self) -> TokenFamily:
+        return TokenFamily.objects.filter(user=self.parent.user).order_by("-created_at").first()  # type: ignore[return-value]
+
+
+def make_family() -> Family:
+    """A parent with a PIN-less account, two children, a running session and a grant of today."""
+    parent = make_parent()
+    child, sibling = make_player(parent.user), make_player(parent.user)
+    now = timezone.now()
+    session = ViewingSession.objects.create(
+        profile=child.profile,
+        title=child.title,
+        device_id="tv",
+        device_type="tv",
+        day=now.date(),
+        started_at=now,
+        last_heartbeat_at=now,
+    )
+    child.use_up(60)
+    grant = TimeGrant.objects.create(
+        profile=child.profile, granted_by=parent.user, is_remote=True, minutes=30, day=now.date()
+    )
+    return Family(parent, child, sibling, session, grant, spare=log_in(parent.user))
+
+
+@dataclass
+class Cast:
+    family: Family
+    stranger: Family
+    gateway: Gateway
+    staff: Parent
+    superuser: Parent
+
+
+def make_cast() -> Cast:
+    """Fresh for each operation: what one call changes is not seen by another."""
+    return Cast(
+        family=make_family(),
+        stranger=make_family(),
+        gateway=make_gateway(),
+        staff=make_parent(is_staff=True),
+        superuser=make_parent(is_staff=True, is_superuser=True),
+    )
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a caller sends with each request."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+def by_header(**headers: str) -> Sent:
+    return Sent({name.replace("_", "-"): value for name, value in headers.items()}, {})
+
+
+def bearer(token: str) -> Sent:
+    return by_header(Authorization=f"Bearer {token}")
+
+
+def by_query(name: str, token: str) -> Sent:
+    return Sent({}, {name: token})
+
+
+def by_session(user: Any, *, with_csrf: bool = True) -> Sent:
+    session = session_cookies(user)["sessionid"]
+    if not with_csrf:
+        return by_header(Cookie=f"sessionid={session}")
+    return by_header(Cookie=f"sessionid={session}; csrftoken={CSRF}", X_CSRFToken=CSRF)
+
+
+def expired_access(cast: Cast) -> Sent:
+    """Of a login that still runs."""
+    two_hours_ago = b62_encode(int(time.time()) - 2 * 60 * 60)
+    with mock.patch.object(TimestampSigner, "timestamp", return_value=two_hours_ago):
+        return bearer(log_in(cast.family.parent.user).access_token)
+
+
+def tampered_access(cast: Cast) -> Sent:
+    token = cast.family.parent.access_token
+    return bearer(token[:-1] + ("A" if token[-1] != "A" else "B"))
+
+
+def ended_login(cast: Cast) -> Sent:
+    parent = log_in(cast.family.parent.user)
+    newest = TokenFamily.objects.filter(user=parent.user).order_by("-created_at").first()
+    assert newest is not None
+    families.end_families([newest.pk], now=timezone.now())
+    return bearer(parent.access_token)
+
+
+def deactivated(user: Any) -> Any:
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    return user
+
+
+def deactivated_parent(_cast: Cast) -> Sent:
+    parent = make_parent()
+    deactivated(parent.user)
+    return bearer(parent.access_token)
+
+
+def player_of_deactivated_parent(_cast: Cast) -> Sent:
+    player = make_player(make_user())
+    deactivated(player.profile.user)
+    return bearer(player.token)
+
+
+def another_device(cast: Cast, **fields: Any) -> Sent:
+    """A token of the child that is not valid any more."""
+    player = make_player(cast.family.parent.user)
+    PlayerToken.objects.filter(pk=player.token_id).update(profile=cast.family.child.profile, **fields)
+    return bearer(player.token)
+
+
+def invalid_gateway(**fields: Any) -> Sent:
+    gateway = make_gateway()
+    GatewayToken.objects.filter(pk=gateway.row.pk).update(**fields)
+    return bearer(gateway.token)
+
+
+def invalid_service(**fields: Any) -> Sent:
+    service = make_service()
+    ServiceToken.objects.filter(pk=service.row.pk).update(**fields)
+    return bearer(service.token)
+
+
+def pin_token(_cast: Cast) -> Sent:
+    return bearer(pin_tokens.pin_token(Pin.objects.create(user=make_user(), pin_hash="!")))
+
+
+@dataclass(frozen=True)
+class Caller:
+    role: str
+    send: Callable[[Cast], Sent]
+
+
+def ago() -> Any:
+    return timezone.now() - timedelta(minutes=5)
+
+
+CALLERS: dict[str, Caller] = {
+    "no token": Caller(STRANGER, lambda cast: by_header()),
+    "empty token": Caller(STRANGER, lambda cast: by_header(Authorization="Bearer")),
+    "garbage token": Caller(STRANGER, lambda cast: bearer("garbage")),
+    "garbage access token": Caller(STRANGER, lambda cast: bearer("sga_" + "x" * 80)),
+    "garbage player token": Caller(STRANGER, lambda cast: bearer("sgp_" + "x" * 43)),
+    "garbage gateway token": Caller(STRANGER, lambda cast: bearer("sgg_" + "x" * 43)),
+    "expired access token": Caller(STRANGER, expired_access),
+    "tampered access token": Caller(STRANGER, tampered_access),
+    "ended login": Caller(STRANGER, ended_login),
+    "deactivated parent": Caller(STRANGER, deactivated_parent),
+    "revoked player": Caller(STRANGER, lambda cast: another_device(cast, revoked_at=ago())),
+    "expired player": Caller(STRANGER, lambda cast: another_device(cast, expires_at=ago())),
+    "player of a deactivated parent": Caller(STRANGER, player_of_deactivated_parent),
+    "revoked gateway": Caller(STRANGER, lambda cast: invalid_gateway(revoked_at=ago())),
+    "expired gateway": Caller(STRANGER, lambda cast: invalid_gateway(expires_at=ago())),
+    "revoked service": Caller(STRANGER, lambda cast: invalid_service(revoked_at=ago())),
+    "expired service": Caller(STRANGER, lambda cast: invalid_service(expires_at=ago())),
+    "refresh token as bearer": Caller(STRANGER, lambda cast: bearer(cast.family.parent.refresh_token)),
+    "PIN token as bearer": Caller(STRANGER, pin_token),
+    "id of the profile as bearer": Caller(STRANGER, lambda cast: bearer(cast.family.ids["profile_id"])),
+    "access token as Basic": Caller(
+        STRANGER, lambda cast: by_header(Authorization=f"Basic {cast.family.parent.access_token}")
+    ),
+    "access token in the query": Caller(
+        STRANGER, lambda cast: by_query("access_token", cast.family.parent.access_token)
+    ),
+    "access token in a cookie": Caller(
+        STRANGER, lambda cast: by_header(Cookie=f"sessionid={cast.family.parent.access_token}")
+    ),
+    "player token in the query": Caller(STRANGER, lambda cast: by_query("token", cast.family.child.token)),
+    "player token in a cookie": Caller(
+        STRANGER, lambda cast: by_header(Cookie=f"Authorization=Bearer {cast.family.child.token}")
+    ),
+    "player token in another header": Caller(STRANGER, lambda cast: by_header(X_API_Key=cast.family.child.token)),
+    "parent's page session": Caller(PARENT_SESSION, lambda cast: by_session(cast.family.parent.user)),
+    "parent's page session without CSRF": Caller(
+        PARENT_SESSION, lambda cast: by_session(cast.family.parent.user, with_csrf=False)
+    ),
+    "gateway": Caller(GATEWAY, lambda cast: bearer(cast.gateway.token)),
+    **{
+        role: Caller(role, lambda cast, scope=scope: bearer(make_service(scope).token))
+        for scope, role in SERVICES.items()
+    },
+    "sibling's player": Caller(OTHER_PLAYER, lambda cast: bearer(cast.family.sibling.token)),
+    "player of another family": Caller(OTHER_PLAYER, lambda cast: bearer(cast.stranger.child.token)),
+    "parent of another family": Caller(OTHER_PARENT, lambda cast: bearer(cast.stranger.parent.access_token)),
+    "staff's page session": Caller(STAFF_SESSION, lambda cast: by_session(cast.staff.user)),
+    "superuser's page session": Caller(STAFF_SESSION, lambda cast: by_session(cast.superuser.user)),
+    "staff without permissions": Caller(STAFF, lambda cast: bearer(cast.staff.access_token)),
+    "superuser": Caller(STAFF, lambda cast: bearer(cast.superuser.access_token)),
+    "player of the profile": Caller(PLAYER, lambda cast: bearer(cast.family.child.token)),
+    "parent": Caller(PARENT, lambda cast: bearer(cast.family.parent.access_token)),
+}
