@@ -76,7 +76,7 @@ class LimitsChanged(OfDay):
 class LimitReached(OfDay):
     """A child has used up the time of the day. A grant makes another one possible."""
 
-    limited_by: str = Field(description="day_limit. More may be added.")
+    limited_by: str = Field(description="day_limit or week_limit. More may be added.")
     limit_minutes: float
     granted_minutes: float
     used_minutes: float

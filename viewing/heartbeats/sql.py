@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from pydantic_core import to_json
 
+from viewing.heartbeats import limit_reached_sql
 from viewing.heartbeats.beats import Decision, Row
 from viewing.hotpath.threads import execute_as
 from viewing.models import (
     ViewingSession,
     ViewingTimeBalance,
 )
-from viewing.outbox.sql import OUTBOX
 from viewing.rules import BEAT_SECONDS, REPLAY_SECONDS
 
 # A child that zaps begins fewer. The sessions themselves are counted, so that the bound holds across processes: of
@@ -237,48 +237,11 @@ LEFT JOIN balance ON balance.profile_id = p.profile_id
 """
 
 
-# The event `limit.reached`, written with the beat that uses up the day. Used time only grows, by this update of a
-# locked row, so that of all beats exactly one crosses the bound; a grant moves the bound, and makes another crossing
-# possible. A statement of its own, for batches in which someone wants the event: the others pay nothing for it. What
-# is answered is looked through: joined to the balances once more, the planner compares every beat with every balance.
-_BEATS_WITH_FAMILY = _BEATS.replace("at timestamptz", "at timestamptz, family_id uuid")
-_ANSWERED = (
-    "n, verdict, session_id, is_educational, end_reason, day, used_seconds, granted_seconds, is_unlimited_override"
+_CONTINUE_WITH_EVENT = limit_reached_sql.with_event(
+    _CONTINUE, (_BEATS, _BALANCE), beat="d", charged_seconds="d.seconds * d.is_charged::int"
 )
-_CROSSED = f"""),
-crossed AS (
-    INSERT INTO {OUTBOX} (event_id, type, family_id, profile_id, data, actor, occurred_at)
-    SELECT
-        gen_random_uuid(), 'limit.reached', family_id, profile_id,
-        jsonb_build_object(
-            'day', day, 'limited_by', 'day_limit', 'limit_seconds', limit_seconds,
-            'granted_seconds', granted_seconds, 'used_seconds', used_seconds),
-        '{{"kind": "system", "id": null}}'::jsonb, at
-    FROM answer
-    WHERE family_id IS NOT NULL AND verdict = 'counted' AND NOT is_unlimited_override
-        AND used_seconds >= limit_seconds + granted_seconds
-        AND used_seconds - charged_seconds < limit_seconds + granted_seconds
-)
-"""
-
-
-def _with_event(statement: str, *, of_beat: str, answered: str) -> str:
-    """The statement with what the event needs of each beat, written before it is answered."""
-    head, select = statement.replace(_BEATS, _BEATS_WITH_FAMILY).split(f"{_BALANCE}\nSELECT")
-    return (
-        f"{head}{_BALANCE},\nanswer AS MATERIALIZED (SELECT {of_beat},{select}{_CROSSED}SELECT {answered} FROM answer"
-    )
-
-
-_CONTINUE_WITH_EVENT = _with_event(
-    _CONTINUE,
-    of_beat="d.profile_id, d.family_id, d.limit_seconds, d.at, d.seconds * d.is_charged::int AS charged_seconds",
-    answered=_ANSWERED,
-)
-_BEGIN_WITH_EVENT = _with_event(
-    _BEGIN,
-    of_beat="p.profile_id, p.family_id, p.limit_seconds, p.at, begun.counted_seconds AS charged_seconds",
-    answered=f"{_ANSWERED}, retry_after_seconds",
+_BEGIN_WITH_EVENT = limit_reached_sql.with_event(
+    _BEGIN, (_BEATS, _BALANCE), beat="p", charged_seconds="begun.counted_seconds", more=", retry_after_seconds"
 )
 
 

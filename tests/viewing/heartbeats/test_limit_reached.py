@@ -9,6 +9,7 @@ from django.utils import timezone
 from tests.families import make_child, make_gateway, make_player, make_title
 from tests.parental.cast import log_in
 from tests.parental.homes import Home
+from tests.parental.plans.berlin import make_house
 from tests.races import until
 from tests.statements import statements
 from viewing.hotpath import invalidation
@@ -93,6 +94,20 @@ def test_after_a_grant_it_can_be_reached_again(http, wanted):
     child.beat(http, session_id=session_id)
 
     assert [data["granted_seconds"] for data in events_of(child)] == [0, 15 * 60]
+
+
+def test_what_is_left_of_the_week_can_be_used_up_too(http, clock, wanted):
+    house = make_house(http, clock)
+    house.plan(days={"saturday": {"limit_minutes": 60}}, week={"limit_minutes": 300})
+    for day in range(23, 28):
+        house.use(54, f"2026-11-{day}")
+    house.at("2026-11-28 12:00").use(29.5, "2026-11-28")
+
+    session = house.beat()
+    house.beat(session_id=session["session_id"])
+
+    (data,) = events_of(house.child)
+    assert (data["limited_by"], data["limit_seconds"], data["used_seconds"]) == ("week_limit", 1800, 1800)
 
 
 def test_a_repeated_beat_writes_it_once(http, wanted):
