@@ -1,7 +1,7 @@
 """How often something may be tried or asked for: for a subject (an account, an address), from a source, or both.
 
 Counted in PostgreSQL, so that the bound is exact in parallel, for all workers and hosts together, and survives a
-restart. A count takes 0.2 ms; what it bounds (a password's hash, a mail) takes a thousand times as long. The sessions
+restart. What a count bounds (a password's hash, a mail) takes far longer than its one statement. The sessions
 that a profile begins are counted by the statement that begins them (`viewing/heartbeats/sql.py`), and wrong PINs in a
 row by their guards (`parental/pins/guards.py`), which the parent sees and lifts.
 
