@@ -90,6 +90,8 @@ PAGES: dict[str, Page] = {
     "password_reset_sent": Page(ANYONE),
     "password_reset_set": Page(ANYONE, post=200, writes=False),
     "password_reset_link": Page(ANYONE, get=302),
+    "email_confirm": Page(ANYONE, post=200, writes=False),
+    "email_send_link": Page(ACCOUNT, get=405, post=302, writes=False),
     "player": Page(ANYONE),
 }
 assert all(set(page.refusals) <= set(ROLES) for page in PAGES.values())

@@ -29,7 +29,9 @@ def _is_page(pattern):
 
 def path_of(name, ids):
     (_, parameters), *_ = get_resolver().reverse_dict.getlist(name)[0][0]
-    known = {**ids, "user_id": ids["profile_id"], "token": "unknown"} if name == "password_reset_link" else ids
+    known = {**ids, "token": "unknown"}
+    if name == "password_reset_link":
+        known["user_id"] = ids["profile_id"]
     missing = set(parameters) - known.keys()
     assert not missing, f"{name}: add {missing} to Family.ids in tests/matrix/callers.py"
     return reverse(name, kwargs={parameter: known[parameter] for parameter in parameters})
