@@ -24,4 +24,9 @@ class Migration(migrations.Migration):
                 migrations.AddField(model_name="user", name="external_id", field=viewing.fields.external_id_field()),
             ]
         ),
+        # Only when it is taken back, before the column refuses nulls again.
+        migrations.RunSQL(
+            sql=migrations.RunSQL.noop,
+            reverse_sql="UPDATE parental_user SET email = id || '@without-address.invalid' WHERE email IS NULL",
+        ),
     ]
