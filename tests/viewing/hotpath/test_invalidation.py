@@ -25,7 +25,7 @@ def listeners():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE application_name = 'sandglass-listener'"
-            " AND datname = current_database() AND query LIKE 'LISTEN%%'"
+            " AND datname = current_database() AND query <> ''"
         )
         return {pid for (pid,) in cursor.fetchall()}
 
