@@ -151,8 +151,8 @@ def test_behind_a_pooler_beats_changes_pins_and_bounds_hold(pooler, tmp_path):
 
         assert pin("", new_pin="4711") == 200
         for _ in range(6):  # as often as a statement is run before it is prepared
-            assert running.of_each(lambda: pin("/verify", pin="4711")) == [200, 200]
-        assert running.of_each(lambda: pin("/verify", pin="4712")) == [403, 403]
+            assert running.ask_each(lambda: pin("/verify", pin="4711")) == [200, 200]
+        assert running.ask_each(lambda: pin("/verify", pin="4712")) == [403, 403]
         assert pin("", new_pin="4713", current_pin="4711") == 200
 
         with (
