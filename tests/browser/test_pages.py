@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 
 from parental.models import Pin, TimeGrant
 from parental.pages.urls import urlpatterns
-from tests.browser.pages import CHILD, FAMILY, NO_PAGES, OPEN
+from parental.tokens import signed
+from tests.browser.pages import CHILD, FAMILY, LINKED, NO_PAGES, OPEN
 from tests.browser.reach import obstacles, overhang, too_small
 from tests.browser.steps import PIN, connect_device, limit_to_15_minutes, register, set_pin
 from tests.families import Family, make_family, make_user
@@ -44,7 +45,7 @@ def family(films) -> Family:
 
 
 def test_no_page_is_left_out():
-    assert {pattern.name for pattern in urlpatterns} == {*FAMILY, *CHILD, *OPEN, *NO_PAGES} - {"player"}
+    assert {pattern.name for pattern in urlpatterns} == {*FAMILY, *CHILD, *OPEN, *LINKED, *NO_PAGES} - {"player"}
 
 
 def within_reach(page) -> None:
@@ -91,6 +92,19 @@ def test_the_page_for_a_new_password_is_within_reach_of_everyone(screen):
     screen.page.goto(reverse("password_reset_link", args=[user.pk, token]))
 
     expect(screen.page.get_by_label("New password").first).to_be_visible()
+    within_reach(screen.page)
+
+
+@pytest.mark.parametrize("is_valid", [True, False])
+@pytest.mark.parametrize("name", LINKED)
+def test_a_page_that_a_mail_leads_to_is_within_reach_of_everyone(screen, name, is_valid):
+    user = make_user(email_confirmed_at=None)
+    token = signed.sign(signed.CONFIRM, user.pk, signed.mark(user.email))
+
+    answer = screen.page.goto(reverse(name, args=[token if is_valid else token[:-1]]))
+
+    assert answer.status == 200
+    expect(screen.page.get_by_role("button", name="Confirm")).to_have_count(1 if is_valid else 0)
     within_reach(screen.page)
 
 
