@@ -11,10 +11,16 @@ from tests import cluster
 
 ENTRY = re.compile(r"^\S+ \S+ \S+ \[\d+\] (\S+) LOG:  (?:statement|execute [^:]*): ", re.MULTILINE)
 # Not counted: transaction control, settings of a new connection, the pool's empty probe; and the minutes of figures,
-# which every running service writes whatever it is asked (`perfmetrics/reading/recorder.py`).
+# which every running service writes whatever it is asked (`perfmetrics/reading/recorder.py`). Nor are the figures of
+# deliveries, which every running service reads every 15 s (`parental/deliver/figures.py`), and nothing else reads.
 FREE = re.compile(
     r"(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET |SELECT set_config"
-    r'|(INSERT INTO|DELETE FROM) "perfmetrics_minutefigures")|$',
+    r'|(INSERT INTO|DELETE FROM) "perfmetrics_minutefigures"'
+    r"|SELECT\s+count\(\*\) FILTER \(WHERE channel = 'webhook'\)"
+    r'|SELECT COUNT\(\*\) AS "__count" FROM "parental_webhookendpoint" WHERE \(NOT "parental_webhookendpoint"'
+    r'|SELECT (1|\$1) AS "a" FROM "parental_webhookendpoint" WHERE "parental_webhookendpoint"."is_enabled" LIMIT'
+    r'|SELECT "viewing_outboxevent"."occurred_at" AS "occurred_at" FROM'
+    r'|SELECT "parental_deliverytotal"."channel" AS "channel",)|$',
     re.IGNORECASE,
 )
 # Asks on its own, every 15 s, whether its connection still carries something.

@@ -11,6 +11,7 @@ from parental.deliver.models import Delivery, DeliveryTotal, WebhookEndpoint
 from parental.tokens import cleaning
 from perfmetrics.counting import metrics
 from tests.parental.deliver import platform
+from tests.statements import statements
 from viewing.models import OutboxEvent
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -67,6 +68,17 @@ def test_events_that_nobody_delivers_are_shown(settings):
     make_endpoint()
     figures.publish()
     assert value(metrics.delivery_oldest_seconds) >= 3600
+
+
+@pytest.mark.parametrize("has_mail", [True, False])
+def test_reading_them_is_not_counted_by_other_tests(monkeypatch, has_mail):
+    monkeypatch.setattr(figures, "can_mail", lambda: has_mail)
+    make_endpoint()
+
+    with statements() as sent:
+        figures.publish()
+
+    assert sent.all == []
 
 
 def test_old_deliveries_and_events_are_deleted():
