@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 
 from parental.models import Pin, TimeGrant
 from parental.pages.urls import urlpatterns
+from parental.plans import exceptions
+from parental.plans.exception_schemas import ExceptionIn
 from parental.tokens import signed
 from tests.browser.pages import CHILD, FAMILY, LINKED, NO_PAGES, OPEN
 from tests.browser.reach import obstacles, overhang, too_small
@@ -41,6 +43,10 @@ def family(films) -> Family:
     TimeGrant.objects.create(
         profile=child.profile, granted_by=family.user, minutes=30, day=now.date(), granted_at=now, is_remote=True
     )
+    different = {"name": "No bedtime", "changes": {"bedtime": None}}
+    for source, profile_id, day in (("quick", child.profile.id, now), ("manual", None, now + timedelta(days=2))):
+        about = {"source": source, "profile_id": profile_id, "from_date": day.date(), **different}
+        exceptions.make(family.user.pk, ExceptionIn.model_validate(about), now=now)
     return family
 
 
