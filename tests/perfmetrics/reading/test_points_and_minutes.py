@@ -32,6 +32,7 @@ class TestPoints:
             "pin_checks": 1,
             "failures": 0,
             "refused_busy": 0,
+            "connections_ended": 0,
             # Of minutes only, but for the reads that hits are a share of.
             "config_fetches": None,
             "cache_reads": 30,
