@@ -18,6 +18,8 @@ import uvicorn
 from django.conf import settings
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from django.utils import timezone
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests import cluster, processes
 from tests.browser import chromium
@@ -25,6 +27,9 @@ from tests.clock import NOON, Clock, real_now, wait_if_midnight_is_near
 
 # The server's threads and the test share one interpreter lock; at 5 ms a turn each beat would wait for it three times.
 sys.setswitchinterval(0.0005)
+# No test depends on how fast the machine is.
+hypothesis_settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
