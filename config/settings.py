@@ -9,12 +9,11 @@ import os
 import socket
 import warnings
 from pathlib import Path
-from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import database, logs
+from config import caches, database, logs
 from config.environment import env_bool, env_int, env_list, env_networks, env_origin
 from config.postgres import embedded
 from config.server.limits import read_limits
@@ -135,34 +134,11 @@ if DB_POOL:
     }
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-# Caches: in the process, healing themselves (docs/architecture.md) --------------------------------------------------
+# Caches -------------------------------------------------------------------------------------------------------------
 
 CONFIG_CACHE_TTL_SECONDS = env_int("CONFIG_CACHE_TTL_SECONDS", 60, minimum=1, maximum=3600)
 CONFIG_CACHE_MAX_ENTRIES = env_int("CONFIG_CACHE_MAX_ENTRIES", 10_000, minimum=1, maximum=10_000_000)
-
-
-def _cache(name: str, *, ttl_seconds: int, max_entries: int) -> dict[str, Any]:
-    return {
-        "BACKEND": "perfmetrics.counting.cache.CountedTTLCache",
-        "LOCATION": name,
-        "TIMEOUT": ttl_seconds,
-        "OPTIONS": {"MAX_ENTRIES": max_entries},
-    }
-
-
-CACHES = {
-    "default": _cache("default", ttl_seconds=300, max_entries=1000),
-    # A profile with its owner and limits.
-    "profiles": _cache("profiles", ttl_seconds=CONFIG_CACHE_TTL_SECONDS, max_entries=CONFIG_CACHE_MAX_ENTRIES),
-    # docs/contract.md#who-may-call promises 60 s for a revoked token or a deactivated user, so no variable sets these.
-    "players": _cache("players", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
-    "gateways": _cache("gateways", ttl_seconds=60, max_entries=1000),
-    "services": _cache("services", ttl_seconds=60, max_entries=1000),
-    "accounts": _cache("accounts", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
-    "titles": _cache("titles", ttl_seconds=60, max_entries=CONFIG_CACHE_MAX_ENTRIES),
-    "site": _cache("site", ttl_seconds=300, max_entries=1),
-    "catalog": _cache("catalog", ttl_seconds=3600, max_entries=1),
-}
+CACHES = caches.caches(ttl_seconds=CONFIG_CACHE_TTL_SECONDS, max_entries=CONFIG_CACHE_MAX_ENTRIES)
 
 # The players' path --------------------------------------------------------------------------------------------------
 
