@@ -30,7 +30,7 @@ def test_the_place_is_given_back_when_the_database_fails(http, monkeypatch):
     def fail(*args, **kwargs):
         raise OperationalError
 
-    monkeypatch.setattr(passwords.sql, "reserve_try", fail)
+    monkeypatch.setattr(passwords.limiter, "require", fail)
     for _ in range(12):
         answer = http.post("/api/v1/auth/login", json={"email": "a@example.com", "password": PASSWORD})
         assert answer.status_code == 503
