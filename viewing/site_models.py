@@ -26,7 +26,7 @@ class SiteSettings(models.Model):
     )
     default_reset_hour = reset_hour_field()
     notice = NameField(_("notice on the parents' pages"), max_length=500, blank=True, default="")
-    # Kept by whoever delivers events (`parental/deliver/endpoints.py`).
+    # Kept up to date by the deliverer's endpoints (`parental/deliver/endpoints.py`).
     wants_limit_reached = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:

@@ -131,7 +131,7 @@ class BoundedThread:
                 continue
             try:
                 result = job.function()
-            except BaseException as error:  # noqa: BLE001 — whoever waits gets it
+            except BaseException as error:  # noqa: BLE001 — the waiting caller gets it
                 job.future.set_exception(error)
             else:
                 job.future.set_result(result)

@@ -53,7 +53,7 @@ def holder(user_id: UUID, token: str) -> User | None:
 async def set_password(user: User, new_password: str, *, with_devices: bool) -> bool:
     """Set the `holder`'s password and end every login; False if it was changed in the meantime. Refusal 422 or 429.
 
-    `with_devices`: the children's devices are disconnected too, for whoever had the account may have connected some.
+    `with_devices`: the children's devices are disconnected too: someone with the old password may have connected some.
     """
     await sync_to_async(passwords.check_new)(new_password, email=user.email)
     encoded = await passwords.make_hash(new_password)

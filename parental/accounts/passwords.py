@@ -80,7 +80,7 @@ def _reserve_try(email: str, bounds: list[Bound], *, now: datetime) -> tuple[UUI
 
 
 def clear_tries(proven: Proven) -> None:
-    """The password was right: whoever gave it has ten new tries. What was tried in the hour stays counted."""
+    """The password was right: its caller has ten new tries. What was tried in the hour stays counted."""
     limiter.clear([bound for bound in proven.bounds if bound.limit == rules.PASSWORD_BURST])
 
 

@@ -120,7 +120,7 @@ def disable(endpoint: WebhookEndpoint, reason: DisabledReason, *, now: datetime)
 
 
 def _count_bounce(user_id: UUID, answer: Answer) -> None:
-    """A refused address is counted, and one that takes emails again begins anew."""
+    """A refused address is counted, and the count starts over when the address takes an email."""
     if answer.is_success:
         Bounces.objects.filter(pk=user_id).delete()
     elif answer.is_final:

@@ -1,6 +1,6 @@
 """The statements by which deliverers share the work: claiming, and giving back the claims of those that died.
 
-Nothing is sent while a transaction is open. A claim is a row in state "sending" with an end; whoever sends writes the
+Nothing is sent while a transaction is open. A claim is a row in state "sending" with an end; the sender writes the
 result only while the claim is still its own (`attempts` is what it was).
 """
 

@@ -84,7 +84,7 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
         make_player(user, title=title, weekday_limit_minutes=480, weekend_limit_minutes=480) for _ in range(PLAYERS)
     ]
     quiet: list[float] = []
-    beside: dict[Route, list[float]] = {route: [] for route in ROUTES}
+    next_to_them: dict[Route, list[float]] = {route: [] for route in ROUTES}
     answered: dict[Route, Counter[int]] = {route: Counter() for route in ROUTES}
     with processes.service(logs / "strangers", DJANGO_SETTINGS_MODULE="tests.uncollected") as service:
         for route in ROUTES:
@@ -93,7 +93,7 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
         for _ in range(rounds):
             for route in ROUTES:
                 quiet.append(p95(uvloop.run(measure(service.url, players, None, Counter()))))
-                beside[route].append(p95(uvloop.run(measure(service.url, players, route, answered[route]))))
+                next_to_them[route].append(p95(uvloop.run(measure(service.url, players, route, answered[route]))))
         logins = log_in_among_guessers(service.url)
     base = median(quiet)
     most = max(base + ADDED_MS, base * TIMES)
@@ -102,10 +102,10 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
     return [
         Figure("heartbeats' p95 without strangers", base, "ms"),
         *(
-            Figure(f"next to {CONNECTIONS}: {route.name}", median(beside[route]), "ms", floor=most, maximum=True)
+            Figure(f"next to {CONNECTIONS}: {route.name}", median(next_to_them[route]), "ms", floor=most, maximum=True)
             for route in ROUTES
         ),
-        Figure(f"the parent's logins beside {GUESSERS} guessing clients", logins, "%", floor=100),
+        Figure(f"the parent's logins next to {GUESSERS} guessing clients", logins, "%", floor=100),
     ]
 
 
@@ -164,7 +164,7 @@ def log_in_among_guessers(url: str) -> float:
     # A release without these tokens ignores the field.
     known = {**login, "device_token": first.json().get("device_token", "")}
     statuses = uvloop.run(_log_in_among_guessers(url, user.email, known))
-    print(f"the parent's logins beside {GUESSERS} guessing clients: {dict(statuses)}")
+    print(f"the parent's logins next to {GUESSERS} guessing clients: {dict(statuses)}")
     return 100 * statuses[200] / statuses.total()
 
 

@@ -49,7 +49,7 @@ class Family:
 
     @cached_property
     def ids(self) -> dict[str, str]:
-        """What stands for each variable part of a path. A new kind of id needs one here."""
+        """The value of each variable part of a path. A new kind of id needs one here."""
         return {
             "profile_id": str(self.child.profile.id),
             "session_id": str(self.session.id),

@@ -77,7 +77,7 @@ def test_no_route_costs_more_than_it_says(stranger, quick_hashes):
         for method in ("GET", "POST"):
             fresh(stranger)
             send(stranger, method, path)  # what is read once for all, is
-            most, most_writes, _why = EXCEPTIONS.get((method, path), (1, 0, ""))
+            max_statements, max_writes, _why = EXCEPTIONS.get((method, path), (1, 0, ""))
             seen.add((method, path))
             # A worker also asks by itself, once in a while: then the request is measured again.
             for _ in range(3):
@@ -85,7 +85,7 @@ def test_no_route_costs_more_than_it_says(stranger, quick_hashes):
                 with statements() as sent:
                     answer = send(stranger, method, path)
                 writes = sum(not one.lstrip().upper().startswith(("SELECT", "WITH")) for one in sent.all)
-                if len(sent) <= most and writes <= most_writes:
+                if len(sent) <= max_statements and writes <= max_writes:
                     break
             else:
                 found[f"{method} {path}"] = [one[:60] for one in sent.all]

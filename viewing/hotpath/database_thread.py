@@ -134,7 +134,7 @@ class DatabaseThread:
     ) -> "asyncio.Future[T]":
         """The function's result, or the error that it raised. `Silent` after `CALL_SECONDS` without either.
 
-        `waited_seconds`: how long whoever needs the result has been waiting. It counts while the database is silent.
+        `waited_seconds`: how long the caller has waited for the result. It counts while the database is silent.
         `is_work`: that it succeeds proves that the database does its work again.
         """
         if self._executor is None or self._loop is None:

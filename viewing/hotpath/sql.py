@@ -92,8 +92,8 @@ FROM (
         profile.id, profile.user_id, profile.is_kids, config.weekday_limit_minutes, config.weekend_limit_minutes,
         config.reset_hour, config.educational_exempt, config.timezone, config.held_day, config.held_since,
         config.held_until, config.plan_version, config.day_limits, config.locked_at, config.locked_until,
-        config.lock_note, config.open_until, beside.plan, beside.weekend_days, beside.week_starts_on,
-        beside.exceptions, earlier.past
+        config.lock_note, config.open_until, extras.plan, extras.weekend_days, extras.week_starts_on,
+        extras.exceptions, earlier.past
     FROM {PROFILE} profile LEFT JOIN {CONFIG} config ON config.profile_id = profile.id
     LEFT JOIN LATERAL (
         SELECT
@@ -107,7 +107,7 @@ FROM (
         WHERE config.plan_version > 0
             AND config.plan_version <> coalesce((%(versions)s::jsonb ->> profile.id::text)::int, {UNKNOWN})
         LIMIT 1
-    ) beside ON true
+    ) extras ON true
     LEFT JOIN LATERAL (
         SELECT json_object_agg(day, used_seconds)::text AS past FROM {BALANCE}
         WHERE config.uses_week AND profile.id <> ALL(%(past_known)s::uuid[])

@@ -26,7 +26,7 @@ WHERE pid = ANY(%s) AND pid <> pg_backend_pid() AND usename = current_user AND d
 
 
 def shut_down(raw: Any) -> None:
-    """End a connection's socket, so that whoever waits for an answer on it gets an error. From any thread."""
+    """End a connection's socket, so that a caller waiting for an answer gets an error. From any thread."""
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(raw.fileno())) as wire:
         wire.shutdown(socket.SHUT_RDWR)
 

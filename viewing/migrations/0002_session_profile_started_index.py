@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [("viewing", "0001_viewing_time")]
 
     operations = [
-        # An interrupted build leaves an invalid index behind: begin anew.
+        # An interrupted build leaves an invalid index behind: start over.
         migrations.RunSQL(
             sql="DROP INDEX CONCURRENTLY IF EXISTS session_profile_started_idx", reverse_sql=migrations.RunSQL.noop
         ),

@@ -199,7 +199,7 @@ def open_link(request: HttpRequest, user_id: UUID, token: str) -> HttpResponse:
 def set_password(request: HttpRequest) -> HttpResponse:
     user_id, token = request.session.get("password_reset", [None, ""])
     holder = password_reset.holder(UUID(user_id), token) if user_id else None
-    # Whoever registered an address that is not confirmed may be somebody else, with devices of their own.
+    # An address that is not confirmed may have been registered by somebody else, with devices of their own.
     form = ResetSetForm(request.POST or None, initial={"with_devices": holder and not holder.email_confirmed_at})
     if holder is not None and request.method == "POST" and form.is_valid():
         try:

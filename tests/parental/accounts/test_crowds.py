@@ -1,4 +1,4 @@
-"""Many who guess keep no family out: logins and PIN checks beside clients that try again and again."""
+"""Many guessing clients keep no family out: logins and PIN checks while others try again and again."""
 
 import threading
 import time

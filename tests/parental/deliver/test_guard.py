@@ -39,7 +39,7 @@ PRIVATE = [
 
 
 class Network(httpcore.NetworkBackend):
-    """Notes where it was told to connect."""
+    """Record the addresses that it is asked to connect to."""
 
     def __init__(self):
         self.connected = []

@@ -76,7 +76,7 @@ class TestPast:
         for at in ("2031-05-13 09:00", "2031-05-14 08:59", "2031-05-14 09:00", "2031-05-14 12:10"):
             history(at, heartbeats=60)
         first = past.last_week(now=NOW)
-        # The database tells which hours are read again: these minutes are gone.
+        # These minutes are gone, so what the page shows says which hours were read again.
         MinuteFigures.objects.all().delete()
 
         with django_assert_num_queries(1):
