@@ -16,7 +16,7 @@ from parental.events.record import for_staff
 from parental.tokens import gateways, players
 from viewing.admin_base import BigTableAdmin
 from viewing.models import GatewayToken, PlayerToken, ServiceToken
-from viewing.token_models import Scope
+from viewing.models.tokens import Scope
 
 
 @admin.register(PlayerToken)

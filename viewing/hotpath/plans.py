@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from viewing import rules
-from viewing.plan_models import DEFAULT_WEEKEND
+from viewing.models.plans import DEFAULT_WEEKEND
 from viewing.planned import Planned
 from viewing.rules.documents import limits_from_classes, read_changes, read_plan, weekdays_from_mask
 from viewing.rules.hours import Timetable

@@ -1,4 +1,4 @@
-"""The table of events that are still to be delivered. Django finds it through `viewing/models.py`."""
+"""The table of events that are still to be delivered. Django finds it through `viewing/models`."""
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models

@@ -23,12 +23,12 @@ from viewing.fields import (
     validate_limit,
     validate_timezone,
 )
+from viewing.models.plans import PLAN_CONSTRAINTS, FamilyCalendar, PlanColumns, PlanException
+from viewing.models.site import SiteSettings
+from viewing.models.tokens import GatewayToken, PlayerToken, PlayerTokenQuerySet, ServiceToken
 from viewing.outbox.models import OutboxEvent
-from viewing.plan_models import PLAN_CONSTRAINTS, FamilyCalendar, PlanColumns, PlanException
 from viewing.reports.models import ReconcileRun
-from viewing.site_models import SiteSettings
 from viewing.text import NameField
-from viewing.token_models import GatewayToken, PlayerToken, PlayerTokenQuerySet, ServiceToken
 
 # Django looks for every model here.
 __all__ = [

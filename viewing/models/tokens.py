@@ -1,4 +1,4 @@
-"""Tokens of players, gateways and services. Django finds them through `viewing/models.py`."""
+"""Tokens of players, gateways and services. Django finds them through the package."""
 
 import uuid
 from datetime import datetime

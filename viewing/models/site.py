@@ -1,4 +1,4 @@
-"""What staff may change while the service runs. Django finds it through `viewing/models.py`."""
+"""What staff may change while the service runs. Django finds it through the package."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The week plan's columns and tables. Django finds them through `viewing/models.py`.
+"""The week plan's columns and tables. Django finds them through the package.
 
 `viewing/rules/plan.py` says what they mean, `viewing/rules/documents.py` how the JSON is written.
 """
