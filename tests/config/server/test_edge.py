@@ -4,7 +4,7 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 
 import httpx
 import pytest
@@ -287,15 +287,12 @@ def exchange_once(url, *, source):
         return read_status(client)
 
 
-class few_descriptors:  # noqa: N801 — reads as a function
-    """For the processes started inside: this many files and sockets."""
-
-    def __init__(self, limit):
-        self._limit = limit
-
-    def __enter__(self):
-        self._before = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (self._limit, self._before[1]))
-
-    def __exit__(self, *_error):
-        resource.setrlimit(resource.RLIMIT_NOFILE, self._before)
+@contextmanager
+def few_descriptors(limit):
+    """The processes started inside may have this many files and sockets."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
