@@ -1,15 +1,18 @@
 """The players' API (docs/contract.md#heartbeat and the chapters after it). `config/api.py` adds who may call."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
-from ninja import Router
+from django.utils.cache import get_conditional_response
+from ninja import Query, Router
 from pydantic_core import to_json
 
 from perfmetrics.counting.lean import lean
 from viewing.caller import obtain_profile
+from viewing.catalogue import listing
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
 from viewing.errors import Refusal
 from viewing.heartbeats import bulk, single
@@ -72,7 +75,7 @@ async def playback_eligible(
     is_educational = None
     if title_id is not None:
         title = await entries.titles.get(title_id)
-        if title is None:
+        if title is None or title.is_retired:
             raise Refusal("title_unknown")
         is_educational = title.is_educational
     answer = await threads.reads.run(balances.eligibility_answer, profile, timezone.now(), is_educational)
@@ -91,8 +94,19 @@ async def end_session(request: Request, session_id: UUID) -> SessionEndOut:
     return await threads.writes.run(sessions.end, request.auth, session_id, timezone.now())
 
 
-@catalog_router.get("/titles", response={200: list[TitleOut], **REFUSED})
+@catalog_router.get("/titles", response={200: list[TitleOut], **REFUSED, **INVALID, 404: ErrorDetail})
 @lean
-async def titles(request: HttpRequest) -> list[entries.CatalogTitle]:
-    """All titles in the catalogue, sorted by name. Cached for an hour."""
-    return list(await entries.catalog())  # Ninja takes a tuple of two for a status and its body
+async def titles(
+    request: HttpRequest,
+    limit: Annotated[int | None, Query(ge=1, le=listing.MAX_PAGE)] = None,
+    after: UUID | None = None,
+    q: Annotated[str | None, Query(max_length=100)] = None,
+) -> HttpResponseBase:
+    """The catalogue by name: all of it, or with a parameter one page. Send `If-None-Match` with the ETag."""
+    if limit is None and after is None and q is None:
+        found = await listing.whole()
+    else:
+        found = await listing.page(after=after, q=q, limit=limit or listing.MAX_PAGE)
+    headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
+    response = HttpResponse(found.body, content_type="application/json; charset=utf-8", headers=headers)
+    return get_conditional_response(request, etag=found.etag, response=response) or response

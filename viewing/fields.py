@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
 
+MAX_DURATION_SECONDS: Final = 86_400
+
 # Printable ASCII without spaces and slashes: it is a part of paths.
 EXTERNAL_ID_PATTERN: Final = r"^[!-.0-~]{1,255}\Z"
 validate_external_id = RegexValidator(
@@ -51,13 +53,13 @@ def duration_field() -> Any:
         _("length (s)"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_DURATION_SECONDS)],
         help_text=_("Leave empty if unknown."),
     )
 
 
 def duration_is_valid(field: str) -> Q:
-    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 1, f"{field}__lte": 86_400})
+    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 1, f"{field}__lte": MAX_DURATION_SECONDS})
 
 
 def limit_is_valid(field: str) -> Q:

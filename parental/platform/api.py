@@ -22,13 +22,17 @@ from parental.platform.schemas import (
 )
 from parental.tokens.players import IssuedToken
 from perfmetrics.counting.lean import lean
+from viewing.catalogue import feed
+from viewing.catalogue.feed import Fed
+from viewing.catalogue.schemas import RetiredOut, RetireIn, TitlesIn, TitlesOut
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
 from viewing.schemas import ErrorDetail
 
 accounts_router = Router()
 read_router = Router()
+catalogue_router = Router()
 # By the scope that a service token needs for it.
-routers: Final = {"accounts": accounts_router, "read": read_router}
+routers: Final = {"accounts": accounts_router, "catalogue": catalogue_router, "read": read_router}
 
 
 @accounts_router.put(
@@ -70,3 +74,16 @@ async def read_balances(request: Request, body: BalancesIn) -> HttpResponse:
     """The balances of up to 1,000 profiles of any accounts, in the order of the request."""
     found = await balances.answers(body.profiles, now=timezone.now())
     return HttpResponse(to_json({"balances": found}), content_type="application/json")
+
+
+@catalogue_router.put("/titles", response={200: TitlesOut, **REFUSED, **BODY})
+async def put_titles(request: Request, body: TitlesIn) -> Fed:
+    """Make up to 1,000 titles, or change what differs: all of them or, if one is invalid, none."""
+    return await sync_to_async(feed.put)(body.titles, now=timezone.now())
+
+
+@catalogue_router.post("/titles/retire", response={200: RetiredOut, **REFUSED, **BODY})
+async def retire_titles(request: Request, body: RetireIn) -> RetiredOut:
+    """Take titles out of the catalogue. Sessions of them go on; none begins. A PUT brings them back."""
+    retired = await sync_to_async(feed.retire)(body.external_ids, now=timezone.now())
+    return RetiredOut(retired=retired)

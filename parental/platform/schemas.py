@@ -1,6 +1,6 @@
 """The bodies of `/platform/accounts` and `/platform/balances` (docs/contract.md#platform)."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from ninja import Field, Path, Schema
@@ -11,14 +11,11 @@ from parental.accounts.schemas import Email
 from parental.children.profile_schemas import Name, Timezone, WebURL
 from parental.children.profiles import MAX_PROFILES
 from viewing import rules
-from viewing.fields import EXTERNAL_ID_PATTERN
+from viewing.catalogue.schemas import ExternalId
 from viewing.playback.schemas import BalanceOut
 
 MAX_BALANCES: Final = 1000
 
-# Pydantic's expressions know no `\Z`; their `$` is the very end.
-_PATTERN: Final = EXTERNAL_ID_PATTERN.replace(r"\Z", "$")
-ExternalId = Annotated[str, Field(pattern=_PATTERN)]
 ExternalIdInPath = Path[ExternalId]
 
 

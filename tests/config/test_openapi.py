@@ -14,7 +14,7 @@ CALLS = {
     ("get", "/api/v1/viewing-time/balance/{profile_id}"): {200, 401, 403, 422, 503},
     ("get", "/api/v1/viewing-time/playback-eligible/{profile_id}"): {200, 401, 403, 404, 422, 503},
     ("post", "/api/v1/viewing-time/session/{session_id}/end"): {200, 401, 403, 404, 422, 503},
-    ("get", "/api/v1/catalog/titles"): {200, 401, 403, 503},
+    ("get", "/api/v1/catalog/titles"): {200, 401, 403, 404, 422, 503},
     ("post", "/api/v1/auth/register"): {201, 400, 409, 413, 422, 429, 503},
     ("post", "/api/v1/auth/login"): {200, 400, 401, 413, 422, 429, 503},
     ("post", "/api/v1/auth/refresh"): {200, 400, 401, 413, 422, 503},
@@ -37,6 +37,8 @@ CALLS = {
     ("get", "/api/v1/admin/metrics"): {200, 401, 403, 503},
     ("put", f"{PLATFORM}/accounts/{{external_id}}"): {200, 201, 400, 401, 403, 409, 413, 422, 503},
     ("get", f"{PLATFORM}/accounts/{{external_id}}"): {200, 401, 403, 404, 422, 503},
+    ("put", f"{PLATFORM}/titles"): {200, 400, 401, 403, 413, 422, 503},
+    ("post", f"{PLATFORM}/titles/retire"): {200, 400, 401, 403, 413, 422, 503},
     ("post", f"{PLATFORM}/balances"): {200, 400, 401, 403, 413, 422, 503},
 }
 
@@ -64,6 +66,8 @@ OPERATIONS = {
     "platform_issue_player_token",
     "platform_get_account",
     "platform_put_account",
+    "platform_put_titles",
+    "platform_retire_titles",
     "platform_read_balances",
     "viewing_api_balance",
     "viewing_api_end_session",

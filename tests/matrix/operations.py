@@ -91,6 +91,10 @@ ROWS: dict[str, Row] = {
         SERVICE["accounts"], body={"device_name": "TV"}, answer=(404, "not_found")
     ),
     "POST /platform/balances": Row(SERVICE["read"], body=lambda ids: {"profiles": [ids["profile_id"]]}),
+    "PUT /platform/titles": Row(
+        SERVICE["catalogue"], body={"titles": [{"external_id": "matrix", "name": "The Sandpit"}]}
+    ),
+    "POST /platform/titles/retire": Row(SERVICE["catalogue"], body={"external_ids": ["matrix"]}),
     "GET /webhooks/schemas": Row(ANYONE),
     "GET /admin/metrics": Row(ONLY_STAFF),
 }

@@ -84,7 +84,8 @@ class Decision(NamedTuple):
 class Row(TypedDict):
     """A beat as a row of its batch; `n` is its place in the batch.
 
-    `family_id` is there only where the event `limit.reached` is wanted of the beat, the last two only with a week plan.
+    `family_id` is there only where the event `limit.reached` is wanted of the beat, `is_blocked` and
+    `cap_seconds` only with a week plan, `title_is_retired` only where it is true.
     """
 
     n: int
@@ -106,6 +107,7 @@ class Row(TypedDict):
     family_id: NotRequired[uuid.UUID]
     is_blocked: NotRequired[bool]
     cap_seconds: NotRequired[int | None]
+    title_is_retired: NotRequired[bool]
 
 
 class Beat(NamedTuple):
@@ -159,15 +161,17 @@ class Beat(NamedTuple):
             row["cap_seconds"] = self.frame.cap_seconds
         if self.wants_event:
             row["family_id"] = self.profile.user_id
+        if self.title is not None and self.title.is_retired:
+            row["title_is_retired"] = True
         return row
 
 
 def make_beat(
     body: HeartbeatIn, *, profile: Profile, title: entries.Title | None, site: entries.Site, now: datetime
 ) -> Beat:
-    """The beat of a profile that the caller may use. Refusal 404 if it would begin a session of an unknown title."""
+    """The beat of a profile that the caller may use. Refusal 404: a first beat of an unknown or retired title."""
     session_id = None if body.session_id == NIL else body.session_id
-    if session_id is None and title is None:
+    if session_id is None and (title is None or title.is_retired):
         raise Refusal("title_unknown")
     planned = profile.planned
     return Beat(

@@ -30,7 +30,8 @@ _BEATS = """
     SELECT * FROM json_to_recordset(%(beats)s::json) AS b(
         n int, profile_id uuid, session_id uuid, title_id uuid, title_known bool, title_is_educational bool,
         device_id text, device_type text, sequence bigint, is_paused bool, is_kids bool, is_exempt bool,
-        limit_seconds int, pause_grace_seconds int, day date, at timestamptz, is_blocked bool, cap_seconds int)
+        limit_seconds int, pause_grace_seconds int, day date, at timestamptz, is_blocked bool, cap_seconds int,
+        title_is_retired bool)
 """
 
 # Adds to the balances and returns them. A beat that counts nothing adds 0: a plain read would see the balance as of the
@@ -76,6 +77,8 @@ decided AS MATERIALIZED (
                 AND s.last_sequence_at >= b.at - interval '{REPLAY_SECONDS} seconds' THEN 'replay'
             WHEN next.id IS NOT NULL THEN 'successor'
             WHEN s.ended_at IS NOT NULL THEN 'ended'
+            -- No switch to it; what is watched already goes on.
+            WHEN b.title_is_retired AND s.title_id <> b.title_id THEN 'no_title'
             -- Only a later day: the clocks of two hosts may differ when it turns.
             WHEN s.title_id <> b.title_id OR b.day > s.day THEN 'switch'
             ELSE 'counted'

@@ -12,8 +12,8 @@ from uuid import UUID
 import structlog
 from django.utils import timezone
 
-from viewing import models, rules
-from viewing.hotpath import plans, sql, threads
+from viewing import rules
+from viewing.hotpath import plans, sql
 from viewing.hotpath.lookup import Fetcher, Key, Lookup, V, log_lookup
 from viewing.profile import Profile
 
@@ -21,8 +21,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 SITE_ID = 1
 SITE: Key = ("site", SITE_ID)
-CATALOG_ID = "titles"
-CATALOG: Key = ("catalog", CATALOG_ID)
+# Made by `viewing/catalogue/listing.py`.
+CATALOG: Key = ("catalog", "titles")
 PLAYER_TOKEN_LIFETIME = timedelta(days=90)
 
 
@@ -31,15 +31,7 @@ class Title:
     id: UUID
     is_educational: bool
     duration_seconds: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogTitle:
-    """A title as the catalogue lists it."""
-
-    id: UUID
-    name: str
-    is_educational: bool
+    is_retired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +78,9 @@ def _read_beat_entries(keys: list[Key]) -> dict[Key, object]:
         if row.profile_id is not None:
             found["profiles", row.profile_id] = _planned_profile(row, asked, plans.memo, now=now)
         elif row.title_id is not None:
-            found["titles", row.title_id] = Title(row.title_id, row.is_educational, row.duration_seconds)
+            found["titles", row.title_id] = Title(
+                row.title_id, row.is_educational, row.duration_seconds, is_retired=row.is_retired
+            )
         else:
             found[SITE] = _site(row)
     return found
@@ -184,11 +178,6 @@ def _read_service_tokens(keys: list[Key]) -> dict[Key, ServiceToken]:
     }
 
 
-def _read_catalog(_keys: list[Key]) -> dict[Key, tuple[CatalogTitle, ...]]:
-    rows = models.Title.objects.using(threads.ALIAS).order_by("name", "id")
-    return {CATALOG: tuple(CatalogTitle(*row) for row in rows.values_list("id", "name", "is_educational"))}
-
-
 def _ids(keys: Iterable[Key], alias: str) -> list[Any]:
     return [key[1] for key in keys if key[0] == alias]
 
@@ -210,7 +199,6 @@ site: Lookup[int, Site] = Lookup("site", _beat_reads)
 player_tokens: Lookup[bytes, PlayerToken] = Lookup("players", Fetcher(_read_player_tokens))
 gateway_tokens: Lookup[bytes, GatewayToken] = Lookup("gateways", Fetcher(_read_gateway_tokens))
 service_tokens: Lookup[bytes, ServiceToken] = Lookup("services", Fetcher(_read_service_tokens))
-_catalogs: Lookup[str, tuple[CatalogTitle, ...]] = Lookup("catalog", Fetcher(_read_catalog))
 
 
 async def for_beat(profile_id: UUID, title_id: UUID) -> tuple[Profile | None, Title | None, Site]:
@@ -265,8 +253,3 @@ def _completed(
         for id_, entry in cached.items()
         if entry is not None or lookup.key(id_) in found
     }
-
-
-async def catalog() -> tuple[CatalogTitle, ...]:
-    """Every title by name, at most an hour old."""
-    return await _catalogs.get(CATALOG_ID) or ()

@@ -6,7 +6,7 @@ rolled back. No heartbeat sends one: adding it to every transaction cut commit t
 """
 
 import secrets
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -19,6 +19,12 @@ from viewing.hotpath.lookup import Key
 CHANNEL: Final = "sandglass_changes"
 # PostgreSQL delivers our own notifications to us too; their keys are already invalidated here.
 SENDER: Final = secrets.token_hex(8)
+
+# A cache's name of its own, which workers of an older version ignore.
+TITLE_BATCH: Final = "title_batch"
+ALL: Final = "all"
+# A notification holds less than 8,000 bytes.
+MAX_NAMED: Final = 200
 
 # How to parse the ids of each cache in a notification.
 _PARSERS: dict[str, Callable[[str], Hashable]] = {
@@ -41,6 +47,25 @@ def profile_changed(profile_id: UUID) -> None:
 def title_changed(title_id: UUID) -> None:
     _changed(("titles", title_id))
     _changed(entries.CATALOG)
+
+
+def titles_changed(title_ids: Sequence[UUID]) -> None:
+    """Many titles changed: one notification for all, which names them if they are few enough."""
+    if not title_ids:
+        return
+    named = ",".join(id_.hex for id_ in title_ids) if len(title_ids) <= MAX_NAMED else ALL
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{SENDER} {TITLE_BATCH} {named}"])
+    transaction.on_commit(partial(_invalidate_titles, named))
+
+
+def _invalidate_titles(named: str) -> None:
+    if named == ALL:
+        lookup.invalidate_all_of("titles")
+    else:
+        for written in named.split(","):
+            lookup.invalidate(("titles", UUID(written)))
+    lookup.invalidate(entries.CATALOG)
 
 
 def site_changed() -> None:
@@ -82,5 +107,7 @@ def on_notification(payload: str) -> None:
     payload that cannot be parsed.
     """
     sender, cache, written = payload.split(" ", 2)
-    if sender != SENDER and cache in _PARSERS:
+    if sender != SENDER and cache == TITLE_BATCH:
+        _invalidate_titles(written)
+    elif sender != SENDER and cache in _PARSERS:
         lookup.invalidate((cache, _PARSERS[cache](written)))

@@ -105,6 +105,10 @@ class Fetcher:
         """Do not cache the result of a fetch under way; those who wait for it still get it. From any thread."""
         self._filling.pop(key, None)
 
+    def abandon_all_of(self, alias: str) -> None:
+        for key in [key for key in list(self._filling) if key[0] == alias]:
+            self.abandon(key)
+
     def abandon_all(self) -> None:
         self._filling.clear()
 
@@ -163,6 +167,14 @@ def invalidate(key: Key) -> None:
     counted(key[0]).invalidate(key[1])
     if key[0] == "profiles":
         log.info("config_cache_invalidated", profile_id=key[1])
+
+
+def invalidate_all_of(alias: str) -> None:
+    """Drop every entry of one cache, which a change of many made stale. From any thread."""
+    _mark_invalidation()
+    for fetcher in _fetchers:
+        fetcher.abandon_all_of(alias)
+    counted(alias).clear()
 
 
 def invalidate_all() -> None:

@@ -64,6 +64,7 @@ class BeatEntry(NamedTuple):
     title_id: UUID | None
     is_educational: bool
     duration_seconds: int | None
+    is_retired: bool
     site_id: int | None
     pause_grace_seconds: int
     default_weekday_limit_minutes: int | None
@@ -84,9 +85,9 @@ SELECT
     p.id AS profile_id, p.user_id, p.is_kids, p.weekday_limit_minutes, p.weekend_limit_minutes, p.reset_hour,
     p.educational_exempt, p.timezone, p.held_day, p.held_since, p.held_until, p.plan_version, p.day_limits, p.locked_at,
     p.locked_until, p.lock_note, p.open_until, p.plan, p.weekend_days, p.week_starts_on, p.exceptions, p.past,
-    t.id AS title_id, t.is_educational, t.duration_seconds, s.id AS site_id, s.pause_grace_seconds,
-    s.default_weekday_limit_minutes, s.default_weekend_limit_minutes, s.default_reset_hour, s.notice,
-    s.wants_limit_reached
+    t.id AS title_id, t.is_educational, t.duration_seconds, t.retired_at IS NOT NULL AS is_retired, s.id AS site_id,
+    s.pause_grace_seconds, s.default_weekday_limit_minutes, s.default_weekend_limit_minutes, s.default_reset_hour,
+    s.notice, s.wants_limit_reached
 FROM (
     SELECT
         profile.id, profile.user_id, profile.is_kids, config.weekday_limit_minutes, config.weekend_limit_minutes,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from viewing import rules
+from viewing.catalogue.indexes import TITLE_INDEXES
 from viewing.fields import (
     duration_field,
     duration_is_valid,
@@ -101,6 +102,9 @@ class Title(models.Model):
     name = NameField(_("name"), max_length=200)
     is_educational = models.BooleanField(_("educational"), default=False)
     duration_seconds = duration_field()
+    external_id = external_id_field()
+    # Begins no session any more; those that run go on, and history names it.
+    retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
@@ -108,7 +112,12 @@ class Title(models.Model):
         verbose_name_plural = _("titles")
         constraints = [
             models.CheckConstraint(condition=duration_is_valid("duration_seconds"), name="title_duration_valid"),
+            # The feed names its titles by it.
+            models.UniqueConstraint(
+                fields=["external_id"], condition=Q(external_id__isnull=False), name="title_external_id_uniq"
+            ),
         ]
+        indexes = TITLE_INDEXES
 
     def __str__(self) -> str:
         return self.name

@@ -52,17 +52,6 @@ def test_is_kept_for_an_hour(http, monkeypatch):
     assert str(made.id) in [title["id"] for title in titles(http, child.headers)]
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3])
-def test_any_number_of_titles_is_a_list(http, monkeypatch, count):
-    child, prefix = make_child(), uuid.uuid4().hex
-    made = [make_title(f"{prefix} {n}") for n in range(count)]
-    # As if the table held no others. Ninja would take a tuple of two for a status and a body.
-    monkeypatch.setattr(Title, "objects", Title.objects.filter(name__startswith=prefix))
-
-    for _ in ("read", "kept"):
-        assert [title["id"] for title in titles(http, child.headers)] == [str(title.id) for title in made]
-
-
 def test_a_parent_may_read_it_too(http):
     child = make_child()
     pair = families.begin_family(child.profile.user_id, now=timezone.now())
