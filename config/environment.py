@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
 
 def env_bool(name: str, default: bool) -> bool:
     value = os.environ.get(name, "").strip().lower()
@@ -40,6 +42,16 @@ def env_origin(name: str) -> str:
         parts.scheme not in ("http", "https") or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}"
     ):
         raise ImproperlyConfigured(f"{name} must be like https://sandglass.example, not {value!r}.")
+    return value
+
+
+def env_url(name: str) -> str:
+    """An https address, as it is written (http only of this machine); or ""."""
+    value = os.environ.get(name, "").strip()
+    parts = urlsplit(value)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
+    if value and (not is_safe or not parts.hostname or parts.query or parts.fragment):
+        raise ImproperlyConfigured(f"{name} must be like https://login.example.com, not {value!r}.")
     return value
 
 

@@ -36,8 +36,10 @@ GATHER_SECONDS: Final = 0.1
 MAX_MESSAGE_CHARACTERS: Final = 500  # of an exception's message
 MAX_FRAMES: Final = 20
 
-# An address; a token of ours (`sga_…`, `sgr_…`); a link to set a password.
-SECRETS: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\bsg[a-z]_[\w.-]+|\b[0-9a-z]{5,8}-[0-9a-f]{32,64}\b")
+# An address; a token of ours (`sga_…`, `sgr_…`); a JWT; a link to set a password.
+SECRETS: Final = re.compile(
+    r"[\w.+-]+@[\w-]+\.[\w.-]+|\bsg[a-z]_[\w.-]+|(?<![\w-])eyJ[\w-]+\.[\w.-]+|\b[0-9a-z]{5,8}-[0-9a-f]{32,64}\b"
+)
 HIDDEN: Final = "[hidden]"
 
 
@@ -110,7 +112,7 @@ class _Formatter(ProcessorFormatter):
         """The line; secrets hidden, whatever way they came in."""
         line = super().format(record)
         # No secret is without one of these; most lines are, and need no search.
-        return SECRETS.sub(HIDDEN, line) if "@" in line or "sg" in line or "/" in line else line
+        return SECRETS.sub(HIDDEN, line) if "@" in line or "sg" in line or "eyJ" in line or "/" in line else line
 
 
 def _describe(_logger: object, _name: str, event_dict: EventDict) -> EventDict:

@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import caches, database, logs
-from config.environment import env_bool, env_int, env_list, env_networks, env_origin
+from config.environment import env_bool, env_int, env_list, env_networks, env_origin, env_url
 from config.postgres import embedded
 from config.server.limits import read_limits
 from config.web.origin import named_origin
@@ -175,6 +175,16 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCESS_TOKEN_SECONDS = 60 * 60
 REFRESH_TOKEN_SECONDS = 7 * 24 * 60 * 60
 PIN_TOKEN_SECONDS = 5 * 60
+
+# The platform's own login ---------------------------------------------------------------------------------------------
+
+# JWTs of this issuer are bearer tokens of parents and players.
+OIDC_ISSUER = env_url("OIDC_ISSUER")
+OIDC_AUDIENCE = os.environ.get("OIDC_AUDIENCE", "").strip()
+OIDC_JWKS_URL = env_url("OIDC_JWKS_URL")
+OIDC_CREATE_ACCOUNTS = env_bool("OIDC_CREATE_ACCOUNTS", False)
+if OIDC_ISSUER and not OIDC_AUDIENCE:
+    raise ImproperlyConfigured("OIDC_AUDIENCE is not set: tokens that the issuer made for others would be accepted.")
 
 # Browser ------------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from parental.tokens.clients import client_name
 from parental.tokens.families import TokenPair
 from viewing.caller import require_parent
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
+from viewing.errors import Refusal
 from viewing.schemas import ErrorDetail
 
 router = Router()
@@ -53,7 +54,8 @@ async def refresh(request: HttpRequest, body: RefreshIn) -> TokenPair:
 async def log_out(request: Request) -> Status[None]:
     """End the login of this access token: with it every token that descends from the same login."""
     caller = require_parent(request.auth)
-    assert caller.token_id is not None  # noqa: S101 — for the type checker; `callers.authenticate` sets it
+    if caller.token_id is None:
+        raise Refusal("caller", "Log out at your identity provider")
     await sync_to_async(logins.log_out)(caller.user_id, caller.token_id, via="api", now=timezone.now())
     return Status(204, None)
 

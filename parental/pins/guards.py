@@ -109,6 +109,9 @@ def _end_lockout(guard: PinGuard, locked_until: datetime) -> None:
 
 
 def _token_id(caller: Caller) -> UUID | None:
+    if caller.kind == "player" and caller.token_id is None:
+        # By the platform's own login: without a token of ours, a child's wrong PINs would lock the parents out.
+        raise Refusal("caller")
     return caller.token_id if caller.kind == "player" else None
 
 

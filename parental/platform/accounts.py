@@ -63,6 +63,17 @@ def put(external_id: str, body: PlatformAccountIn, *, now: datetime) -> tuple[Ac
     return Account(user.pk, user.email, existing + made), False
 
 
+@transaction.atomic
+def put_if_missing(external_id: str, *, now: datetime) -> None:
+    """Make an account without an address for a subject of the platform's own login, unless there is one."""
+    user_id = uuid.uuid4()
+    is_made = sql.insert_account(
+        id_=user_id, password=make_password(None), email=None, external_id=external_id, now=now
+    )
+    if is_made:
+        record("registered", user_id=user_id, actor=PLATFORM, now=now, via="oidc")
+
+
 def _locked(external_id: str) -> User:
     user = User.objects.select_for_update(no_key=True).filter(external_id=external_id).first()
     if user is None:  # so it was the address that stood in the way

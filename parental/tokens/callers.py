@@ -4,12 +4,17 @@ An access token is signed and names its family; whether that family and its acco
 "accounts" cache, from which a change drops it in every process (docs/contract.md#who-may-call).
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.utils import timezone
 
+from parental.models import User
+from parental.oidc import tokens as oidc
 from parental.tokens import signed, sql
 from parental.tokens.opaque import GATEWAY_PREFIX, PLAYER_PREFIX, SERVICE_PREFIX, digest
 from viewing.caller import NO_ACCOUNT, Caller
@@ -40,12 +45,11 @@ accounts: Lookup[UUID, Account] = Lookup("accounts", Fetcher(_read_accounts))
 
 async def authenticate(token: str) -> Caller | None:
     """The caller that a bearer token proves, or None. Raises what the database raised where nothing is cached."""
-    if token.startswith(PLAYER_PREFIX):
-        return await _player(token)
-    if token.startswith(GATEWAY_PREFIX):
-        return await _gateway(token)
-    if token.startswith(SERVICE_PREFIX):
-        return await _service(token)
+    prove = _OPAQUE.get(token[:PREFIX_LENGTH])
+    if prove is not None:
+        return await prove(token)
+    if settings.OIDC_ISSUER and token.startswith(oidc.PREFIX):
+        return await oidc.authenticate(token)
     ids = signed.read(signed.ACCESS, token, seconds=settings.ACCESS_TOKEN_SECONDS)
     if ids is None:
         return None
@@ -77,9 +81,21 @@ async def _service(token: str) -> Caller | None:
     return Caller(kind="service", user_id=NO_ACCOUNT, token_id=found.id, scopes=found.scopes)
 
 
+PREFIX_LENGTH: Final = 4
+_OPAQUE: Final[dict[str, Callable[[str], Awaitable[Caller | None]]]] = {
+    PLAYER_PREFIX: _player,
+    GATEWAY_PREFIX: _gateway,
+    SERVICE_PREFIX: _service,
+}
+
+
 async def account(caller: Caller) -> Account:
     """The account of a parent's caller, from the cache that let it in. Refusal 401 when it ended just now."""
-    found = None if caller.token_id is None else await accounts.get(caller.token_id)
+    if caller.token_id is None:  # by the platform's own login
+        user = await sync_to_async(User.objects.filter(pk=caller.user_id, is_active=True).first)()
+        found = None if user is None else Account(user_id=user.pk, email=user.email, is_staff=False)
+    else:
+        found = await accounts.get(caller.token_id)
     if found is None:
         raise Refusal("unauthenticated")
     return found

@@ -162,6 +162,7 @@ def test_what_pydantic_quotes_of_the_input_is_not_written(lines):
         "sga_" + "Ab-_9" * 9 + ".1vXyZ3." + "q" * 43,
         "sgp_" + "Ab-_9" * 9,
         "sgr_" + "Ab-_9" * 9,
+        "eyJ" + "Ab-_9" * 9 + ".eyJ" + "Ab-_9" * 9 + "." + "q" * 43,
         "/reset/MTIz/cxyz12-" + "0a" * 16 + "/",
     ],
 )

@@ -1,0 +1,100 @@
+"""The issuer's public keys: fetched in a thread, kept for an hour, used for a day while the issuer is away."""
+
+import asyncio
+import json
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from jwt import PyJWK, PyJWKSet
+from jwt.exceptions import PyJWTError
+
+from viewing.errors import Refusal
+
+log = structlog.stdlib.get_logger(__name__)
+
+FRESH_SECONDS: Final = 3600
+# While the issuer is away.
+USABLE_SECONDS: Final = 24 * 3600
+# Between two fetches, however many tokens name a key that is not known.
+MIN_PAUSE_SECONDS: Final = 60
+TIMEOUT_SECONDS: Final = 5
+MAX_BYTES: Final = 262_144
+
+
+@dataclass
+class Keys:
+    """The keys of this worker. By the monotonic clock."""
+
+    by_id: dict[str, PyJWK] = field(default_factory=dict)
+    fetched_at: float | None = None
+    tried_at: float | None = None
+    _fetching: "asyncio.Task[None] | None" = None
+
+    async def find(self, key_id: str | None) -> PyJWK | None:
+        """The key that a token names (None: the only one); None if the issuer has no such key.
+
+        Refusal 503 while there are no keys at all.
+        """
+        found = self._known(key_id)
+        if found is None or self._age() > FRESH_SECONDS:
+            fetching = self._fetch()
+            if found is None and fetching is not None:
+                await asyncio.shield(fetching)
+                found = self._known(key_id)
+        if self._age() > USABLE_SECONDS:
+            raise Refusal("busy")
+        return found
+
+    def _known(self, key_id: str | None) -> PyJWK | None:
+        if self._age() > USABLE_SECONDS:
+            return None
+        if key_id is None:
+            return next(iter(self.by_id.values())) if len(self.by_id) == 1 else None
+        return self.by_id.get(key_id)
+
+    def _age(self) -> float:
+        return float("inf") if self.fetched_at is None else time.monotonic() - self.fetched_at
+
+    def _fetch(self) -> "asyncio.Task[None] | None":
+        """The fetch under way, or a new one; None if the last one is too recent."""
+        if self._fetching is not None and not self._fetching.done():
+            return self._fetching
+        now = time.monotonic()
+        if self.tried_at is not None and now - self.tried_at < MIN_PAUSE_SECONDS:
+            return None
+        self.tried_at = now
+        self._fetching = asyncio.create_task(self._read())
+        return self._fetching
+
+    async def _read(self) -> None:
+        try:
+            self.by_id = await asyncio.to_thread(_read_keys)
+            self.fetched_at = time.monotonic()
+        except (OSError, ValueError, KeyError, TypeError, PyJWTError) as error:
+            log.warning("issuer_keys_not_fetched", error=f"{type(error).__name__}: {error}")
+
+
+def _read_keys() -> dict[str, PyJWK]:
+    url = settings.OIDC_JWKS_URL
+    if not url:
+        url = _get(settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration")["jwks_uri"]
+    found = PyJWKSet.from_dict(_get(url))
+    return {key.key_id or "": key for key in found.keys}
+
+
+def _get(url: str) -> Any:
+    """The JSON at an address that the operator or the issuer named."""
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("not a web address")
+    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 — checked above
+        content = response.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError("the answer is too long")
+    return json.loads(content)
+
+
+keys = Keys()
