@@ -49,6 +49,8 @@ class BearerToken(HttpBearer):
         if express.ERROR in scope:  # who asks was looked up on the express lane
             raise scope.pop(express.ERROR)  # kept nowhere else: it refers to frames that refer to the scope
         caller = await callers.authenticate(token)
+        if caller is not None and caller.kind == "automation" and request.method == "GET":
+            return caller if self._check is refuse_gateway else self._check(caller)
         return caller and self._check(caller)
 
 

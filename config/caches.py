@@ -14,6 +14,7 @@ def caches(*, ttl_seconds: int, max_entries: int) -> dict[str, dict[str, Any]]:
         "gateways": _cache("gateways", ttl_seconds=60, max_entries=1000),
         "services": _cache("services", ttl_seconds=60, max_entries=1000),
         "accounts": _cache("accounts", ttl_seconds=60, max_entries=max_entries),
+        "automations": _cache("automations", ttl_seconds=60, max_entries=max_entries),
         "jwts": _cache("jwts", ttl_seconds=60, max_entries=max_entries),
         "titles": _cache("titles", ttl_seconds=60, max_entries=max_entries),
         "site": _cache("site", ttl_seconds=300, max_entries=1),

@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from parental.automations.models import ApiToken
 from parental.deliver.models import Bounces, Delivery, DeliveryTotal, WebhookEndpoint
 from parental.events.models import AuditEntry
 from parental.limiter.models import LimiterCount
@@ -21,6 +22,7 @@ from viewing.models import PlayerToken, Profile
 # Django looks for every model here.
 __all__ = [
     "MAX_PIN_TRIES",
+    "ApiToken",
     "AuditEntry",
     "Bounces",
     "Delivery",

@@ -16,11 +16,12 @@ NO_ACCOUNT: Final = UUID(int=0)
 class Caller:
     """A parent's app (`profile_id` None: every profile of the account), a player, bound to one profile, or a machine.
 
+    An automation is a parent's own program, which may read what the parent may.
     Gateways and services have no account (`NO_ACCOUNT` owns no profile): to everything but bulk heartbeats, or but
     `/platform/*`, they are strangers. `scopes`: what a service may do there.
     """
 
-    kind: Literal["parent", "player", "gateway", "service"]
+    kind: Literal["parent", "player", "gateway", "service", "automation"]
     user_id: UUID
     profile_id: UUID | None = None
     token_id: UUID | None = None
@@ -65,7 +66,12 @@ def require_scope(scope: str) -> Callable[[Caller], Caller]:
 
 
 def refuse_gateway(caller: Caller) -> Caller:
-    """A gateway may do nothing but send bulk heartbeats, a service nothing but call `/platform/*`. Refusal 403."""
+    """A gateway may do nothing but send bulk heartbeats, a service nothing but call `/platform/*`. Refusal 403.
+
+    And an automation nothing but read, which `config/api.py` lets it.
+    """
+    if caller.kind == "automation":
+        raise Refusal("scope")
     if caller.kind in ("gateway", "service"):
         raise Refusal("caller", f"A {caller.kind} token cannot do this")
     return caller
@@ -76,8 +82,13 @@ async def obtain_profile(caller: Caller, profile_id: UUID) -> Profile:
     return check_access(caller, await entries.profiles.get(profile_id), profile_id)
 
 
+def require_reader(caller: Caller) -> Caller:
+    """For what a parent's own automation may read too. Refusal 403."""
+    return caller if caller.kind == "automation" else require_parent(caller)
+
+
 def require_parent(caller: Caller) -> Caller:
     """A player token may do what docs/contract.md#who-may-call lists for it; everything else is a 403."""
     if caller.kind != "parent":
-        raise Refusal("caller")
+        raise Refusal("scope" if caller.kind == "automation" else "caller")
     return caller

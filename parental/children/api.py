@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from parental.children import grants, limits
 from parental.children.grants import Given
 from parental.children.schemas import GrantIn, GrantOut, LimitsIn, LimitsOut, PlannedGrantOut, TakenBackOut
-from viewing.caller import obtain_profile, require_parent
+from viewing.caller import obtain_profile, require_parent, require_reader
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
 from viewing.models import ViewingTimeConfig
 from viewing.schemas import ErrorDetail
@@ -22,7 +22,7 @@ router = Router()
 @router.get("/profiles/{profile_id}/viewing-time", response={200: LimitsOut, **REFUSED, **INVALID})
 async def read_limits(request: Request, profile_id: UUID) -> ViewingTimeConfig:
     """A child's limits and when their days start."""
-    profile = await limits.obtain_child(require_parent(request.auth), profile_id)
+    profile = await limits.obtain_child(require_reader(request.auth), profile_id)
     return await sync_to_async(limits.read)(profile.id, now=timezone.now())
 
 

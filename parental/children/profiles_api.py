@@ -11,7 +11,7 @@ from parental.children.profile_schemas import PlayerTokenIn, PlayerTokenOut, Pro
 from parental.children.profiles import ListedProfile
 from parental.tokens import players
 from parental.tokens.players import IssuedToken
-from viewing.caller import obtain_profile, require_parent
+from viewing.caller import obtain_profile, require_parent, require_reader
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
 from viewing.schemas import ErrorDetail
 
@@ -21,7 +21,7 @@ router = Router()
 @router.get("/profiles", response={200: list[ProfileOut], **REFUSED})
 async def list_profiles(request: Request) -> list[ListedProfile]:
     """The account's profiles, oldest first."""
-    return await sync_to_async(profiles.listing)(require_parent(request.auth).user_id)
+    return await sync_to_async(profiles.listing)(require_reader(request.auth).user_id)
 
 
 @router.post("/profiles", response={201: ProfileOut, **REFUSED, **BODY, 409: ErrorDetail})

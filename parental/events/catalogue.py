@@ -40,6 +40,8 @@ EVENTS: Final = {
     "device_paired": Event(("profile_id", "token_id"), type="device.paired"),
     "device_revoked": Event(("profile_id", "token_id"), type="device.revoked"),
     "profile_removed": Event(),
+    "api_token_made": Event(("api_token_id",)),
+    "api_token_revoked": Event(("api_token_id",)),
     "account_updated": Event(("made", "changed", "is_email_changed")),
     "locked": Event(("profile_id", "since", "until")),
     "unlocked": Event(("profile_id",)),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from parental.pages.account import accounts, email, logins, pin
+from parental.pages.account import accounts, automations, email, logins, pin
 from parental.pages.children import children, dashboard, devices, limits
 from parental.pages.plans import exceptions, plan, school_nights, today_only
 from parental.pages.reports import audit, history, report
@@ -42,6 +42,8 @@ urlpatterns = [
     path("logins", logins.listing, name="logins"),
     path("logins/others/end", logins.end_others, name="logins_end_others"),
     path("logins/<uuid:login_id>/end", logins.end, name="login_end"),
+    path("automations", automations.automations, name="automations"),
+    path("automations/<uuid:api_token_id>/revoke", automations.revoke, name="automation_revoke"),
     path("register", accounts.register, name="register"),
     path("email/confirm", email.send_link, name="email_send_link"),
     path("email/confirm/<str:token>", email.confirm, name="email_confirm"),

@@ -13,10 +13,11 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.utils import timezone
 
+from parental.automations import callers as automations
 from parental.models import User
 from parental.oidc import tokens as oidc
 from parental.tokens import signed, sql
-from parental.tokens.opaque import GATEWAY_PREFIX, PLAYER_PREFIX, SERVICE_PREFIX, digest
+from parental.tokens.opaque import AUTOMATION_PREFIX, GATEWAY_PREFIX, PLAYER_PREFIX, SERVICE_PREFIX, digest
 from viewing.caller import NO_ACCOUNT, Caller
 from viewing.errors import Refusal
 from viewing.hotpath import entries
@@ -86,6 +87,7 @@ _OPAQUE: Final[dict[str, Callable[[str], Awaitable[Caller | None]]]] = {
     PLAYER_PREFIX: _player,
     GATEWAY_PREFIX: _gateway,
     SERVICE_PREFIX: _service,
+    AUTOMATION_PREFIX: automations.authenticate,
 }
 
 

@@ -1,4 +1,4 @@
-"""Deletes what has expired: logins, players' tokens, counts of the limiter, sessions of the pages.
+"""Deletes what has expired: logins, players' and API tokens, counts of the limiter, sessions of the pages.
 
 Tables are walked by their primary key in batches, each a short transaction that skips what somebody else holds: safe
 while the service runs, stopped and begun again at will, and no index is needed but the primary keys.
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from parental.deliver.models import Delivery, DeliveryState
-from parental.models import LimiterCount, TimeGrant, TokenFamily
+from parental.models import ApiToken, LimiterCount, TimeGrant, TokenFamily
 from parental.tokens.families import without_living_tokens
 from viewing.models import PlayerToken
 from viewing.outbox import sql as outbox
@@ -23,8 +23,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 Row = TypeVar("Row", bound=Model)
 BATCH: Final = 1000
-# Long enough that parents and support still see which devices there were.
-PLAYER_TOKEN_KEPT: Final = timedelta(days=90)
+# Long enough that parents and support still see which devices and automations there were.
+TOKEN_KEPT: Final = timedelta(days=90)
 DELIVERED_KEPT: Final = timedelta(days=30)
 # What failed can be sent again for so long; what still waits then goes to an endpoint that staff disabled.
 DELIVERY_KEPT: Final = timedelta(days=90)
@@ -37,6 +37,7 @@ def clean_up(*, now: datetime) -> dict[str, int]:
     deleted = {
         "logins": _sweep(TokenFamily.objects.all(), lambda rows: without_living_tokens(rows, now=now)),
         "player_tokens": _sweep(PlayerToken.objects.all(), lambda rows: _dead_player_tokens(rows, now=now)),
+        "api_tokens": _sweep(ApiToken.objects.all(), lambda rows: _ended(rows, before=now - TOKEN_KEPT)),
         "limiter_counts": _sweep(LimiterCount.objects.all(), lambda rows: rows.filter(window_ends_at__lte=now)),
         "sessions": _sweep(Session.objects.all(), lambda rows: rows.filter(expire_date__lt=now)),
         "deliveries": _sweep(Delivery.objects.all(), lambda rows: _old_deliveries(rows, now=now)),
@@ -60,8 +61,12 @@ def _delete_events(*, before: datetime) -> int:
 
 def _dead_player_tokens(rows: QuerySet[PlayerToken], *, now: datetime) -> QuerySet[PlayerToken]:
     # A grant that was given on a device keeps naming it, for the audit.
-    before, named = now - PLAYER_TOKEN_KEPT, TimeGrant.objects.filter(player_token=OuterRef("pk"))
-    return rows.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before)).exclude(Exists(named))
+    before, named = now - TOKEN_KEPT, TimeGrant.objects.filter(player_token=OuterRef("pk"))
+    return _ended(rows, before=before).exclude(Exists(named))
+
+
+def _ended(rows: QuerySet[Row], *, before: datetime) -> QuerySet[Row]:
+    return rows.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before))
 
 
 def _sweep(table: QuerySet[Row], dead: Callable[[QuerySet[Row]], QuerySet[Row]]) -> int:

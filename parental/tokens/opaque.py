@@ -7,6 +7,7 @@ from typing import Final
 PLAYER_PREFIX: Final = "sgp_"
 GATEWAY_PREFIX: Final = "sgg_"
 SERVICE_PREFIX: Final = "sgs_"
+AUTOMATION_PREFIX: Final = "sgt_"
 
 
 def digest(token: str) -> bytes:

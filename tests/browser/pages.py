@@ -3,7 +3,9 @@
 # Open to everyone.
 OPEN = ("login", "register", "password_reset", "password_reset_sent", "player")
 # A parent's, logged in.
-FAMILY = ("dashboard", "exceptions", "report", "audit", "child_add", "pin", "logins", "password_change")
+FAMILY = (
+    "dashboard", "exceptions", "report", "audit", "child_add", "pin", "logins", "automations", "password_change",
+)  # fmt: skip
 # The same, of one child.
 CHILD = ("child", "child_remove", "limits", "plan", "school_nights", "devices", "history")
 # Opened by the link of a mail, which the address holds.
@@ -13,5 +15,5 @@ NO_PAGES = {
     "limits_confirm", "device_revoke", "grant", "take_back", "stop", "pin_reset", "pin_unlock", "logout",
     "lock", "unlock", "lock_everyone", "unlock_everyone", "today_only", "today_only_undo", "exception_end",
     "password_reset_link", "password_reset_set", "history_csv", "report_csv", "login_end", "logins_end_others",
-    "email_send_link",
+    "email_send_link", "automation_revoke",
 }  # fmt: skip

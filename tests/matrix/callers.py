@@ -15,11 +15,14 @@ from unittest import mock
 from django.core.signing import TimestampSigner, b62_encode
 from django.utils import timezone
 
-from parental.models import Pin, TimeGrant, TokenFamily
+from parental.automations import api_tokens
+from parental.automations.api_tokens import MadeToken
+from parental.models import ApiToken, Pin, TimeGrant, TokenFamily
 from parental.tokens import families, pin_tokens
 from tests.families import Gateway, Player, make_gateway, make_player, make_service, make_user
 from tests.http import session_cookies
 from tests.matrix.policies import (
+    AUTOMATION,
     GATEWAY,
     OTHER_PARENT,
     OTHER_PLAYER,
@@ -44,6 +47,7 @@ class Family:
     sibling: Player
     session: ViewingSession
     grant: TimeGrant
+    api_token: MadeToken
     # A login that no caller of the matrix uses.
     spare: Parent
 
@@ -56,6 +60,7 @@ class Family:
             "token_id": str(self.child.token_id),
             "grant_id": str(self.grant.id),
             "login_id": str(self.spare_login.id),
+            "api_token_id": str(self.api_token.token_id),
             "title_id": str(self.child.title.id),
             # The platform's own ids, of an account that it has not made yet.
             "external_id": f"account-{self.child.profile.id}",
@@ -85,7 +90,11 @@ def make_family() -> Family:
     grant = TimeGrant.objects.create(
         profile=child.profile, granted_by=parent.user, is_remote=True, minutes=30, day=now.date()
     )
-    return Family(parent, child, sibling, session, grant, spare=log_in(parent.user))
+    return Family(parent, child, sibling, session, grant, make_api_token(parent.user), spare=log_in(parent.user))
+
+
+def make_api_token(user: Any) -> MadeToken:
+    return api_tokens.make(user.pk, name="Kitchen display", now=timezone.now())
 
 
 @dataclass
@@ -192,6 +201,19 @@ def invalid_service(**fields: Any) -> Sent:
     return bearer(service.token)
 
 
+def invalid_api_token(**fields: Any) -> Sent:
+    made = make_api_token(make_user())
+    ApiToken.objects.filter(pk=made.token_id).update(**fields)
+    return bearer(made.token)
+
+
+def api_token_of_deactivated_parent(_cast: Cast) -> Sent:
+    user = make_user()
+    made = make_api_token(user)
+    deactivated(user)
+    return bearer(made.token)
+
+
 def pin_token(_cast: Cast) -> Sent:
     return bearer(pin_tokens.pin_token(Pin.objects.create(user=make_user(), pin_hash="!")))
 
@@ -213,6 +235,7 @@ CALLERS: dict[str, Caller] = {
     "garbage access token": Caller(STRANGER, lambda cast: bearer("sga_" + "x" * 80)),
     "garbage player token": Caller(STRANGER, lambda cast: bearer("sgp_" + "x" * 43)),
     "garbage gateway token": Caller(STRANGER, lambda cast: bearer("sgg_" + "x" * 43)),
+    "garbage API token": Caller(STRANGER, lambda cast: bearer("sgt_" + "x" * 43)),
     "expired access token": Caller(STRANGER, expired_access),
     "tampered access token": Caller(STRANGER, tampered_access),
     "ended login": Caller(STRANGER, ended_login),
@@ -224,6 +247,9 @@ CALLERS: dict[str, Caller] = {
     "expired gateway": Caller(STRANGER, lambda cast: invalid_gateway(expires_at=ago())),
     "revoked service": Caller(STRANGER, lambda cast: invalid_service(revoked_at=ago())),
     "expired service": Caller(STRANGER, lambda cast: invalid_service(expires_at=ago())),
+    "revoked API token": Caller(STRANGER, lambda cast: invalid_api_token(revoked_at=ago())),
+    "expired API token": Caller(STRANGER, lambda cast: invalid_api_token(expires_at=ago())),
+    "API token of a deactivated parent": Caller(STRANGER, api_token_of_deactivated_parent),
     "refresh token as bearer": Caller(STRANGER, lambda cast: bearer(cast.family.parent.refresh_token)),
     "PIN token as bearer": Caller(STRANGER, pin_token),
     "id of the profile as bearer": Caller(STRANGER, lambda cast: bearer(cast.family.ids["profile_id"])),
@@ -250,6 +276,7 @@ CALLERS: dict[str, Caller] = {
         role: Caller(role, lambda cast, scope=scope: bearer(make_service(scope).token))
         for scope, role in SERVICES.items()
     },
+    "automation of the parent": Caller(AUTOMATION, lambda cast: bearer(cast.family.api_token.token)),
     "sibling's player": Caller(OTHER_PLAYER, lambda cast: bearer(cast.family.sibling.token)),
     "player of another family": Caller(OTHER_PLAYER, lambda cast: bearer(cast.stranger.child.token)),
     "parent of another family": Caller(OTHER_PARENT, lambda cast: bearer(cast.stranger.parent.access_token)),

@@ -15,6 +15,7 @@ from tests.matrix.policies import (
     ANY_PARENT,
     ANY_TOKEN,
     ANYONE,
+    AUTOMATION,
     ONLY_GATEWAY,
     ONLY_STAFF,
     PARENT_OF_PROFILE,
@@ -59,7 +60,7 @@ ROWS: dict[str, Row] = {
     "GET /auth/logins": Row(ANY_PARENT),
     "DELETE /auth/logins": Row(ANY_PARENT),
     "DELETE /auth/logins/{login_id}": Row(PARENT_OF_ROW, answer=(204, None)),
-    "GET /auth/profiles": Row(ANY_PARENT),
+    "GET /auth/profiles": Row(ANY_PARENT.also(AUTOMATION)),
     "POST /auth/profiles": Row(ANY_PARENT, body={"name": "Ada"}, answer=(201, None)),
     "POST /auth/profiles/{profile_id}/player-token": Row(
         PARENT_OF_PROFILE, body={"device_name": "TV"}, answer=(201, None)
@@ -72,16 +73,16 @@ ROWS: dict[str, Row] = {
     "POST /parental-controls/pin/reset": Row(
         ANY_PARENT, body={"password": "irrelevant", "new_pin": "1234"}, answer=(422, "invalid")
     ),
-    f"GET {LIMITS}": Row(PARENT_OF_PROFILE),
+    f"GET {LIMITS}": Row(PARENT_OF_PROFILE.also(AUTOMATION)),
     f"PUT {LIMITS}": Row(PARENT_OF_PROFILE, body={"weekday_limit_minutes": 60}),
     f"POST {LIMITS}/grant": Row(PLAYER_OR_PARENT.but({PLAYER: (403, "pin_required")}), body={"minutes": 30}),
     f"DELETE {LIMITS}/grant/{{grant_id}}": Row(PARENT_OF_PROFILE),
-    "GET /parental-controls/profiles/{profile_id}/history": Row(PARENT_OF_PROFILE),
-    "GET /parental-controls/weekly-report": Row(ANY_PARENT),
+    "GET /parental-controls/profiles/{profile_id}/history": Row(PARENT_OF_PROFILE.also(AUTOMATION)),
+    "GET /parental-controls/weekly-report": Row(ANY_PARENT.also(AUTOMATION)),
     "POST /viewing-time/heartbeat": Row(PLAYER_OR_PARENT, body=heartbeat),
     "POST /viewing-time/heartbeats": Row(ONLY_GATEWAY, body=lambda ids: {"heartbeats": [heartbeat(ids)]}),
-    "GET /viewing-time/balance/{profile_id}": Row(PLAYER_OR_PARENT),
-    "GET /viewing-time/playback-eligible/{profile_id}": Row(PLAYER_OR_PARENT),
+    "GET /viewing-time/balance/{profile_id}": Row(PLAYER_OR_PARENT.also(AUTOMATION)),
+    "GET /viewing-time/playback-eligible/{profile_id}": Row(PLAYER_OR_PARENT.also(AUTOMATION)),
     # 403 for another family's session and 404 for an unknown one, as in the earlier service.
     "POST /viewing-time/session/{session_id}/end": Row(PLAYER_OR_PARENT, reveals_ids=True, decides_in_its_update=True),
     "GET /catalog/titles": Row(ANY_TOKEN),

@@ -84,6 +84,8 @@ PAGES: dict[str, Page] = {
     "logins": Page(ACCOUNT),
     "logins_end_others": Page(ACCOUNT, get=405, post=302, writes=False),
     "login_end": Page(CHILD, get=405, post=302, writes=False),
+    "automations": Page(ACCOUNT, post=200, form={"name": "Kitchen display"}),
+    "automation_revoke": Page(CHILD, get=405, post=302),
     "register": Page(ANYONE, post=200, writes=False, logged_in=302),
     "password_change": Page(ACCOUNT, post=200, writes=False),
     "password_reset": Page(ANYONE, post=200, writes=False),

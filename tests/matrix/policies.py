@@ -14,6 +14,7 @@ STAFF: Final = "staff"  # with an access token; a parent of another family to ev
 PLAYER: Final = "player"  # of the profile that the path names
 OTHER_PLAYER: Final = "other player"  # of a sibling, of another family
 GATEWAY: Final = "gateway"
+AUTOMATION: Final = "automation"  # a program of the parent, which may read
 # A backend of the platform, by the scope of its token.
 SERVICES: Final = {scope: f"service with the scope {scope}" for scope in ("catalogue", "accounts", "read")}
 PARENT_SESSION: Final = "parent's session"  # a cookie of the pages
@@ -34,6 +35,10 @@ class Policy:
         """The same, except for these roles."""
         return replace(self, accepted=self.accepted - refusals.keys(), refusals={**self.refusals, **refusals})
 
+    def also(self, role: str) -> "Policy":
+        """The same, and it accepts this role."""
+        return replace(self, accepted=self.accepted | {role})
+
     def expected(self, role: str, accepted: Answer) -> Answer:
         return accepted if role in self.accepted else self.refusals[role]
 
@@ -53,6 +58,7 @@ ROLES: Final = (
     PLAYER,
     OTHER_PLAYER,
     GATEWAY,
+    AUTOMATION,
     *SERVICES.values(),
     PARENT_SESSION,
     STAFF_SESSION,
@@ -62,7 +68,7 @@ MACHINES: Final = dict.fromkeys((GATEWAY, *SERVICES.values()), WRONG_CALLER)
 
 
 def _policy(*accepted: str, refusals: Mapping[str, Answer]) -> Policy:
-    policy = Policy(frozenset(accepted), {STRANGER: NO_TOKEN, **SESSIONS, **MACHINES, **refusals})
+    policy = Policy(frozenset(accepted), {STRANGER: NO_TOKEN, AUTOMATION: NO_SCOPE, **SESSIONS, **MACHINES, **refusals})
     assert policy.accepted | policy.refusals.keys() >= set(ROLES)
     return policy
 
@@ -70,7 +76,7 @@ def _policy(*accepted: str, refusals: Mapping[str, Answer]) -> Policy:
 # Anyone, with or without a token.
 ANYONE: Final = Policy(frozenset(ROLES), {})
 # Anyone with a token, except gateways and services.
-ANY_TOKEN: Final = _policy(PARENT, OTHER_PARENT, STAFF, PLAYER, OTHER_PLAYER, refusals={})
+ANY_TOKEN: Final = _policy(PARENT, OTHER_PARENT, STAFF, PLAYER, OTHER_PLAYER, AUTOMATION, refusals={})
 # A parent about the own account; what the path names is not checked.
 ANY_PARENT: Final = _policy(PARENT, OTHER_PARENT, STAFF, refusals={PLAYER: WRONG_CALLER, OTHER_PLAYER: WRONG_CALLER})
 # The parent of the profile that the path names.
@@ -92,14 +98,14 @@ PLAYER_OR_PARENT: Final = _policy(
     refusals={OTHER_PARENT: ACCESS_DENIED, STAFF: ACCESS_DENIED, OTHER_PLAYER: ACCESS_DENIED},
 )
 ONLY_GATEWAY: Final = _policy(
-    GATEWAY, refusals=dict.fromkeys((PARENT, OTHER_PARENT, STAFF, PLAYER, OTHER_PLAYER), WRONG_CALLER)
+    GATEWAY, refusals=dict.fromkeys((PARENT, OTHER_PARENT, STAFF, PLAYER, OTHER_PLAYER, AUTOMATION), WRONG_CALLER)
 )
 # A backend of the platform whose token has the scope.
 SERVICE: Final = {
     scope: _policy(
         role,
         refusals={
-            **dict.fromkeys((PARENT, OTHER_PARENT, STAFF, PLAYER, OTHER_PLAYER, GATEWAY), WRONG_CALLER),
+            **dict.fromkeys((PARENT, OTHER_PARENT, STAFF, PLAYER, OTHER_PLAYER, GATEWAY, AUTOMATION), WRONG_CALLER),
             **{other: NO_SCOPE for other in SERVICES.values() if other != role},
         },
     )
@@ -109,5 +115,5 @@ SERVICE: Final = {
 ONLY_STAFF: Final = _policy(
     STAFF,
     STAFF_SESSION,
-    refusals=dict.fromkeys((PARENT, OTHER_PARENT, PLAYER, OTHER_PLAYER, PARENT_SESSION), STAFF_ONLY),
+    refusals=dict.fromkeys((PARENT, OTHER_PARENT, PLAYER, OTHER_PLAYER, AUTOMATION, PARENT_SESSION), STAFF_ONLY),
 )

@@ -13,7 +13,7 @@ from tests.statements import statements
 
 WRITES = re.compile(r"\s*(?:WITH\b.*)?\b(INSERT INTO|UPDATE|DELETE FROM)\s", re.IGNORECASE | re.DOTALL)
 # That a token or a session is in use is noted, whatever it is used for.
-NOTED = re.compile(r"viewing_playertoken|viewing_gatewaytoken|viewing_servicetoken|parental_tokenfamily|django_session")
+NOTED = re.compile(r"viewing_(player|gateway|service)token|parental_(tokenfamily|apitoken)|django_session")
 ID = re.compile(r"{(\w+)}")
 
 

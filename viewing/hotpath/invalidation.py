@@ -34,6 +34,7 @@ _PARSERS: dict[str, Callable[[str], Hashable]] = {
     "players": bytes.fromhex,
     "gateways": bytes.fromhex,
     "services": bytes.fromhex,
+    "automations": bytes.fromhex,
     "site": int,
     "catalog": str,
 }
@@ -85,6 +86,11 @@ def gateway_token_changed(token_hash: bytes) -> None:
 def service_token_changed(token_hash: bytes) -> None:
     """A token was revoked, or its expiry or its scopes changed."""
     _changed(("services", token_hash))
+
+
+def api_token_changed(token_hash: bytes) -> None:
+    """A token was revoked."""
+    _changed(("automations", token_hash))
 
 
 def account_changed(family_id: UUID) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from viewing import rules
-from viewing.caller import obtain_profile, require_parent
+from viewing.caller import obtain_profile, require_reader
 from viewing.endpoints import INVALID, REFUSED, Request
 from viewing.profile import Profile
 from viewing.reports import downloads, history, periods, weekly
@@ -25,7 +25,7 @@ CSV = {"responses": {200: {"content": {"text/csv": {"schema": {"type": "string"}
 @router.get("/profiles/{profile_id}/history", response={200: HistoryOut, **REFUSED, **INVALID}, openapi_extra=CSV)
 async def profile_history(request: Request, profile_id: UUID, query: Query[HistoryQuery]) -> HttpResponseBase:
     """What a profile watched, by viewing day, newest first. The CSV has one line per session, without a cap."""
-    profile = await obtain_profile(require_parent(request.auth), profile_id)
+    profile = await obtain_profile(require_reader(request.auth), profile_id)
     now = timezone.now()
     today = rules.viewing_day(profile.schedule, now=now)
     period = periods.asked_period(from_date=query.from_date, to_date=query.to_date, today=today)
@@ -42,6 +42,6 @@ def _history_response(profile: Profile, period: periods.Period, now: datetime) -
 @router.get("/weekly-report", response={200: WeeklyReportOut, **REFUSED, **INVALID}, openapi_extra=CSV)
 async def weekly_report(request: Request, query: Query[ReportQuery]) -> WeeklyReport | HttpResponseBase:
     """The last seven viewing days of the account's children. The CSV has one line per child and day."""
-    user_id = require_parent(request.auth).user_id
+    user_id = require_reader(request.auth).user_id
     report = await sync_to_async(weekly.weekly_report)(user_id, now=timezone.now())
     return downloads.weekly_csv(report) if query.format == "csv" else report

@@ -18,6 +18,8 @@ SENTENCES = {
     "pin_set": gettext_lazy("PIN set"),
     "pin_changed": gettext_lazy("PIN changed"),
     "pin_reset": gettext_lazy("PIN reset with the password"),
+    "api_token_made": gettext_lazy("API token created"),
+    "api_token_revoked": gettext_lazy("API token revoked"),
     "account_updated": gettext_lazy("Account or profiles updated"),
     "profile_removed": gettext_lazy("A profile was removed with all its data"),
     "locked": gettext_lazy("Stopped"),

@@ -5,7 +5,10 @@ Each takes a `Scene` and returns the account, and values that the log line must 
 
 from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
+from django.utils import timezone
 
+from parental.automations import api_tokens
+from parental.models import ApiToken
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, make_parent
 from tests.parental.events.scene import API, NEW
@@ -157,3 +160,18 @@ def unlocked(scene):
     scene.http.post(LOCK, json={}, headers=home.parent.headers)
     scene.http.delete(LOCK, headers=home.parent.headers)
     return home.parent.user, {"profile_id": home.child.profile.id, "by": "parent"}
+
+
+def api_token_made(scene):
+    user = make_user()
+    assert scene.browse(user).post("/automations", name="Kitchen display").status_code == 200
+    return user, {"by": "parent", "api_token_id": ApiToken.objects.get(user=user).pk}
+
+
+def api_token_revoked(scene):
+    user = make_user()
+    made = api_tokens.make(user.pk, name="Kitchen display", now=timezone.now())
+    visitor = scene.browse(user)
+    visitor.get("/automations")
+    assert visitor.post(f"/automations/{made.token_id}/revoke").status_code == 302
+    return user, {"by": "parent", "api_token_id": made.token_id}

@@ -53,6 +53,8 @@ SCENARIOS: dict[str, list[Callable[[Scene], Any]]] = {
     "device_paired": [family_events.device_paired],
     "device_revoked": [family_events.device_revoked, family_events.device_revoked_by_staff],
     "account_updated": [platform_events.account_updated],
+    "api_token_made": [family_events.api_token_made],
+    "api_token_revoked": [family_events.api_token_revoked],
     "profile_removed": [family_events.profile_removed],
     "locked": [family_events.locked],
     "unlocked": [family_events.unlocked],

@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from parental.models import LimiterCount, PinGuard, RefreshToken, TimeGrant, TokenFamily
+from parental.automations import api_tokens
+from parental.models import ApiToken, LimiterCount, PinGuard, RefreshToken, TimeGrant, TokenFamily
 from parental.tokens import cleaning
 from tests.families import make_child, make_user
 from tests.parental.cast import make_parent
@@ -66,6 +67,19 @@ def test_a_players_token_goes_when_it_has_been_dead_for_90_days(committed, colum
     assert clean_up()["player_tokens"] >= 1
 
     there = [PlayerToken.objects.filter(pk=child.token_id).exists() for child in (gone, recent, alive)]
+    assert there == [False, True, True]
+
+
+@pytest.mark.parametrize("column", ["expires_at", "revoked_at"])
+def test_so_does_an_api_token(committed, column):
+    now = timezone.now()
+    gone, recent, alive = (api_tokens.make(make_user().pk, name="Display", now=now).token_id for _ in range(3))
+    for token_id, ago in ((gone, 91 * DAY), (recent, 89 * DAY)):
+        ApiToken.objects.filter(pk=token_id).update(**{column: now - ago})
+
+    assert clean_up()["api_tokens"] >= 1
+
+    there = [ApiToken.objects.filter(pk=token_id).exists() for token_id in (gone, recent, alive)]
     assert there == [False, True, True]
 
 
