@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from parental.demo.families.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL
 from parental.demo.families.seeding import seed
+from parental.demo.platform import ensure_platform
 from parental.demo.server import Server, check_host, check_port
 
 NEEDED: Final = ("gunicorn", "uvicorn_worker", "httptools")
@@ -61,8 +62,8 @@ class Command(BaseCommand):
         is_clean = True
         with _signals_as_interrupts():
             try:
-                self._prepare()
-                self._start(server, choices)
+                service_token = self._prepare()
+                self._start(server, choices, service_token)
                 is_clean = self._play(server, choices)
             except KeyboardInterrupt:
                 self.stdout.write("")
@@ -73,19 +74,22 @@ class Command(BaseCommand):
         if not is_clean:
             raise CommandError("The players found errors or differences, listed in the summary above.")
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> str:
+        """Fill the database; a service token to try."""
         call_command("migrate", verbosity=0, interactive=False)
         where = "embedded PostgreSQL" if settings.EMBEDDED_DATABASE else "from DATABASE_URL"
         self.stdout.write(f"Database   {where}, migrated")
         self.stdout.write(f"Demo data  {seed(now=timezone.now())}")
+        service_token = ensure_platform(now=timezone.now())
         connections.close_all()
+        return service_token
 
-    def _start(self, server: Server, choices: Choices) -> None:
+    def _start(self, server: Server, choices: Choices, service_token: str) -> None:
         plural = "" if choices.workers == 1 else "s"
         self.stdout.write(f"Server     {choices.workers} worker{plural}, logging to {server.log}")
         server.start()
         server.wait_until_ready()
-        self.stdout.write(_box(_addresses(server.url)))
+        self.stdout.write(_box(_addresses(server.url, service_token)))
 
     def _play(self, server: Server, choices: Choices) -> bool:
         """Let the players watch, then serve on; whether the players found everything right."""
@@ -155,7 +159,7 @@ def _signals_as_interrupts() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _addresses(url: str) -> list[str]:
+def _addresses(url: str, service_token: str) -> list[str]:
     return [
         "Sandglass is running.",
         "",
@@ -170,6 +174,7 @@ def _addresses(url: str) -> list[str]:
         f"Staff      {STAFF_EMAIL}",
         f"Password   {PASSWORD}",
         f"PIN        {PIN}",
+        f"Service    {service_token}",
     ]
 
 
