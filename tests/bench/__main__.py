@@ -39,6 +39,7 @@ from tests.bench import (
     pace,
     pin,
     pin_trial,
+    platform,
     reports,
     strangers,
     worker,
@@ -68,10 +69,13 @@ PARTS: dict[str, Callable[[Path], list[Figure]]] = {
     "cache": partial(cache.figures, rounds=ROUNDS),
     "evening": evening.figures,
     "strangers": partial(strangers.figures, rounds=ROUNDS),
+    "platform": partial(platform.figures, rounds=ROUNDS, seconds=SECONDS),
     "midnight": partial(midnight.figures, seconds=SECONDS),
 }
 # The others take nearly the five minutes that the quick form has.
-QUICK = [name for name in PARTS if name not in {"cache", "edge", "evening", "midnight", "pin_trial", "strangers"}]
+QUICK = [
+    name for name in PARTS if name not in {"cache", "edge", "evening", "midnight", "pin_trial", "platform", "strangers"}
+]
 
 
 def main(names: list[str]) -> int:
