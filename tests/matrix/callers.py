@@ -35,7 +35,7 @@ from tests.matrix.policies import (
     STRANGER,
 )
 from tests.parental.cast import Parent, log_in, make_parent
-from viewing.models import GatewayToken, PlayerToken, ServiceToken, ViewingSession
+from viewing.models import GatewayToken, PlanException, PlayerToken, ServiceToken, ViewingSession
 
 CSRF = "t" * 32
 
@@ -47,6 +47,7 @@ class Family:
     sibling: Player
     session: ViewingSession
     grant: TimeGrant
+    exception: PlanException
     api_token: MadeToken
     # A login that no caller of the matrix uses.
     spare: Parent
@@ -59,6 +60,7 @@ class Family:
             "session_id": str(self.session.id),
             "token_id": str(self.child.token_id),
             "grant_id": str(self.grant.id),
+            "exception_id": str(self.exception.id),
             "login_id": str(self.spare_login.id),
             "api_token_id": str(self.api_token.token_id),
             "title_id": str(self.child.title.id),
@@ -73,7 +75,7 @@ class Family:
 
 
 def make_family() -> Family:
-    """A parent with a PIN-less account, two children, a running session and a grant of today."""
+    """A parent with a PIN-less account, two children, a running session, a grant of today and an exception ahead."""
     parent = make_parent()
     child, sibling = make_player(parent.user), make_player(parent.user)
     now = timezone.now()
@@ -90,7 +92,12 @@ def make_family() -> Family:
     grant = TimeGrant.objects.create(
         profile=child.profile, granted_by=parent.user, is_remote=True, minutes=30, day=now.date()
     )
-    return Family(parent, child, sibling, session, grant, make_api_token(parent.user), spare=log_in(parent.user))
+    ahead = now.date() + timedelta(days=2)
+    exception = PlanException.objects.create(
+        user=parent.user, profile=child.profile, from_date=ahead, to_date=ahead, name="Trip", changes={"bedtime": None}
+    )
+    token, spare = make_api_token(parent.user), log_in(parent.user)
+    return Family(parent, child, sibling, session, grant, exception, token, spare)
 
 
 def make_api_token(user: Any) -> MadeToken:

@@ -9,7 +9,10 @@ what. The body is what a caller sends; a function gets the ids that also fill th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from tests.matrix.policies import (
     ANY_PARENT,
@@ -49,7 +52,13 @@ def heartbeat(ids: Ids) -> dict[str, Any]:
     return {"profile_id": ids["profile_id"], "title_id": ids["title_id"], "device_id": "tv"}
 
 
+def exception(ids: Ids) -> dict[str, Any]:
+    ahead = timezone.now().date() + timedelta(days=2)
+    return {"profile_id": ids["profile_id"], "from_date": str(ahead), "name": "Trip", "changes": {"bedtime": None}}
+
+
 LIMITS = "/parental-controls/profiles/{profile_id}/viewing-time"
+PLAN = "/parental-controls/profiles/{profile_id}/plan"
 
 ROWS: dict[str, Row] = {
     "POST /auth/register": Row(ANYONE, body={}, answer=(422, "invalid")),
@@ -79,6 +88,18 @@ ROWS: dict[str, Row] = {
     f"DELETE {LIMITS}/grant/{{grant_id}}": Row(PARENT_OF_PROFILE),
     "GET /parental-controls/profiles/{profile_id}/history": Row(PARENT_OF_PROFILE.also(AUTOMATION)),
     "GET /parental-controls/weekly-report": Row(ANY_PARENT.also(AUTOMATION)),
+    f"GET {PLAN}": Row(PARENT_OF_PROFILE),
+    f"PUT {PLAN}": Row(PARENT_OF_PROFILE, body={"week": {"limit_minutes": 600}}),
+    f"GET {PLAN}/preview": Row(PARENT_OF_PROFILE),
+    "GET /parental-controls/profiles/{profile_id}/explain": Row(PARENT_OF_PROFILE),
+    "GET /parental-controls/family/calendar": Row(ANY_PARENT),
+    "PUT /parental-controls/family/calendar": Row(ANY_PARENT, body={"weekend": ["friday", "saturday"]}),
+    "GET /parental-controls/exceptions": Row(ANY_PARENT),
+    "POST /parental-controls/exceptions": Row(PARENT_OF_PROFILE, body=exception, answer=(201, None)),
+    "PUT /parental-controls/exceptions/{exception_id}": Row(PARENT_OF_ROW, body={"name": "Journey"}),
+    "DELETE /parental-controls/exceptions/{exception_id}": Row(PARENT_OF_ROW, answer=(204, None)),
+    "POST /parental-controls/lock": Row(PARENT_OF_PROFILE, body=lambda ids: {"profile_ids": [ids["profile_id"]]}),
+    "DELETE /parental-controls/lock": Row(ANY_PARENT),
     "POST /viewing-time/heartbeat": Row(PLAYER_OR_PARENT, body=heartbeat),
     "POST /viewing-time/heartbeats": Row(ONLY_GATEWAY, body=lambda ids: {"heartbeats": [heartbeat(ids)]}),
     "GET /viewing-time/balance/{profile_id}": Row(PLAYER_OR_PARENT.also(AUTOMATION)),
@@ -98,20 +119,4 @@ ROWS: dict[str, Row] = {
     "POST /platform/titles/retire": Row(SERVICE["catalogue"], body={"external_ids": ["matrix"]}),
     "GET /webhooks/schemas": Row(ANYONE),
     "GET /admin/metrics": Row(ONLY_STAFF),
-}
-
-# Still to be given rows; no operation is added here.
-WITHOUT_ROWS = {
-    "GET /parental-controls/profiles/{profile_id}/plan",
-    "PUT /parental-controls/profiles/{profile_id}/plan",
-    "GET /parental-controls/profiles/{profile_id}/plan/preview",
-    "GET /parental-controls/profiles/{profile_id}/explain",
-    "GET /parental-controls/family/calendar",
-    "PUT /parental-controls/family/calendar",
-    "GET /parental-controls/exceptions",
-    "POST /parental-controls/exceptions",
-    "PUT /parental-controls/exceptions/{exception_id}",
-    "DELETE /parental-controls/exceptions/{exception_id}",
-    "POST /parental-controls/lock",
-    "DELETE /parental-controls/lock",
 }

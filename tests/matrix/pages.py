@@ -9,7 +9,10 @@ refused before a hash.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
+
+from django.utils import timezone
 
 from tests.matrix.visitors import OTHER, OUT, OWN, PROVEN
 
@@ -54,6 +57,12 @@ class Page:
         return self.form(ids) if callable(self.form) else self.form
 
 
+def exception(_ids: dict[str, str]) -> dict[str, Any]:
+    return {"name": "Trip", "from_date": str(timezone.now().date() + timedelta(days=2)), "what": "no_bedtime"}
+
+
+# A form without bedtime and school hours.
+NO_QUIET: Final = {"quiet-TOTAL_FORMS": "0", "quiet-INITIAL_FORMS": "0"}
 PAGES: dict[str, Page] = {
     "dashboard": Page(ACCOUNT),
     "child_add": Page(ACCOUNT, post=302, form={"name": "Ada", "timezone": "UTC"}),
@@ -71,6 +80,18 @@ PAGES: dict[str, Page] = {
     "grant": Page(CHILD, get=405, post=302, form={"minutes": "30"}),
     "take_back": Page(CHILD, get=405, post=302),
     "stop": Page(CHILD, get=405, post=302, form=lambda ids: {"session_id": ids["session_id"]}),
+    "plan": Page(CHILD, post=302, form={"version": "0", "week_limit": "600", **NO_QUIET}),
+    "school_nights": Page(
+        CHILD, post=302, form={"weekday_limit_minutes": "60", "weekend_limit_minutes": "60", **NO_QUIET}
+    ),
+    "lock": Page(CHILD, get=405, post=302),
+    "unlock": Page(CHILD, get=405, post=302, writes=False),
+    "today_only": Page(CHILD, get=405, post=302, form={"act": "no_screens"}),
+    "today_only_undo": Page(CHILD, get=405, post=302),
+    "lock_everyone": Page(ACCOUNT, get=405, post=302, writes=False),
+    "unlock_everyone": Page(ACCOUNT, get=405, post=302, writes=False),
+    "exceptions": Page(ACCOUNT, post=302, form=exception),
+    "exception_end": Page(CHILD, get=405, post=302),
     "history": Page(CHILD),
     "history_csv": Page(CHILD),
     "report": Page(ACCOUNT),
@@ -97,16 +118,3 @@ PAGES: dict[str, Page] = {
     "player": Page(ANYONE),
 }
 assert all(set(page.refusals) <= set(ROLES) for page in PAGES.values())
-# Still to be given rows; no page is added here.
-WITHOUT_ROWS = {
-    "plan",
-    "school_nights",
-    "lock",
-    "unlock",
-    "today_only",
-    "today_only_undo",
-    "lock_everyone",
-    "unlock_everyone",
-    "exceptions",
-    "exception_end",
-}
