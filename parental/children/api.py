@@ -38,7 +38,7 @@ async def change_limits(request: Request, profile_id: UUID, body: LimitsIn) -> V
 
 @router.post(
     "/profiles/{profile_id}/viewing-time/grant",
-    response={200: GrantOut | PlannedGrantOut, **REFUSED, **BODY, 429: ErrorDetail},
+    response={200: GrantOut | PlannedGrantOut, **REFUSED, **BODY, 409: ErrorDetail, 429: ErrorDetail},
 )
 async def grant(request: Request, profile_id: UUID, body: GrantIn) -> Given | HttpResponse:
     """Give more time until the next reset: remotely by a parent, or on the child's device with the PIN."""
@@ -46,7 +46,9 @@ async def grant(request: Request, profile_id: UUID, body: GrantIn) -> Given | Ht
     profile = await limits.obtain_child(caller, profile_id)
     is_remote = await grants.is_remote(caller, pin=body.pin, pin_token=body.pin_token, now=now)
     give = grants.give_despite_hours if body.despite_hours else grants.give
-    given = await sync_to_async(give)(caller, profile.id, minutes=body.minutes, is_remote=is_remote, now=now)
+    given = await sync_to_async(give)(
+        caller, profile.id, minutes=body.minutes, is_remote=is_remote, now=now, grant_id=body.grant_id
+    )
     if not given.planned:
         return given
     answer = {name: getattr(given, name) for name in GrantOut.model_fields} | given.planned

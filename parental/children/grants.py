@@ -7,6 +7,7 @@ Locks are taken in the order grant, settings (for a pass only), balance; the bal
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -47,7 +48,7 @@ async def is_remote(caller: Caller, *, pin: str | None, pin_token: str | None, n
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A new grant and what is left today, in minutes; None: unlimited.
+    """A grant and what is left today, in minutes; None: unlimited.
 
     `planned`: with a week plan, what else the answer says, and what still stands in the way.
     """
@@ -60,23 +61,41 @@ class Given:
 
 
 @transaction.atomic
-def give(caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bool, now: datetime) -> Given:
-    """Grant a child 15–120 minutes, or (None) no limit, until the next reset. `is_remote` checked that it may."""
+def give(  # noqa: PLR0913 — by name
+    caller: Caller,
+    profile_id: UUID,
+    *,
+    minutes: int | None,
+    is_remote: bool,
+    now: datetime,
+    grant_id: UUID | None = None,
+) -> Given:
+    """Grant a child 15–120 minutes, or (None) no limit, until the next reset. `is_remote` checked that it may.
+
+    A `grant_id` makes it safe to send again: the same grant under the same id is given once. Refusal 409: the id is
+    that of another grant, or of one that was taken back.
+    """
     # Not from the cache, which in another process than the one that moved a reset may be a minute old.
-    return _give(caller, limits.read(profile_id, now=now), minutes=minutes, is_remote=is_remote, now=now)
+    config = limits.read(profile_id, now=now)
+    return _give(caller, config, minutes=minutes, is_remote=is_remote, now=now, grant_id=grant_id)
 
 
 @transaction.atomic
-def give_despite_hours(
-    caller: Caller, profile_id: UUID, *, minutes: int | None, is_remote: bool, now: datetime
+def give_despite_hours(  # noqa: PLR0913 — by name
+    caller: Caller,
+    profile_id: UUID,
+    *,
+    minutes: int | None,
+    is_remote: bool,
+    now: datetime,
+    grant_id: UUID | None = None,
 ) -> Given:
     """As `give`; and for as long, hours do not matter: from now, from when they close, or from the end of a pass.
 
     Nothing is opened that stays open until the next reset.
     """
     config = limits.lock_settings(profile_id, now=now)
-    opened = passes.extend(config, minutes=minutes, now=now)
-    return _give(caller, config, minutes=minutes, is_remote=is_remote, now=now, opened=opened)
+    return _give(caller, config, minutes=minutes, is_remote=is_remote, now=now, grant_id=grant_id, despite_hours=True)
 
 
 def _give(  # noqa: PLR0913 — what a grant is made of
@@ -86,24 +105,51 @@ def _give(  # noqa: PLR0913 — what a grant is made of
     minutes: int | None,
     is_remote: bool,
     now: datetime,
-    opened: timedelta = timedelta(),
+    grant_id: UUID | None,
+    despite_hours: bool = False,
 ) -> Given:
     profile_id, day = config.pk, rules.viewing_day(config.schedule, now=now)
-    grant = TimeGrant.objects.create(
-        opened_seconds=opened // timedelta(seconds=1),
-        profile_id=profile_id,
-        granted_by_id=caller.user_id,
-        player_token_id=caller.token_id if caller.kind == "player" else None,
-        is_remote=is_remote,
-        minutes=minutes,
-        day=day,
-        granted_at=now,
-    )
+    columns: dict[str, Any] = {
+        "profile_id": profile_id,
+        "granted_by_id": caller.user_id,
+        "player_token_id": caller.token_id if caller.kind == "player" else None,
+        "is_remote": is_remote,
+        "minutes": minutes,
+        "day": day,
+        "granted_at": now,
+    }
+    if grant_id is None:
+        grant = TimeGrant.objects.create(**columns)
+    else:
+        # Of parallel calls with one id the later ones wait for the first one's commit, and then find its row.
+        grant, is_new = TimeGrant.objects.get_or_create(pk=grant_id, defaults=columns)
+        if not is_new:
+            return _given_before(grant, config, minutes=minutes, now=now)
+    # Not before the row is there: a request that is sent again moves the pass once.
+    if despite_hours and (opened := passes.extend(config, minutes=minutes, now=now)):
+        grant.opened_seconds = opened // timedelta(seconds=1)
+        grant.save(update_fields=["opened_seconds"])
     fields = {"profile_id": profile_id, "grant_id": grant.id, "user_id": caller.user_id, "minutes": minutes}
     transaction.on_commit(partial(log.info, "time_granted", **fields, is_remote=is_remote))
     balance = sql.add_grant(profile_id=profile_id, day=day, seconds=(minutes or 0) * 60, unlimited=minutes is None)
     left = today_left.read(config, balance, now=now)
     _write_event("grant.made", caller, grant, left=left, now=now)
+    return Given(
+        granted_minutes=minutes,
+        remaining_minutes=minutes_or_none(left.remaining_seconds),
+        is_unlimited_override=balance.is_unlimited_override,
+        grant_id=grant.id,
+        planned=left.fields,
+    )
+
+
+def _given_before(grant: TimeGrant, config: ViewingTimeConfig, *, minutes: int | None, now: datetime) -> Given:
+    if (grant.profile_id, grant.minutes) != (config.pk, minutes) or grant.taken_back_at is not None:
+        raise Refusal("grant_id_used")
+    day = rules.viewing_day(config.schedule, now=now)
+    found = ViewingTimeBalance.objects.filter(profile_id=config.pk, day=day).first()
+    balance = found or ViewingTimeBalance(profile_id=config.pk, day=day)
+    left = today_left.read(config, balance, now=now)
     return Given(
         granted_minutes=minutes,
         remaining_minutes=minutes_or_none(left.remaining_seconds),

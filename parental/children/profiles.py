@@ -1,10 +1,10 @@
 """An account's profiles: create and list them (docs/contract.md#profiles), rename and remove them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -56,11 +56,20 @@ def _with_session_count(user_id: UUID) -> QuerySet[Any]:
 
 
 @transaction.atomic
-def create(user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone: str) -> ListedProfile:
-    """A profile with its settings: a child's has the site's default limits. Refusal 409: too many profiles."""
+def create(  # noqa: PLR0913 — by name
+    user_id: UUID, *, name: str, is_kids: bool, avatar_url: str, timezone: str, profile_id: UUID | None = None
+) -> ListedProfile:
+    """A profile with its settings: a child's has the site's default limits. Refusal 409: too many profiles.
+
+    With a `profile_id` that the account's own profile has already, nothing is made: a form was sent twice.
+    """
     # Locked, so that parallel calls cannot pass the bound together.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
-    new = NewProfile(name=name, is_kids=is_kids, avatar_url=avatar_url, timezone=timezone)
+    if profile_id is not None and (before := Profile.objects.filter(pk=profile_id).first()) is not None:
+        if before.user_id == user_id:
+            return _listed(before, 0)
+        profile_id = None  # another account's: nothing shows that there is one
+    new = NewProfile(name=name, is_kids=is_kids, avatar_url=avatar_url, timezone=timezone, id=profile_id or uuid4())
     (profile,) = make(user_id, [new], count=Profile.objects.filter(user_id=user_id).count(), actor=for_parent(user_id))
     return _listed(profile, 0)
 
@@ -74,6 +83,7 @@ class NewProfile:
     avatar_url: str
     timezone: str
     external_id: str | None = None
+    id: UUID = field(default_factory=uuid4)
 
 
 def make(user_id: UUID, new: Sequence[NewProfile], *, count: int, actor: Actor) -> list[Profile]:
@@ -89,6 +99,7 @@ def make(user_id: UUID, new: Sequence[NewProfile], *, count: int, actor: Actor) 
     plan_version = first_plan_version(user_id, now=django_timezone.now()) if any(one.is_kids for one in new) else 0
     made = [
         Profile(
+            pk=one.id,
             user_id=user_id,
             name=one.name,
             is_kids=one.is_kids,

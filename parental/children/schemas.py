@@ -60,6 +60,9 @@ class GrantIn(Schema):
     )
     pin_token: Token | None = None
     despite_hours: bool = Field(False, description="Hours do not matter for these minutes either: bedtime waits.")
+    grant_id: UUID | None = Field(
+        None, description="A random UUID of your own. If the request is sent again with it, the time is granted once."
+    )
 
 
 class GrantOut(Schema):

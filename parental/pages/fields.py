@@ -1,6 +1,7 @@
 """Form fields that several pages share; their bounds are those of the API's schemas. NUL is refused by Django's own."""
 
 from typing import Any, Final
+from uuid import uuid4
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -30,6 +31,11 @@ class Renderer(DjangoTemplates):
     """Of every form (FORM_RENDERER)."""
 
     bound_field_class = BoundedField
+
+
+def once_field() -> forms.UUIDField:
+    """A hidden value that is new with each showing of the form: what is made gets it as its id, and is made once."""
+    return forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid4)
 
 
 def email_field() -> forms.EmailField:

@@ -1,9 +1,9 @@
 """Player tokens: what a parent gives a child's device, and takes back (docs/contract.md#player-tokens)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,6 +17,8 @@ from viewing.models import PlayerToken, PlayerTokenQuerySet, Profile
 
 # No call of the API lists a profile's tokens, so a full list must not need cleaning up: the one unused longest goes.
 MAX_LIVING: Final = 50
+# Two taps on one button are closer than that, and no device is set up within it.
+SENT_TWICE: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +31,49 @@ class IssuedToken:
 
 
 @transaction.atomic
-def issue(user_id: UUID, profile_id: UUID, *, device_name: str, pin_token: str | None, now: datetime) -> IssuedToken:
-    """A new token for a profile of the account. Refusal 403: not its profile, or no proof of the PIN that it has."""
+def issue(  # noqa: PLR0913 — by name
+    user_id: UUID,
+    profile_id: UUID,
+    *,
+    device_name: str,
+    pin_token: str | None,
+    now: datetime,
+    token_id: UUID | None = None,
+) -> IssuedToken:
+    """A new token for a profile of the account. Refusal 403: not its profile, or no proof of the PIN that it has.
+
+    With the `token_id` of a token of the profile that is seconds old, that one gets a new secret: a form was sent
+    twice.
+    """
     _lock(user_id, profile_id)
     pin = Pin.objects.filter(user_id=user_id).first()
     if pin is not None and not pin_tokens.is_valid(pin_token, pin):
         raise Refusal("pin_required")
-    return _issue(user_id, profile_id, device_name=device_name, actor=for_parent(user_id), now=now)
+    if token_id is not None and (newest := _just_issued(profile_id, token_id, now=now)) is not None:
+        return _with_new_secret(newest)
+    if token_id is None or PlayerToken.objects.filter(pk=token_id).exists():
+        token_id = uuid4()
+    device = Device(token_id, profile_id, device_name)
+    return _issue(user_id, device, actor=for_parent(user_id), now=now)
+
+
+def _just_issued(profile_id: UUID, token_id: UUID, *, now: datetime) -> PlayerToken | None:
+    recent = PlayerToken.objects.alive(now=now).filter(created_at__gt=now - SENT_TWICE)
+    return recent.filter(pk=token_id, profile_id=profile_id).first()
+
+
+def _with_new_secret(row: PlayerToken) -> IssuedToken:
+    invalidation.player_token_changed(bytes(row.token_hash))
+    token = opaque.new_opaque(opaque.PLAYER_PREFIX)
+    PlayerToken.objects.filter(pk=row.pk).update(token_hash=opaque.digest(token))
+    return IssuedToken(player_token=token, token_id=row.id, expires_at=row.expires_at)
 
 
 @transaction.atomic
 def issue_for_platform(user_id: UUID, profile_id: UUID, *, device_name: str, now: datetime) -> IssuedToken:
     """A new token for a profile of the account, without a PIN. Refusal 403: not its profile."""
     _lock(user_id, profile_id)
-    return _issue(user_id, profile_id, device_name=device_name, actor=PLATFORM, now=now)
+    return _issue(user_id, Device(uuid4(), profile_id, device_name), actor=PLATFORM, now=now)
 
 
 def _lock(user_id: UUID, profile_id: UUID) -> None:
@@ -52,19 +83,20 @@ def _lock(user_id: UUID, profile_id: UUID) -> None:
         raise access_denied()
 
 
-def _issue(user_id: UUID, profile_id: UUID, *, device_name: str, actor: Actor, now: datetime) -> IssuedToken:
-    by_use = PlayerToken.objects.alive(now=now).filter(profile_id=profile_id).order_by("-last_used_at", "-created_at")
+def _issue(user_id: UUID, device: Device, *, actor: Actor, now: datetime) -> IssuedToken:
+    alive = PlayerToken.objects.alive(now=now).filter(profile_id=device.profile_id)
+    by_use = alive.order_by("-last_used_at", "-created_at")
     revoke_all(by_use[MAX_LIVING - 1 :], actor=actor, now=now)
     token = opaque.new_opaque(opaque.PLAYER_PREFIX)
     row = PlayerToken.objects.create(
-        profile_id=profile_id,
-        device_name=device_name,
+        pk=device.token_id,
+        profile_id=device.profile_id,
+        device_name=device.name,
         token_hash=opaque.digest(token),
         created_at=now,
         last_used_at=now,
         expires_at=now + entries.PLAYER_TOKEN_LIFETIME,
     )
-    device = Device(row.id, profile_id, device_name)
     record("device_paired", user_id=user_id, actor=actor, now=now, device=device)
     return IssuedToken(player_token=token, token_id=row.id, expires_at=row.expires_at)
 

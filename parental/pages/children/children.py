@@ -16,6 +16,7 @@ from parental.events.record import for_parent
 from parental.pages.account.pin_proof import family_timezone
 from parental.pages.children import timezones
 from parental.pages.children.limits import found_timezone
+from parental.pages.fields import once_field
 from parental.pages.page import own_child, parents_page
 from parental.wording import with_names
 from viewing.caller import Caller
@@ -40,6 +41,8 @@ class AddForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "timezones", "autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy("Where your child lives, so we know when their day starts."),
     )
+    # Sent twice, the form adds one child.
+    profile_id = once_field()
 
     def clean_timezone(self) -> str:
         return found_timezone(self.cleaned_data["timezone"])
@@ -57,7 +60,12 @@ def add(request: HttpRequest, caller: Caller) -> HttpResponse:
         given = form.cleaned_data
         try:
             made = profiles.create(
-                caller.user_id, name=given["name"], is_kids=True, avatar_url="", timezone=given["timezone"]
+                caller.user_id,
+                name=given["name"],
+                is_kids=True,
+                avatar_url="",
+                timezone=given["timezone"],
+                profile_id=given["profile_id"],
             )
         except Refusal as refusal:
             if refusal.code != "too_many":

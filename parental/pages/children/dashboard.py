@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from asgiref.sync import async_to_sync
 from django import forms
@@ -40,6 +40,8 @@ class GrantForm(forms.Form):
     """A preset's minutes, or nothing for "unlimited today"; the bounds are the API's."""
 
     minutes = forms.IntegerField(min_value=15, max_value=120, required=False)
+    # New with each showing of the form: tapped twice, it grants once. A page that an older release made has none.
+    grant_id = forms.UUIDField(required=False)
 
 
 class StopForm(forms.Form):
@@ -88,6 +90,7 @@ class Card:
     unknown_zone: str
     limits: str
     grants: list[dict[str, object]]
+    grant_id: UUID
     said: list[Message]
     state: PlanState
 
@@ -114,9 +117,16 @@ def _card(day: today.Today, said: list[Message], *, now: datetime) -> Card:
             {"id": grant.id, "what": _granted(grant.minutes), "when": moment(grant.granted_at, timezone=zone, now=now)}
             for grant in day.grants[:MAX_GRANTS_SHOWN]
         ],
-        said=[message for message in said if message.extra_tags == str(day.profile.id)],
+        grant_id=uuid4(),
+        said=_said_about(day.profile.id, said),
         state=plan_state(day.left, timezone=zone, now=now),
     )
+
+
+def _said_about(profile_id: UUID, said: list[Message]) -> list[Message]:
+    """The messages about a child; one that two taps of one button left is shown once."""
+    mine = [message for message in said if message.extra_tags == str(profile_id)]
+    return list({message.message: message for message in mine}.values())
 
 
 def _level(remaining_seconds: int | None) -> str:
@@ -148,9 +158,15 @@ def grant(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespons
     if not form.is_valid() or "minutes" not in request.POST:
         sentence = _("Choose between 15 and 120 minutes.")
         return _to_card(request, profile_id, messages.ERROR, sentence)
-    minutes = form.cleaned_data["minutes"]
+    minutes, grant_id = form.cleaned_data["minutes"], form.cleaned_data["grant_id"]
     give = grants.give_despite_hours if "despite_hours" in request.POST else grants.give
-    given = give(caller, child.id, minutes=minutes, is_remote=True, now=timezone.now())
+    try:
+        given = give(caller, child.id, minutes=minutes, is_remote=True, now=timezone.now(), grant_id=grant_id)
+    except Refusal as refusal:
+        if refusal.code != "grant_id_used":
+            raise
+        sentence = _("That page was out of date, so no time was added. Check what is left, then try again.")
+        return _to_card(request, profile_id, messages.WARNING, sentence)
     if given.planned.get("reason") in ("locked", "outside_hours"):
         sentence = _("The time was added, but playback is still stopped: see below.")
         return _to_card(request, profile_id, messages.WARNING, sentence)

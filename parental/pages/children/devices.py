@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from parental.children import profile_schemas, today
 from parental.models import Pin
 from parental.pages.account.pin_proof import PROOF, add_refusal, has_proof, prove
-from parental.pages.fields import pin_field
+from parental.pages.fields import once_field, pin_field
 from parental.pages.page import own_profile, parents_page, public_url
 from parental.tokens import players
 from parental.wording import moment
@@ -34,6 +34,8 @@ class PairForm(forms.Form):
         help_text=gettext_lazy("So you can recognize it, for example “Living room TV” or “Mia’s tablet”."),
     )
     pin = pin_field(gettext_lazy("Your PIN"))
+    # Sent twice, the form pairs one device; the link that the second answer shows is the one that works.
+    token_id = once_field()
 
 
 @sensitive_post_parameters("pin")
@@ -58,8 +60,14 @@ def _issue(request: HttpRequest, caller: Caller, profile_id: UUID, form: PairFor
     except Refusal as refusal:
         add_refusal(form, "pin", refusal, caller)
         return None
-    name, pin_token = form.cleaned_data["device_name"], request.session.get(PROOF)
-    return players.issue(caller.user_id, profile_id, device_name=name, pin_token=pin_token, now=timezone.now())
+    return players.issue(
+        caller.user_id,
+        profile_id,
+        device_name=form.cleaned_data["device_name"],
+        pin_token=request.session.get(PROOF),
+        now=timezone.now(),
+        token_id=form.cleaned_data["token_id"],
+    )
 
 
 @sensitive_variables("issued", "link")

@@ -2,11 +2,12 @@
 
 const EVERY_MS = 20_000;
 const SECTION = "#today";
+let isLeaving = false;
 
 function isBusy(section) {
   // Do not replace what someone is about to press.
   const busy = "a:focus, button:focus, summary:focus, details[open]";
-  return section.matches(":active") || section.querySelector(busy) !== null;
+  return isLeaving || section.matches(":active") || section.querySelector(busy) !== null;
 }
 
 async function refresh() {
@@ -30,5 +31,8 @@ async function refresh() {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
+// A second tap while a form is on its way must send the same form: a fresh one would give the time again.
+document.addEventListener("submit", () => { isLeaving = true; });
+window.addEventListener("pageshow", () => { isLeaving = false; });
 setInterval(refresh, EVERY_MS);
 document.addEventListener("visibilitychange", refresh);

@@ -1,6 +1,7 @@
 """Grants, take-backs and beats at once, on three worker processes: nothing lost, nothing twice, no deadlock."""
 
 import asyncio
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 
@@ -33,6 +34,28 @@ def test_20_parallel_grants_add_up(http):
     assert sorted(answer.json()["remaining_minutes"] for answer in answers) == [120 + 15 * n for n in range(1, 21)]
     assert home.child.balance().granted_seconds == 20 * 15 * 60
     assert TimeGrant.objects.filter(profile=home.child.profile).count() == 20
+
+
+def test_20_parallel_grants_with_one_id_are_one(http):
+    home, grant_id = make_home(), str(uuid.uuid4())
+
+    answers = in_parallel(20, lambda _: home.grant(http, 15, grant_id=grant_id))
+
+    assert statuses(answers) == [200] * 20
+    assert {answer.text for answer in answers} == {answers[0].text}
+    assert answers[0].json()["remaining_minutes"] == 135
+    assert home.child.balance().granted_seconds == 15 * 60
+    assert TimeGrant.objects.filter(profile=home.child.profile).count() == 1
+
+
+def test_of_parallel_grants_with_one_id_and_other_minutes_one_is_made(http):
+    home, grant_id = make_home(), str(uuid.uuid4())
+
+    answers = in_parallel(10, lambda n: home.grant(http, 15 if n % 2 else 30, grant_id=grant_id))
+
+    assert statuses(answers) == [200] * 5 + [409] * 5
+    given = TimeGrant.objects.get(profile=home.child.profile)
+    assert home.child.balance().granted_seconds == given.minutes * 60
 
 
 def test_parallel_first_beats_and_grants_lose_nothing(http):

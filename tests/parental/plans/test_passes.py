@@ -1,5 +1,7 @@
 """Grants "despite bedtime": for their minutes, hours do not matter either."""
 
+import uuid
+
 import pytest
 
 from tests.parental.plans.berlin import NIGHTS, make_house, utc
@@ -40,6 +42,17 @@ def test_a_second_one_is_added_and_can_be_taken_back(house):
     assert house.balance()["open_until"] == utc("2026-11-25 21:20")
     house.at("2026-11-25 21:30").home.take_back(house.http, first["grant_id"])
     assert house.beat()["reason"] == "outside_hours"
+
+
+def test_one_that_is_sent_again_moves_the_pass_once(house):
+    house.use(60, "2026-11-25")
+    house.at("2026-11-25 21:00")
+    grant_id = str(uuid.uuid4())
+    first = granted(house, 20, despite_hours=True, grant_id=grant_id)
+    assert granted(house, 20, despite_hours=True, grant_id=grant_id) == first
+    assert (first["open_until"], first["remaining_minutes"]) == (utc("2026-11-25 21:20"), 20)
+    house.at("2026-11-25 21:05").home.take_back(house.http, grant_id)
+    assert house.config.open_until == house.clock.now
 
 
 def test_what_is_over_of_it_is_not_taken_back(house):

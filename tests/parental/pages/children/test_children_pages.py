@@ -1,5 +1,6 @@
 """Adding, renaming and removing a child."""
 
+import re
 import threading
 import uuid
 
@@ -45,6 +46,28 @@ def test_a_child_is_added_with_the_default_limits_in_its_zone(browse, server):
     assert (profile.name, profile.is_kids) == ("Mia", True)
     assert (config.weekday_limit_minutes, config.weekend_limit_minutes, config.timezone) == (120, 180, "Europe/Berlin")
     assert "Mia has been added. Are these settings right?" in text_after(visitor, answer)
+
+
+def test_a_form_sent_twice_adds_one_child(browse, server):
+    user = make_user()
+    visitor = browse(user)
+    form = re.search(r'name="profile_id" value="([^"]+)"', visitor.get("/children/add").text)[1]
+
+    answers = [visitor.post("/children/add", name="Mia", timezone="UTC", profile_id=form) for _ in range(2)]
+
+    assert [answer.headers["location"] for answer in answers] == [f"/children/{form}/school-nights"] * 2
+    assert Profile.objects.filter(user=user).count() == 1
+
+
+def test_the_id_of_another_familys_child_changes_nothing_there(visitor, family, browse):
+    other = make_family().children[0]
+
+    answer = visitor.post("/children/add", name="Ada", timezone="UTC", profile_id=other.profile.id)
+
+    assert answer.status_code == 302
+    assert str(other.profile.id) not in answer.headers["location"]
+    assert Profile.objects.get(pk=other.profile.id).name == "Mia"
+    assert Profile.objects.filter(user=family.user, name="Ada").count() == 1
 
 
 @pytest.mark.parametrize(

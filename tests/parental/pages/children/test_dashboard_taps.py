@@ -1,5 +1,6 @@
 """The dashboard's buttons: time given and taken back, playback stopped."""
 
+import re
 import uuid
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 from parental.models import TimeGrant
 from tests.families import make_family, make_player
 from tests.parental.pages.visitors import text_after, text_of
+from tests.races import in_parallel
 from viewing.models import ViewingTimeBalance
 
 
@@ -160,6 +162,71 @@ def test_an_adult_is_granted_nothing(browse, server):
 
     assert grant(browse(family.user), family.adult, 15).status_code == 404
     assert not ViewingTimeBalance.objects.filter(profile=family.adult.profile, day=timezone.now().date()).exists()
+
+
+def tap(visitor, child, minutes, form):
+    return visitor.post(f"/children/{child.profile.id}/grant", minutes=minutes, grant_id=form)
+
+
+def form_of(visitor, child):
+    """The hidden value of the child's form, as the page shows it now."""
+    card = visitor.get("/").text.partition(f'id="child-{child.profile.id}"')[2]
+    return re.search(r'name="grant_id" value="([^"]+)"', card)[1]
+
+
+def test_a_button_tapped_twice_grants_once(visitor, child):
+    form = form_of(visitor, child)
+
+    answers = [tap(visitor, child, 30, form) for _ in range(2)]
+
+    assert child.balance().granted_seconds == 30 * 60
+    page = text_after(visitor, answers[1])
+    assert page.count("30 more minutes today.") == 1
+
+
+def test_parallel_taps_grant_once(browse, family, child):
+    form = form_of(browse(family.user), child)
+    visitors = [browse(family.user) for _ in range(4)]
+
+    answers = in_parallel(4, lambda n: tap(visitors[n], child, 30, form))
+
+    assert [answer.status_code for answer in answers] == [302] * 4
+    assert child.balance().granted_seconds == 30 * 60
+
+
+def test_each_showing_of_the_form_grants(visitor, child):
+    for _ in range(2):
+        tap(visitor, child, 30, form_of(visitor, child))
+
+    assert child.balance().granted_seconds == 60 * 60
+
+
+def test_a_page_from_before_a_take_back_grants_nothing_and_says_so(visitor, child):
+    form = form_of(visitor, child)
+    tap(visitor, child, 30, form)
+    take_back(visitor, child, form)
+
+    page = text_after(visitor, tap(visitor, child, 30, form))
+
+    assert "That page was out of date, so no time was added." in page
+    assert child.balance().granted_seconds == 0
+
+
+def test_a_value_that_is_none_grants_nothing(visitor, child):
+    assert tap(visitor, child, 30, "x").status_code == 302
+    assert not TimeGrant.objects.filter(profile=child.profile).exists()
+
+
+def test_taking_back_twice_takes_back_once(visitor, child):
+    child.use_up(0)
+    grant(visitor, child, 60)
+    grant(visitor, child, 30)
+    newest = TimeGrant.objects.get(profile=child.profile, minutes=30)
+
+    answers = [take_back(visitor, child, newest.id) for _ in range(2)]
+
+    assert "already been taken back" in text_after(visitor, answers[1])
+    assert child.balance().granted_seconds == 60 * 60
 
 
 def test_what_was_said_stands_once_on_the_card_of_its_child(visitor, family, child):

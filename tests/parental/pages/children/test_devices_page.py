@@ -1,6 +1,7 @@
 """The devices of a child: paired, seen, disconnected."""
 
 import re
+import uuid
 from datetime import timedelta
 from html import unescape
 
@@ -54,6 +55,45 @@ def test_pairs_a_device_by_a_link_that_holds_child_and_token(visitor, home, http
     home.child.token = token_of(link)
     assert home.child.beat(http).status_code == 200
     assert devices_of(home).filter(device_name="Kitchen tablet").count() == 1
+
+
+def test_a_form_sent_twice_pairs_one_device_and_its_last_link_works(visitor, home, http):
+    form = re.search(r'name="token_id" value="([^"]+)"', visitor.get(url(home)).text)[1]
+
+    first, second = (token_of(link_in(pair(visitor, home, token_id=form))) for _ in range(2))
+
+    assert devices_of(home).filter(device_name="Kitchen tablet").count() == 1
+    home.child.token = first
+    assert home.child.beat(http).status_code == 401
+    home.child.token = second
+    assert home.child.beat(http).status_code == 200
+
+
+def test_a_form_sent_again_later_pairs_another_device(visitor, home, http, clock):
+    form = str(uuid.uuid4())
+    home.child.token = token_of(link_in(pair(visitor, home, token_id=form)))
+    clock.forward(seconds=11)
+
+    pair(visitor, home, token_id=form)
+
+    assert devices_of(home).filter(device_name="Kitchen tablet").count() == 2
+    assert home.child.beat(http).status_code == 200
+
+
+def test_the_id_of_another_familys_device_changes_nothing_there(visitor, home, http):
+    other = make_home()
+
+    pair(visitor, home, token_id=other.child.token_id)
+
+    assert devices_of(home).filter(device_name="Kitchen tablet").count() == 1
+    assert other.child.beat(http).status_code == 200
+
+
+def test_disconnecting_twice_is_the_same(visitor, home, http):
+    path = f"{url(home)}/{home.child.token_id}/revoke"
+
+    assert [visitor.post(path).status_code for _ in range(2)] == [302, 302]
+    assert home.child.beat(http).status_code == 401
 
 
 def test_the_link_is_shown_once_and_kept_nowhere(visitor, home):
