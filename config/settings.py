@@ -189,6 +189,7 @@ if OIDC_ISSUER and not OIDC_AUDIENCE:
 # Browser ------------------------------------------------------------------------------------------------------------
 
 SECURE_HTTPS = env_bool("SECURE_HTTPS", not DEBUG)
+SESSION_ENGINE = "parental.tokens.sessions"
 SESSION_COOKIE_SECURE = SECURE_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

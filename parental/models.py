@@ -181,7 +181,7 @@ class TokenFamily(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="token_families")
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    # Of a login on the pages: its session, which is deleted when the login ends. Null: an app's, by tokens.
+    # Of a login on the pages: the hashed key of its session, which is deleted with it. Null: an app's, by tokens.
     session_key = models.CharField(max_length=40, null=True, blank=True, editable=False)  # noqa: DJ001
     client = models.CharField(_("browser or app"), max_length=100, blank=True, default="", db_default="")
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)

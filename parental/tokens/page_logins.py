@@ -24,8 +24,9 @@ from parental.events.record import SYSTEM
 from parental.models import TokenFamily, User
 from parental.tokens import devices, families
 from parental.tokens.clients import client_name
+from parental.tokens.sessions import stored_key
 
-# Where a session keeps its login: the row's id, the session's key then, and when it began and was last used.
+# Where a session keeps its login: the row's id, the session's hashed key then, and when it began and was last used.
 MARK: Final = "login"
 RENEWED_EVERY: Final = timedelta(hours=1)
 # Staff's idle time is measured by it.
@@ -81,7 +82,7 @@ def _is_over(mark: dict[str, str], *, now: datetime) -> bool:
 def _keep(request: HttpRequest, response: HttpResponseBase, *, now: datetime) -> None:
     mark = request.session.get(MARK)
     # Logging in and changing the password give the session another key.
-    if mark is None or mark["key"] != request.session.session_key:
+    if mark is None or mark["key"] != stored_key(request.session.session_key or ""):
         _begin(request, mark, now=now)
         _remember(request, response)
         return
@@ -108,7 +109,7 @@ def _is_by_hand(request: HttpRequest) -> bool:
 
 @transaction.atomic
 def _begin(request: HttpRequest, former: dict[str, str] | None, *, now: datetime) -> None:
-    user_id, key = UUID(request.session[SESSION_KEY]), request.session.session_key
+    user_id, key = UUID(request.session[SESSION_KEY]), stored_key(request.session.session_key or "")
     # Locked, so that parallel requests of one session find one row.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
     if former:

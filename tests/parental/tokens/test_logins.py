@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from parental.models import RefreshToken, TokenFamily
 from parental.tokens.cleaning import clean_up
 from parental.tokens.clients import client_name
+from parental.tokens.sessions import stored_key
 from tests.families import make_child, make_user
 from tests.parental.cast import PASSWORD, log_in, make_parent
 from tests.statements import statements
@@ -73,7 +74,7 @@ def test_what_lets_nobody_in_is_not_listed(http, browse, clock):
     RefreshToken.objects.filter(family=family).update(expires_at=clock.now)
     visitor = browse(parent.user)
     visitor.get("/")
-    Session.objects.filter(session_key=visitor.http.cookies["sessionid"]).update(expire_date=clock.now)
+    Session.objects.filter(session_key=stored_key(visitor.http.cookies["sessionid"])).update(expire_date=clock.now)
 
     (login,) = listed(http, parent)
 
@@ -148,12 +149,12 @@ def test_the_clean_up_keeps_logins_of_living_sessions(http, browse, clock):
     living, dead = browse(user), browse(user)
     for visitor in (living, dead):
         visitor.get("/")
-    Session.objects.filter(session_key=dead.http.cookies["sessionid"]).update(expire_date=clock.now)
+    Session.objects.filter(session_key=stored_key(dead.http.cookies["sessionid"])).update(expire_date=clock.now)
 
     clean_up(now=clock.now + timedelta(seconds=1))
 
     (left,) = TokenFamily.objects.filter(user=user)
-    assert left.session_key == living.http.cookies["sessionid"]
+    assert left.session_key == stored_key(living.http.cookies["sessionid"])
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.sessions.models import Session
 
 from parental.models import TokenFamily
+from parental.tokens.sessions import stored_key
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.pages.visitors import text_after, text_of
@@ -44,7 +45,7 @@ def test_one_other_is_ended(browse, user):
     here, there = browse(user), browse(user)
     assert is_in(here)
     assert is_in(there)
-    (login,) = [row.pk for row in TokenFamily.objects.filter(session_key=there.http.cookies["sessionid"])]
+    (login,) = [row.pk for row in TokenFamily.objects.filter(session_key=stored_key(there.http.cookies["sessionid"]))]
 
     assert "Logged out there." in text_after(here, here.post(f"/logins/{login}/end"))
 
@@ -103,13 +104,13 @@ def test_a_changed_password_leaves_one_login_this_one(browse, quick_hashes):
 
     assert (is_in(visitor), is_in(other)) == (True, False)
     (login,) = TokenFamily.objects.filter(user=user, ended_at=None)
-    assert login.session_key == visitor.http.cookies["sessionid"]
+    assert login.session_key == stored_key(visitor.http.cookies["sessionid"])
 
 
 def test_use_renews_a_session_once_an_hour(browse, user, clock):
     visitor = browse(user)
     is_in(visitor)
-    key = visitor.http.cookies["sessionid"]
+    key = stored_key(visitor.http.cookies["sessionid"])
     first = Session.objects.get(pk=key).expire_date
 
     clock.forward(minutes=30)

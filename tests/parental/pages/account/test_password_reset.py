@@ -12,6 +12,7 @@ from django.core import mail
 
 from parental.accounts import mails
 from parental.models import TokenFamily, User
+from parental.tokens.sessions import stored_key
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
 from tests.parental.pages.visitors import text_after, text_of
@@ -251,8 +252,10 @@ def test_the_host_that_a_client_names_is_in_no_mail(browse, user, sent):
 def test_the_session_of_a_link_lasts_an_hour_and_a_login_in_it_as_long_as_any(browse, user, link):
     visitor = browse()
     visitor.get(link)
-    assert Session.objects.get(pk=visitor.http.cookies["sessionid"]).get_decoded()["_session_expiry"] == 3600
+    assert (
+        Session.objects.get(pk=stored_key(visitor.http.cookies["sessionid"])).get_decoded()["_session_expiry"] == 3600
+    )
 
     visitor.post("/login", email=user.email, password=PASSWORD)
 
-    assert "_session_expiry" not in Session.objects.get(pk=visitor.http.cookies["sessionid"]).get_decoded()
+    assert "_session_expiry" not in Session.objects.get(pk=stored_key(visitor.http.cookies["sessionid"])).get_decoded()
