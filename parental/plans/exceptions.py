@@ -1,7 +1,7 @@
 """Exceptions from week plans: dated changes that end by themselves (docs/contract.md#exceptions)."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -40,8 +40,8 @@ def listing(
 
 
 @transaction.atomic
-def make(user_id: UUID, body: ExceptionIn, *, now: datetime) -> ExceptionOut:
-    """A new exception, in force with the next heartbeat where it holds today.
+def make(user_id: UUID, body: ExceptionIn, *, now: datetime, once: bool = False) -> ExceptionOut:
+    """A new exception, in force with the next heartbeat where it holds today; `once`: unless there is the same already.
 
     Refusal 403: not the account's profile; 409: too many; 422: an adult's profile, bad dates, or nothing is changed;
     503: not available.
@@ -53,18 +53,20 @@ def make(user_id: UUID, body: ExceptionIn, *, now: datetime) -> ExceptionOut:
     today = _today(configs, now=now)
     to_date = body.to_date or body.from_date
     _check_dates(body.from_date, to_date, today=today)
+    columns: dict[str, Any] = {
+        "user_id": user_id,
+        "profile_id": body.profile_id,
+        "from_date": body.from_date,
+        "to_date": to_date,
+        "name": body.name,
+        "source": body.source,
+        "changes": changes,
+    }
+    if once and (same := PlanException.objects.filter(**columns).first()) is not None:
+        return answer(same)
     if PlanException.objects.filter(user_id=user_id, to_date__gte=today).count() >= MAX_AHEAD:
         raise Refusal("too_many", f"A family can have at most {MAX_AHEAD} exceptions ahead")
-    made = PlanException.objects.create(
-        user_id=user_id,
-        profile_id=body.profile_id,
-        from_date=body.from_date,
-        to_date=to_date,
-        name=body.name,
-        source=body.source,
-        changes=changes,
-        created_at=now,
-    )
+    made = PlanException.objects.create(**columns, created_at=now)
     _changed(configs, None, made, user_id=user_id, now=now)
     return answer(made)
 

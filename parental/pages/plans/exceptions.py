@@ -87,7 +87,7 @@ def _make(request: HttpRequest, caller: Caller, form: ExceptionForm) -> bool:
     dates = {"from_date": given["from_date"], "to_date": last}
     body = ExceptionIn.model_validate({"profile_id": profile_id, "name": given["name"], "changes": changes, **dates})
     try:
-        made = plan_exceptions.make(caller.user_id, body, now=timezone.now())
+        made = plan_exceptions.make(caller.user_id, body, now=timezone.now(), once=True)
     except Refusal as refusal:
         if refusal.code not in ("invalid", "too_many"):
             raise

@@ -90,7 +90,7 @@ def differ(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespon
     day = dated(config, now)
     given = {"profile_id": child.id, "from_date": day, "name": str(name), "changes": changes(caller), "source": "quick"}
     body = ExceptionIn.model_validate(given)
-    exceptions.make(caller.user_id, body, now=now)
+    exceptions.make(caller.user_id, body, now=now, once=True)
     return _to_card(request, profile_id, _("Changed for today only."))
 
 

@@ -163,6 +163,12 @@ class TestExceptionsPage:
         assert "Removed." in text_after(parent, parent.post(f"/exceptions/{made.pk}/end"))
         assert not PlanException.objects.filter(user=house.home.parent.user).exists()
 
+    def test_a_form_sent_twice_adds_one(self, house, parent):
+        form = {"name": "Holidays", "child": "", "from_date": "2026-12-21", "what": "no_bedtime"}
+        for _ in range(2):
+            assert "Added." in text_after(parent, parent.post("/exceptions", **form))
+        assert PlanException.objects.filter(user=house.home.parent.user).count() == 1
+
     def test_it_says_what_is_wrong(self, house, parent):
         form = {"name": "Holidays", "child": "", "from_date": "2026-11-01", "what": "no_screens"}
         assert "Choose a date that is not in the past." in text_of(parent.post("/exceptions", **form))
@@ -218,6 +224,13 @@ class TestToday:
         house.plan(quiet=NIGHTS)
         parent.post(path(house.at("2026-11-28 00:30"), "today"), act="no_bedtime")
         assert PlanException.objects.get(user=house.home.parent.user).from_date.isoformat() == "2026-11-27"
+        assert house.beat()["enforcement"] == "allowed"
+
+    def test_a_button_tapped_twice_is_undone_once(self, house, parent):
+        for _ in range(2):
+            parent.post(path(house, "today"), act="no_screens")
+        made = PlanException.objects.get(user=house.home.parent.user)
+        parent.post(path(house, f"today/{made.pk}/undo"))
         assert house.beat()["enforcement"] == "allowed"
 
     def test_like_a_weekend_day(self, house, parent):
