@@ -1,5 +1,7 @@
 # Two stages: the packages and static files are built in the first; the second has neither pip's leftovers nor a compiler.
-FROM python:3.13-slim AS build
+# Pin it by digest: --build-arg PYTHON_IMAGE=python:3.13-slim@sha256:… (docs/operations.md, "Containers").
+ARG PYTHON_IMAGE=python:3.13-slim
+FROM ${PYTHON_IMAGE} AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /venv
@@ -18,7 +20,7 @@ RUN SECRET_KEY=only-to-build DATABASE_URL=postgresql:///never-connected \
     /venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
     && /venv/bin/python -m compileall -q config viewing parental perfmetrics
 
-FROM python:3.13-slim
+FROM ${PYTHON_IMAGE}
 
 # zoneinfo takes the system's zone data first; tzdata from pip is the fallback.
 RUN apt-get update && apt-get install --yes --no-install-recommends tzdata && rm -rf /var/lib/apt/lists/* \

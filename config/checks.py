@@ -13,6 +13,7 @@ from perfmetrics.counting.cache import CountedTTLCache
 # The two threads of the players' path (viewing/hotpath/threads.py), the listener and the readiness check.
 CONNECTIONS_OUTSIDE_THE_POOL = 4
 MIN_TOKEN_LENGTH = 16
+MIN_KEY_LENGTH = 50
 
 
 @register()
@@ -43,6 +44,39 @@ def check_metrics_are_protected(**_: object) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register()
+def check_secret_key_is_long(**_: object) -> list[CheckMessage]:
+    """A short key can be found by trying; whoever has it signs tokens of any account."""
+    if settings.DEBUG or len(settings.SECRET_KEY) >= MIN_KEY_LENGTH:
+        return []
+    return [
+        CheckWarning(
+            f"SECRET_KEY has fewer than {MIN_KEY_LENGTH} characters.",
+            hint="Make a longer one, and keep this one in SECRET_KEY_FALLBACKS for 14 days.",
+            id="sandglass.W010",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_role_is_no_superuser(*, databases: Sequence[str] | None = None, **_: object) -> list[CheckMessage]:
+    """A superuser of PostgreSQL may read files and run programs on its host; the service needs none of that."""
+    if not databases or "default" not in databases or settings.EMBEDDED_DATABASE:
+        return []
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
+        role, is_superuser = cursor.fetchone()
+    if not is_superuser:
+        return []
+    return [
+        CheckWarning(
+            f"The database role {role} is a superuser.",
+            hint="Use one that owns the database and nothing else: config/postgres/create_role.sh makes it.",
+            id="sandglass.W011",
+        )
+    ]
 
 
 @register(Tags.database)

@@ -10,7 +10,10 @@ APPS = ("config", "viewing", "parental", "perfmetrics")
 # Set by tools, by the service for its own processes, or for the tests only.
 NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE", "SANDGLASS_SERVER", "TEST_DATABASE_URL"}
 # Read by docker compose and by nothing in Python.
-COMPOSE_ONLY = {"POSTGRES_PASSWORD"}
+COMPOSE_ONLY = {"POSTGRES_PASSWORD", "POSTGRES_SUPERUSER_PASSWORD", "POSTGRES_IMAGE", "PYTHON_IMAGE"} | {
+    "WEB_MEMORY",
+    "DATABASE_MEMORY",
+}
 # Variables of the Makefile's demo, which have no place in a server's environment file.
 DEMO_ONLY = {"PLAYERS", "SPEED"}
 

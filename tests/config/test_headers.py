@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from config.server import headers
 from tests import processes
 from tests.families import make_child, make_user
 from tests.parental.pages.visitors import Visitor
@@ -97,8 +98,18 @@ def test_over_https_browsers_must_stay_there(production, path):
     response = httpx.get(f"{production.url}{path}", headers=HTTPS)
 
     (value,) = response.headers.get_list("strict-transport-security")
-    assert value.startswith("max-age=31536000")
+    assert value == "max-age=31536000"
     assert not check(response)
+
+
+def test_subdomains_and_preloading_only_where_they_are_asked_for(settings):
+    settings.SECURE_HSTS_SECONDS = 60
+    found = []
+    for subdomains, preload in ((False, False), (True, False), (True, True)):
+        settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD = subdomains, preload
+        found += [value for _, value in headers._hsts(True)]
+
+    assert found == [b"max-age=60", b"max-age=60; includeSubDomains", b"max-age=60; includeSubDomains; preload"]
 
 
 def test_a_host_that_is_not_ours_gets_the_policy_with_its_refusal(production):
