@@ -12,7 +12,7 @@ import functools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,13 +67,12 @@ class CountedTTLCache(LocMemCache):
     def get(self, key: Hashable, default: object = None, version: int | None = None) -> Any:
         """The object itself, not a copy; an expired one is dropped."""
         with self._lock:
-            if self._has_expired(key):
-                self._delete(key)
-                self.figures.misses += 1
-                return default
-            self.figures.hits += 1
-            self._cache.move_to_end(key)
-            return self._cache[key]
+            return self._get(key, default)
+
+    def get_each(self, keys: Iterable[Hashable]) -> dict[Any, Any]:
+        """The entry of each key, None where there is none."""
+        with self._lock:
+            return {key: self._get(key, None) for key in keys}
 
     def set(
         self, key: Hashable, value: object, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None
@@ -120,6 +119,15 @@ class CountedTTLCache(LocMemCache):
     @property
     def max_entries(self) -> int:
         return self._max_entries
+
+    def _get(self, key: Hashable, default: object) -> Any:
+        if self._has_expired(key):
+            self._delete(key)
+            self.figures.misses += 1
+            return default
+        self.figures.hits += 1
+        self._cache.move_to_end(key)
+        return self._cache[key]
 
     def _set(self, key: Hashable, value: object, timeout: float | None = DEFAULT_TIMEOUT) -> None:
         self.figures.fills += 1

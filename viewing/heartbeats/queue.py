@@ -3,7 +3,6 @@
 import asyncio
 import time
 import uuid
-from collections import deque
 from collections.abc import Collection
 from itertools import islice
 from typing import Final
@@ -25,7 +24,8 @@ class Queue:
     """Waiting beats, ordered by the first beat of each profile; bounded as a whole and per profile."""
 
     def __init__(self) -> None:
-        self._by_profile: dict[uuid.UUID, deque[Waiting]] = {}
+        # Lists, because nearly all hold one beat: an empty deque takes ten times the memory and twice the time.
+        self._by_profile: dict[uuid.UUID, list[Waiting]] = {}
         self._size = 0
 
     def __len__(self) -> int:
@@ -38,7 +38,7 @@ class Queue:
             metrics.heartbeats[Verdict.QUEUE_FULL].inc()
             raise overloaded()
         if beats is None:
-            beats = self._by_profile[beat.profile.id] = deque()
+            beats = self._by_profile[beat.profile.id] = []
         future: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         beats.append((beat, future, time.perf_counter()))
         self._size += 1
@@ -50,7 +50,7 @@ class Queue:
         taken = []
         for profile_id in list(islice(profile_ids, limit)):
             beats = self._by_profile.pop(profile_id)
-            taken.append(beats.popleft())
+            taken.append(beats.pop(0))
             if beats:
                 self._by_profile[profile_id] = beats
         self._size -= len(taken)

@@ -186,9 +186,17 @@ class ProfileLookup(Lookup[UUID, Profile]):
     def cached(self, id_: UUID) -> Profile | None:
         """The entry, unless its viewing day has ended and the next one depends on what was watched in it."""
         entry = super().cached(id_)
-        if entry is None or entry.planned is None or (stale_at := entry.planned.stale_at) is None:
-            return entry
-        return entry if timezone.now() < stale_at else None
+        return None if entry is None or _is_stale(entry) else entry
+
+    def cached_many(self, ids: Iterable[UUID]) -> dict[UUID, Profile | None]:
+        """As `cached`."""
+        found = super().cached_many(ids)
+        return {id_: None if entry is None or _is_stale(entry) else entry for id_, entry in found.items()}
+
+
+def _is_stale(profile: Profile) -> bool:
+    planned = profile.planned
+    return planned is not None and planned.stale_at is not None and timezone.now() >= planned.stale_at
 
 
 _beat_reads = Fetcher(_read_beat_entries)
@@ -224,12 +232,9 @@ class BeatEntries:
 
 async def for_beats(ids: Iterable[tuple[UUID, UUID]]) -> BeatEntries:
     """What many beats depend on, each given as (profile id, title id); what is not cached is read together."""
-    by_profile: dict[UUID, Profile | None] = {}
-    by_title: dict[UUID, Title | None] = {}
-    for profile_id, title_id in ids:
-        by_profile[profile_id] = profiles.cached(profile_id)
-        if title_id not in by_title:
-            by_title[title_id] = titles.cached(title_id)
+    pairs = list(ids)
+    by_profile = profiles.cached_many(profile_id for profile_id, _ in pairs)
+    by_title = titles.cached_many({title_id for _, title_id in pairs})
     settings = site.cached(SITE_ID)
     missing = [SITE] if settings is None else []
     missing += [profiles.key(id_) for id_, profile in by_profile.items() if profile is None]

@@ -6,6 +6,7 @@ So throughput holds with a cold cache. A change invalidates its key (`invalidate
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -44,6 +45,11 @@ class Lookup(Generic[K, V]):
         entry: V | None = counted(self._alias).get(id_)
         return entry
 
+    def cached_many(self, ids: Iterable[K]) -> dict[K, V | None]:
+        """The entry of each id if the cache holds it, else None."""
+        found: dict[K, V | None] = counted(self._alias).get_each(ids)
+        return found
+
     async def get(self, id_: K) -> V | None:
         """The entry, or None if there is no such row. Raises what the database raised."""
         entry = self.cached(id_)
@@ -56,6 +62,22 @@ class Lookup(Generic[K, V]):
 _fetchers: list["Fetcher"] = []
 
 
+class _Batch:
+    """Keys that are read together. Everyone who waits has one future, however many keys it asked for."""
+
+    __slots__ = ("keys", "waiters")
+
+    def __init__(self) -> None:
+        self.keys: dict[Key, None] = {}
+        self.waiters: list[asyncio.Future[Mapping[Key, object]]] = []
+
+    def wait(self) -> "asyncio.Future[Mapping[Key, object]]":
+        """A future of the caller's own, so that a caller that goes away does not cancel the read of the others."""
+        future: asyncio.Future[Mapping[Key, object]] = asyncio.get_running_loop().create_future()
+        self.waiters.append(future)
+        return future
+
+
 class Fetcher:
     """Reads what is missing from the caches: all keys that wait are read together, in the database thread.
 
@@ -64,42 +86,53 @@ class Fetcher:
 
     def __init__(self, read: Callable[[list[Key]], Mapping[Key, object]]) -> None:
         self._read = read
-        self._waiting: dict[Key, asyncio.Future[object]] = {}
+        self._waiting: deque[_Batch] = deque()
         self._waiting_since = 0.0
-        self._filling: dict[Key, asyncio.Future[object]] = {}
+        self._filling: dict[Key, _Batch] = {}
         self._task: asyncio.Task[None] | None = None
         _fetchers.append(self)
 
     async def fetch(self, keys: Iterable[Key]) -> dict[Key, Any]:
         """The entry of each key, None if there is no such row. Raises what the database raised."""
-        # No task per key, which would cost as much as the rest. All are asked for before the first is waited for.
-        # Shielded: one caller that goes away must not cancel the read of the others.
-        futures = [(key, self._fetching(key)) for key in keys]
-        return {key: await asyncio.shield(future) for key, future in futures}
+        found: dict[Key, object] = {}
+        for asked, future in self._ask(keys):
+            entries = await future
+            found.update((key, entries.get(key)) for key in asked)
+        return found
 
     async def fetch_readable(self, keys: Iterable[Key]) -> dict[Key, Any]:
         """As `fetch`, but a key whose read failed is left out. The error is logged once for all of its keys."""
         found: dict[Key, object] = {}
-        errors: list[Exception] = []
-        for key, future in [(key, self._fetching(key)) for key in keys]:
+        for asked, future in self._ask(keys):
             try:
-                found[key] = await asyncio.shield(future)
-            except Exception as error:  # noqa: BLE001 — logged below
-                if error not in errors:
-                    errors.append(error)
-        for each in errors:
-            log.error("bulk_read_failed", exc_info=each)
+                entries = await future
+            except Exception as error:
+                log.exception("bulk_read_failed", exc_info=error)
+            else:
+                found.update((key, entries.get(key)) for key in asked)
         return found
 
-    def _fetching(self, key: Key) -> "asyncio.Future[object]":
-        future = self._filling.get(key) or self._waiting.get(key)
-        if future is None:
-            if not self._waiting:
-                self._waiting_since = time.monotonic()
-            future = self._waiting[key] = asyncio.get_running_loop().create_future()
-            if self._task is None or self._task.done():
-                self._task = asyncio.create_task(self._fill())
-        return future
+    def _ask(self, keys: Iterable[Key]) -> list[tuple[list[Key], "asyncio.Future[Mapping[Key, object]]"]]:
+        """Ask for all of the keys: by the batch that reads them, each with the future of what it found."""
+        asked: dict[_Batch, list[Key]] = {}
+        for key in keys:
+            batch = self._filling.get(key) or self._batch_to_wait_for(key)
+            asked.setdefault(batch, []).append(key)
+        return [(found, batch.wait()) for batch, found in asked.items()]
+
+    def _batch_to_wait_for(self, key: Key) -> _Batch:
+        for batch in self._waiting:
+            if key in batch.keys:
+                return batch
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
+        if not self._waiting or len(self._waiting[-1].keys) >= MAX_KEYS_PER_FETCH:
+            self._waiting.append(_Batch())
+        batch = self._waiting[-1]
+        batch.keys[key] = None
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._fill())
+        return batch
 
     def abandon(self, key: Key) -> None:
         """Do not cache the result of a fetch under way; those who wait for it still get it. From any thread."""
@@ -114,41 +147,44 @@ class Fetcher:
 
     async def _fill(self) -> None:
         while self._waiting:
-            keys = list(self._waiting)[:MAX_KEYS_PER_FETCH]
-            batch = {key: self._waiting.pop(key) for key in keys}
-            self._filling.update(batch)
+            batch = self._waiting.popleft()
+            self._filling.update(dict.fromkeys(batch.keys, batch))
             waited_seconds = time.monotonic() - self._waiting_since
             try:
-                found = await threads.reads.run(self._read, keys, waited_seconds=waited_seconds)
+                found = await threads.reads.run(self._read, list(batch.keys), waited_seconds=waited_seconds)
             except Exception as error:  # noqa: BLE001 — every waiter gets it
                 self._fail(batch, error)
             else:
                 self._store(batch, found)
-            if 0 < len(self._waiting) < GATHERED_KEYS:
+            if self._waiting and len(self._waiting[0].keys) < GATHERED_KEYS:
                 await asyncio.sleep(GATHER_SECONDS)
 
-    def _store(self, batch: dict[Key, "asyncio.Future[object]"], found: Mapping[Key, object]) -> None:
-        for key, future in batch.items():
+    def _store(self, batch: _Batch, found: Mapping[Key, object]) -> None:
+        for key in batch.keys:
             entry = found.get(key)
             if entry is not None:
                 cache = counted(key[0])
                 # First store the entry, then check whether it was invalidated: the other way round, an invalidation
                 # between the two would be lost.
                 cache.set(key[1], entry)
-                if self._filling.get(key) is not future:
+                if self._filling.get(key) is not batch:
                     cache.delete(key[1])
-            if self._filling.get(key) is future:
-                self._filling.pop(key, None)
+            self._end(key, batch)
+        for future in batch.waiters:
             if not future.done():
-                future.set_result(entry)
+                future.set_result(found)
 
-    def _fail(self, batch: dict[Key, "asyncio.Future[object]"], error: Exception) -> None:
-        for key, future in batch.items():
-            if self._filling.get(key) is future:
-                self._filling.pop(key, None)
+    def _fail(self, batch: _Batch, error: Exception) -> None:
+        for key in batch.keys:
+            self._end(key, batch)
+        for future in batch.waiters:
             if not future.done():
                 future.set_exception(error)
                 future.exception()  # retrieved: a waiter that went away leaves no "never retrieved" in the log
+
+    def _end(self, key: Key, batch: _Batch) -> None:
+        if self._filling.get(key) is batch:
+            self._filling.pop(key, None)
 
 
 _last_invalidation = object()

@@ -130,8 +130,10 @@ def running_day(schedule: Schedule, *, now: datetime) -> ViewingDay:
     held = schedule.held
     if held is not None and now < held.until:
         return held
-    days = _days_of(schedule.timezone, schedule.reset_hour, now.date())
-    return next(day for day in days if now < day.until)
+    for day in _days_of(schedule.timezone, schedule.reset_hour, now.date()):
+        if now < day.until:
+            return day
+    raise AssertionError("the last of the days ends after the date")
 
 
 def viewing_day(schedule: Schedule, *, now: datetime) -> date:
