@@ -1,7 +1,8 @@
 """What the event `limit.reached` costs heartbeats while an endpoint wants it: the counting statement with and without.
 
-In turns on one connection, for warm sessions, in batches of the sizes that an idle and a loaded server has.
-Without an endpoint the statement is the one that has always been, and costs nothing.
+In turns on one connection, for warm sessions, in batches of the sizes that an idle and a loaded server has. One
+heartbeat in 240, a child's two hours, uses up its day and writes the event. Without an endpoint the statement is the
+one that has always been, and costs nothing.
 """
 
 import statistics
@@ -19,13 +20,16 @@ from viewing.heartbeats.beats import Beat, Row
 from viewing.hotpath.entries import Title
 from viewing.models import Profile
 from viewing.profile import Profile as PlayerProfile
+from viewing.rules import BEAT_SECONDS
 
 BATCHES: Final = (1, 32, 256)
 TURNS: Final = 300
+BEATS_A_DAY: Final = 240
+NEVER_REACHED: Final = 10**8
 
 
 def figures(_folder: Path) -> list[Figure]:
-    """Medians of the turns."""
+    """By size of the batch."""
     devices = make_devices(max(BATCHES))
     owners = dict(Profile.objects.values_list("pk", "user_id"))
     now = timezone.now()
@@ -50,17 +54,26 @@ def figures(_folder: Path) -> list[Figure]:
     begun = sql.begin_sessions([beat.as_row(n) for n, beat in enumerate(beats)])
     sessions = {decision.n: decision.session_id for decision in begun}
     running = [beat._replace(session_id=sessions[n]) for n, beat in enumerate(beats)]
-    plain = [beat.as_row(n) for n, beat in enumerate(running)]
-    wanting = [beat._replace(wants_event=True).as_row(n) for n, beat in enumerate(running)]
-    return [_compared(size, plain[:size], wanting[:size]) for size in BATCHES]
+    rows = [beat.as_row(n) for n, beat in enumerate(running)]
+    return [_compared(size, rows[:size]) for size in BATCHES]
 
 
-def _compared(size: int, without: list[Row], wanting: list[Row]) -> Figure:
+def _compared(size: int, rows: list[Row]) -> Figure:
+    """Medians would leave out the statements that write an event: means, of all but the slowest hundredth."""
     times: dict[bool, list[float]] = {False: [], True: []}
+    used = [0] * size
     for turn in range(2 * TURNS):
         is_wanted = turn % 2 == 1
+        for n, row in enumerate(rows):
+            reaches = (turn // 2 * size + n) % BEATS_A_DAY == BEATS_A_DAY - 1
+            row["limit_seconds"] = used[n] + BEAT_SECONDS if reaches else NEVER_REACHED
         started = time.perf_counter()
-        sql.continue_sessions(wanting if is_wanted else without)
+        decisions = sql.continue_sessions(rows, wants_event=is_wanted)
         times[is_wanted].append(time.perf_counter() - started)
-    before, after = (statistics.median(times[is_wanted]) for is_wanted in (False, True))
+        used = [decision.used_seconds or 0 for decision in sorted(decisions, key=lambda decision: decision.n)]
+    before, after = (_mean(times[is_wanted]) for is_wanted in (False, True))
     return Figure(f"limit.reached, of a statement of {size}", (after / before - 1) * 100, "%", floor=2, maximum=True)
+
+
+def _mean(times: list[float]) -> float:
+    return statistics.fmean(sorted(times)[: len(times) * 99 // 100])

@@ -84,8 +84,7 @@ class Decision(NamedTuple):
 class Row(TypedDict):
     """A beat as a row of its batch; `n` is its place in the batch.
 
-    `family_id` is there only where the event `limit.reached` is wanted of the beat, `is_blocked` and
-    `cap_seconds` only with a week plan, `title_is_retired` only where it is true.
+    `is_blocked` and `cap_seconds` are there only with a week plan, `title_is_retired` only where it is true.
     """
 
     n: int
@@ -104,7 +103,6 @@ class Row(TypedDict):
     pause_grace_seconds: int
     day: date
     at: datetime
-    family_id: NotRequired[uuid.UUID]
     is_blocked: NotRequired[bool]
     cap_seconds: NotRequired[int | None]
     title_is_retired: NotRequired[bool]
@@ -159,8 +157,6 @@ class Beat(NamedTuple):
             row["limit_seconds"] = self.frame.limit_seconds
             row["is_blocked"] = self.frame.is_blocked
             row["cap_seconds"] = self.frame.cap_seconds
-        if self.wants_event:
-            row["family_id"] = self.profile.user_id
         if self.title is not None and self.title.is_retired:
             row["title_is_retired"] = True
         return row

@@ -32,23 +32,24 @@ def decide(beats: Sequence[Beat]) -> list[Decision]:
     rows = [beat.as_row(n) for n, beat in enumerate(beats)]
     first = [row for row in rows if row["session_id"] is None]
     running = [row for row in rows if row["session_id"] is not None] if first else rows
-    decisions = _run(sql.continue_sessions, running)
+    wants_event = any(beat.wants_event for beat in beats)
+    decisions = _run(sql.continue_sessions, running, wants_event=wants_event)
     if len(decisions) < len(beats) or any(decision.verdict != COUNTED for decision in decisions.values()):
-        _settle(first, running, decisions)
+        _settle(first, running, decisions, wants_event=wants_event)
     _log_batch(beats, db_ops=threads.statements.run - statements_before, seconds=time.perf_counter() - started)
     return [decisions[n] for n in range(len(beats))]
 
 
-def _settle(first: Sequence[Row], running: Sequence[Row], decisions: dict[int, Decision]) -> None:
+def _settle(first: Sequence[Row], running: Sequence[Row], decisions: dict[int, Decision], *, wants_event: bool) -> None:
     """Decide what the first statement left: first beats, switches, and races. Rare, next to beats that just count."""
     # The session ended by a switch, or was lost to a rival, after the statement's snapshot was taken. A second run sees
     # who won.
     again = [row for row in running if _may_have_raced(row, decisions[row["n"]])]
-    decisions.update(_run(sql.continue_sessions, again))
+    decisions.update(_run(sql.continue_sessions, again, wants_event=wants_event))
     switching = [row for row in running if decisions[row["n"]].verdict == Verdict.SWITCH]
-    decisions.update(_run(sql.begin_sessions, [*first, *switching]))
+    decisions.update(_run(sql.begin_sessions, [*first, *switching], wants_event=wants_event))
     lost = [row for row in switching if decisions[row["n"]].verdict == Verdict.LOST]
-    decisions.update(_run(sql.continue_sessions, lost))
+    decisions.update(_run(sql.continue_sessions, lost, wants_event=wants_event))
 
 
 def _log_batch(beats: Sequence[Beat], *, db_ops: int, seconds: float) -> None:
@@ -74,14 +75,14 @@ def _may_have_raced(row: Row, decision: Decision) -> bool:
     )
 
 
-def _run(statement: Callable[[Sequence[Row]], list[Decision]], rows: Sequence[Row]) -> dict[int, Decision]:
+def _run(statement: Callable[..., list[Decision]], rows: Sequence[Row], *, wants_event: bool) -> dict[int, Decision]:
     """Run one statement for the rows; run it again if a race or one bad row made the server refuse it."""
     if not rows:
         return {}
     max_tries = MAX_TRIES if len(rows) > 1 else MAX_TRIES_ALONE
     for attempt in range(1, max_tries + 1):
         try:
-            return {decision.n: decision for decision in statement(rows)}
+            return {decision.n: decision for decision in statement(rows, wants_event=wants_event)}
         except DatabaseError as error:
             if threads.connection_lost() or isinstance(error, threads.Silent):
                 # Ambiguous: it may have been committed. Never run it again. Or the players have been answered already.
@@ -96,7 +97,7 @@ def _run(statement: Callable[[Sequence[Row]], list[Decision]], rows: Sequence[Ro
             return _failed(rows, Verdict.UNAVAILABLE, error)
     # One row makes the statement fail (a lock held elsewhere, bad data). Halving isolates it, and the others succeed.
     half = len(rows) // 2
-    return _run(statement, rows[:half]) | _run(statement, rows[half:])
+    return _run(statement, rows[:half], wants_event=wants_event) | _run(statement, rows[half:], wants_event=wants_event)
 
 
 def _failed(rows: Sequence[Row], verdict: Verdict, error: Exception) -> dict[int, Decision]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from pydantic_core import to_json
 
-from viewing.heartbeats import limit_reached_sql
 from viewing.heartbeats.beats import Decision, Row
 from viewing.hotpath.threads import execute_as
 from viewing.models import (
@@ -240,29 +239,49 @@ LEFT JOIN balance ON balance.profile_id = p.profile_id
 """
 
 
-_CONTINUE_WITH_EVENT = limit_reached_sql.with_event(
-    _CONTINUE, (_BEATS, _BALANCE), beat="d", charged_seconds="d.seconds * d.is_charged::int"
+def _reached(beat: str, charged_seconds: str) -> str:
+    """The branch of a verdict's CASE that writes `limit.reached` and is 'counted'.
+
+    For the beat that uses up the day, or what is left of the week. Used time only grows, by this update of a locked
+    row, so exactly one beat crosses the bound; a grant moves the bound and makes another crossing possible. Only that
+    beat calls the function (viewing/migrations/0017_limit_reached.py), which runs in the statement's transaction; the
+    others pay for the comparisons, of which the first is nearly always false, or null where nothing limits.
+    """
+    bound = f"least({beat}.limit_seconds, {beat}.cap_seconds) + balance.granted_seconds"
+    return f"""
+        WHEN balance.used_seconds >= {bound} AND balance.used_seconds - {charged_seconds} < {bound}
+            AND NOT balance.is_unlimited_override
+        THEN viewing_limit_reached(
+            {beat}.profile_id, {beat}.at, {beat}.balance_day, {beat}.limit_seconds, {beat}.cap_seconds,
+            balance.granted_seconds, balance.used_seconds)
+    """
+
+
+# The same statements for batches in which someone wants the event: the others pay nothing for it.
+_CONTINUE_WITH_EVENT = _CONTINUE.replace(
+    "d.n, d.verdict,",
+    "d.n, CASE WHEN d.verdict <> 'counted' OR NOT d.is_charged THEN d.verdict"
+    f" {_reached('d', 'd.seconds')} ELSE 'counted' END AS verdict,",
 )
-_BEGIN_WITH_EVENT = limit_reached_sql.with_event(
-    _BEGIN, (_BEATS, _BALANCE), beat="p", charged_seconds="begun.counted_seconds", more=", retry_after_seconds"
+_BEGIN_WITH_EVENT = _BEGIN.replace(
+    "ELSE 'counted' END AS verdict", f"{_reached('p', 'begun.counted_seconds')} ELSE 'counted' END AS verdict"
 )
 
 
-def _wants_event(beats: Sequence[Row]) -> bool:
-    return any("family_id" in beat for beat in beats)
+def continue_sessions(beats: Sequence[Row], *, wants_event: bool = False) -> list[Decision]:
+    """Decide and count beats that carry a session, at most one per profile; "switch" is left to `begin_sessions`.
 
-
-def continue_sessions(beats: Sequence[Row]) -> list[Decision]:
-    """Decide and count beats that carry a session, at most one per profile; "switch" is left to `begin_sessions`."""
-    statement = _CONTINUE_WITH_EVENT if _wants_event(beats) else _CONTINUE
+    `wants_event`: write `limit.reached` for those that use up their day.
+    """
+    statement = _CONTINUE_WITH_EVENT if wants_event else _CONTINUE
     return execute_as(Decision, statement, {"beats": to_json(beats).decode()}, counted_as="continue")
 
 
-def begin_sessions(beats: Sequence[Row]) -> list[Decision]:
+def begin_sessions(beats: Sequence[Row], *, wants_event: bool = False) -> list[Decision]:
     """Begin sessions for first beats and switches, at most one per profile.
 
     Verdict "lost": the session to leave had ended; "rate_limited": the profile began too many. IntegrityError on
     `session_active_uniq`: a rival began one.
     """
-    statement = _BEGIN_WITH_EVENT if _wants_event(beats) else _BEGIN
+    statement = _BEGIN_WITH_EVENT if wants_event else _BEGIN
     return execute_as(Decision, statement, {"beats": to_json(beats).decode()}, counted_as="begin")

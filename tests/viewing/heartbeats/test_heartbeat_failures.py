@@ -114,7 +114,7 @@ def test_a_connection_lost_in_a_statement_is_ambiguous_and_never_run_again(http,
     session_id = child.watch(http, 1)
     runs = []
 
-    def dying(_beats):
+    def dying(_beats, **_options):
         runs.append(1)
         return execute("SELECT pg_terminate_backend(pg_backend_pid())", {})
 

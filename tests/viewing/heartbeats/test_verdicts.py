@@ -14,7 +14,7 @@ NO_VERDICTS = {"begin", "taken_over", "day_turned", "switched"}
 
 
 def test_every_verdict_of_the_statements_is_a_member():
-    text = sql._CONTINUE + sql._BEGIN
+    text = sql._CONTINUE_WITH_EVENT + sql._BEGIN_WITH_EVENT
 
     words = set(re.findall(r"(?:THEN|ELSE)\s+'([a-z_]+)'", text)) - NO_VERDICTS
     compared = set(re.findall(r"verdict = '([a-z_]+)'", text)) | {
@@ -42,7 +42,9 @@ def continue_as(monkeypatch):
 
     def patch(verdict):
         monkeypatch.setattr(
-            sql, "continue_sessions", lambda rows: [decision._replace(verdict=verdict) for decision in run(rows)]
+            sql,
+            "continue_sessions",
+            lambda rows, **options: [decision._replace(verdict=verdict) for decision in run(rows, **options)],
         )
 
     return patch
