@@ -175,6 +175,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCESS_TOKEN_SECONDS = 60 * 60
 REFRESH_TOKEN_SECONDS = 7 * 24 * 60 * 60
 PIN_TOKEN_SECONDS = 5 * 60
+# Between asking for an erasure and its begin. Within 30 days all is gone, whatever is set here.
+ERASE_GRACE_DAYS = env_int("ERASE_GRACE_DAYS", 7, minimum=0, maximum=23)
 
 # The platform's own login ---------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from parental.automations.models import ApiToken
 from parental.deliver.models import Bounces, Delivery, DeliveryTotal, WebhookEndpoint
 from parental.events.models import AuditEntry
 from parental.limiter.models import LimiterCount
+from parental.privacy.models import Erasure
 from viewing.fields import external_id_field
 from viewing.models import PlayerToken, Profile
 
@@ -27,6 +28,7 @@ __all__ = [
     "Bounces",
     "Delivery",
     "DeliveryTotal",
+    "Erasure",
     "LimiterCount",
     "Pin",
     "PinGuard",

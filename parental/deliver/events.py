@@ -25,7 +25,7 @@ class _Part(BaseModel):
 class Actor(_Part):
     """Who caused it."""
 
-    kind: str = Field(description="parent, player, staff or system. More may be added.")
+    kind: str = Field(description="parent, player, platform, staff or system. More may be added.")
     id: UUID | None = Field(description="A parent's account, or a player's token; null for staff and the system.")
 
 
@@ -136,6 +136,19 @@ class ProfileRemoved(OfNewOrGone):
     """A profile was removed with everything that belonged to it."""
 
 
+class ChildErased(OfNewOrGone):
+    """A profile, of a child or an adult, was erased: erase yours too."""
+
+    erased_at: datetime
+
+
+class AccountErased(Data):
+    """An account was erased with its profiles: erase yours too."""
+
+    profile_ids: list[UUID]
+    erased_at: datetime
+
+
 class EndpointTest(_Part):
     """Staff sent a test."""
 
@@ -157,6 +170,8 @@ EVENTS: Final[dict[str, type[BaseModel]]] = {
     "password.reset": PasswordReset,
     "profile.created": ProfileCreated,
     "profile.removed": ProfileRemoved,
+    "child.erased": ChildErased,
+    "account.erased": AccountErased,
     "endpoint.test": EndpointTest,
 }
 TEST: Final = "endpoint.test"

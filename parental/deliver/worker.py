@@ -26,6 +26,7 @@ from parental.deliver.fan_out import MAX_EVENTS, fan_out
 from parental.deliver.models import Channel, Delivery
 from parental.deliver.outcomes import MAX_ATTEMPTS, Answer
 from parental.deliver.results import Claim
+from parental.privacy import erasing
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -34,6 +35,9 @@ TICK_SECONDS: Final = 1.0
 BUDGET_SECONDS: Final = 0.05
 CHORES_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 20.0
+# How often to look for what is to be erased, and for how long to erase before the next deliveries.
+ERASE_SECONDS: Final = 10.0
+ERASING_SECONDS: Final = 0.2
 SENDERS: Final = endpoints.MAX_ENDPOINTS
 MAILS_AT_ONCE: Final = 5
 
@@ -74,6 +78,7 @@ class Deliverer:
         self._mails = Budget(settings.MAILS_PER_MINUTE / 60, most=MAILS_AT_ONCE)
         self._chores_at = 0.0
         self._fan_out_at = 0.0
+        self._erase_at = 0.0
 
     def stop(self) -> None:
         self._stopping.set()
@@ -95,6 +100,7 @@ class Deliverer:
             self._write_results()
             self._take_events()
             claimed = self._claim(senders)
+            self._erase()
         except DatabaseError as error:
             # What was claimed and not written ends by itself and is sent again.
             log.error("delivering_failed", error=type(error).__name__)
@@ -151,6 +157,21 @@ class Deliverer:
         if now >= self._fan_out_at:
             taken = fan_out(now=timezone.now())
             self._fan_out_at = now + (0 if taken == MAX_EVENTS else TICK_SECONDS)
+
+    def _erase(self) -> None:
+        began = time.monotonic()
+        if began < self._erase_at:
+            return
+        has_more = True
+        while has_more and time.monotonic() - began < ERASING_SECONDS:
+            try:
+                has_more = erasing.run_step(now=timezone.now())
+            except Exception as error:
+                # A lock that was not free, or a defect of ours: neither deliveries nor other erasures wait for it.
+                log.exception("erasing_failed", error=type(error).__name__)
+                erasing.postpone(now=timezone.now())
+                has_more = False
+        self._erase_at = time.monotonic() + (0 if has_more else ERASE_SECONDS)
 
     def _claim(self, senders: ThreadPoolExecutor) -> int:
         now = timezone.now()

@@ -43,6 +43,9 @@ EVENTS: Final = {
     "api_token_made": Event(("api_token_id",)),
     "api_token_revoked": Event(("api_token_id",)),
     "account_updated": Event(("made", "changed", "is_email_changed")),
+    "erasure_asked": Event(("kind", "subject_id", "erase_at")),
+    "erasure_cancelled": Event(("kind", "subject_id")),
+    "erasure_done": Event(("kind",)),
     "locked": Event(("profile_id", "since", "until")),
     "unlocked": Event(("profile_id",)),
     # Logged and counted by `viewing/admin_base.py`, without `user_id`; audited where the row belongs to a family.

@@ -15,7 +15,7 @@ _READ_SUBJECTS = f"""
 SELECT asked.n, u.id, p.id
 FROM unnest(%(subjects)s::text[], %(profiles)s::text[]) WITH ORDINALITY AS asked(subject, profile, n)
 JOIN {USER} u ON u.external_id = asked.subject AND u.is_active
-LEFT JOIN {PROFILE} p ON p.user_id = u.id AND p.external_id = asked.profile
+LEFT JOIN {PROFILE} p ON p.user_id = u.id AND p.external_id = asked.profile AND p.erase_at IS NULL
 """
 
 

@@ -16,6 +16,7 @@ from parental.events.record import PLATFORM, record
 from parental.models import User
 from parental.platform import sql
 from parental.platform.schemas import PlatformAccountIn, PlatformProfileIn
+from parental.privacy import erasures
 from parental.tokens import families, players
 from parental.tokens.players import IssuedToken
 from viewing.errors import Refusal
@@ -36,7 +37,7 @@ def put(external_id: str, body: PlatformAccountIn, *, now: datetime) -> tuple[Ac
     """Make the account, or change what differs; and whether it was made.
 
     Refusal 409: another account has the address (`taken`), a profile would change between child and adult
-    (`kids_fixed`), too many profiles; 403: the account belongs to staff.
+    (`kids_fixed`), too many profiles, or it is to be erased (`erasing`); 403: the account belongs to staff.
     """
     user_id = uuid.uuid4()
     is_made = sql.insert_account(
@@ -48,7 +49,9 @@ def put(external_id: str, body: PlatformAccountIn, *, now: datetime) -> tuple[Ac
         return Account(user_id, body.email, made), True
     user = _locked(external_id)
     email_changed = "email" in body.model_fields_set and _change_email(user, body.email)
-    existing = _profiles(user.pk)
+    every = list(Profile.everyone.filter(user=user).order_by("created_at", "id"))
+    _refuse_erasing(every, body)
+    existing = [profile for profile in every if profile.erase_at is None]
     made, changed = _put_profiles(user.pk, existing, body)
     if made or changed or email_changed:
         record(
@@ -80,7 +83,15 @@ def _locked(external_id: str) -> User:
         raise Refusal("taken")
     if user.is_staff or user.is_superuser:
         raise Refusal("access_denied", "Account access denied")
+    if not user.is_active and erasures.is_planned(user.pk):
+        raise Refusal("erasing")
     return user
+
+
+def _refuse_erasing(every: Sequence[Profile], body: PlatformAccountIn) -> None:
+    hidden = {profile.external_id for profile in every if profile.erase_at is not None}
+    if any(sent.external_id in hidden for sent in body.profiles):
+        raise Refusal("erasing")
 
 
 def _change_email(user: User, email: str | None) -> bool:
@@ -136,7 +147,7 @@ def _change(profile: Profile, sent: PlatformProfileIn) -> bool:
 def get(external_id: str) -> Account:
     """Refusal 404."""
     user = User.objects.filter(external_id=external_id).first()
-    if user is None:
+    if user is None or (not user.is_active and erasures.is_planned(user.pk)):
         raise Refusal("not_found", "Account not found")
     return Account(user.pk, user.email, _profiles(user.pk))
 

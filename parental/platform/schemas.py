@@ -1,5 +1,6 @@
 """The bodies of `/platform/accounts` and `/platform/balances` (docs/contract.md#platform)."""
 
+from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
@@ -57,6 +58,10 @@ class PlatformAccountWithEmailOut(PlatformAccountOut):
 
 class PlatformPlayerTokenIn(Schema):
     device_name: Name
+
+
+class ErasureOut(Schema):
+    erase_at: datetime = Field(description="From then on it is erased; until then it can be restored.")
 
 
 class ExternalProfile(Schema):

@@ -36,7 +36,7 @@ _READ_PROFILE_IDS = f"""
 SELECT asked.n, p.id
 FROM unnest(%(accounts)s::text[], %(profiles)s::text[]) WITH ORDINALITY AS asked(account, profile, n)
 JOIN {USER} u ON u.external_id = asked.account
-JOIN {PROFILE} p ON p.user_id = u.id AND p.external_id = asked.profile
+JOIN {PROFILE} p ON p.user_id = u.id AND p.external_id = asked.profile AND p.erase_at IS NULL
 """
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from parental.deliver.models import Delivery, DeliveryState
-from parental.models import ApiToken, LimiterCount, TimeGrant, TokenFamily
+from parental.models import ApiToken, Erasure, LimiterCount, TimeGrant, TokenFamily
 from parental.tokens.families import without_living_tokens
 from viewing.models import PlayerToken
 from viewing.outbox import sql as outbox
@@ -30,6 +30,9 @@ DELIVERED_KEPT: Final = timedelta(days=30)
 DELIVERY_KEPT: Final = timedelta(days=90)
 # Nobody takes events out where no deliverer is running.
 EVENT_KEPT: Final = timedelta(days=7)
+# Long enough to erase again what a restored backup brought back; the proof without the id stays for three years.
+ERASED_NAMED: Final = timedelta(days=60)
+ERASED_KEPT: Final = timedelta(days=3 * 365)
 
 
 def clean_up(*, now: datetime) -> dict[str, int]:
@@ -42,7 +45,11 @@ def clean_up(*, now: datetime) -> dict[str, int]:
         "sessions": _sweep(Session.objects.all(), lambda rows: rows.filter(expire_date__lt=now)),
         "deliveries": _sweep(Delivery.objects.all(), lambda rows: _old_deliveries(rows, now=now)),
         "events": _delete_events(before=now - EVENT_KEPT),
+        "erasures": _sweep(Erasure.objects.all(), lambda rows: rows.filter(done_at__lt=now - ERASED_KEPT)),
     }
+    Erasure.objects.filter(done_at__lt=now - ERASED_NAMED, subject_id__isnull=False).update(
+        subject_id=None, account_id=None
+    )
     log.info("cleaned_up", **deleted)
     return deleted
 

@@ -112,6 +112,15 @@ ROWS: dict[str, Row] = {
     "POST /platform/accounts/{external_id}/profiles/{profile_external_id}/player-token": Row(
         SERVICE["accounts"], body={"device_name": "TV"}, answer=(404, "not_found")
     ),
+    "DELETE /platform/accounts/{external_id}": Row(SERVICE["accounts"], answer=(404, "not_found")),
+    "POST /platform/accounts/{external_id}/restore": Row(SERVICE["accounts"], answer=(404, "not_found")),
+    "DELETE /platform/accounts/{external_id}/profiles/{profile_external_id}": Row(
+        SERVICE["accounts"], answer=(404, "not_found")
+    ),
+    "POST /platform/accounts/{external_id}/profiles/{profile_external_id}/restore": Row(
+        SERVICE["accounts"], answer=(404, "not_found")
+    ),
+    "GET /platform/profiles/{profile_id}/explain": Row(SERVICE["read"]),
     "POST /platform/balances": Row(SERVICE["read"], body=lambda ids: {"profiles": [ids["profile_id"]]}),
     "PUT /platform/titles": Row(
         SERVICE["catalogue"], body={"titles": [{"external_id": "matrix", "name": "The Sandpit"}]}

@@ -115,7 +115,7 @@ FROM (
             AND profile_id = profile.id AND day >= %(since)s
         LIMIT 1
     ) earlier ON true
-    WHERE profile.id = ANY(%(profile_ids)s::uuid[])
+    WHERE profile.id = ANY(%(profile_ids)s::uuid[]) AND profile.erase_at IS NULL
 ) p
 FULL JOIN (SELECT * FROM {TITLE} WHERE id = ANY(%(title_ids)s::uuid[])) t ON false
 FULL JOIN (SELECT * FROM {SITE} WHERE %(with_site)s::bool) s ON false

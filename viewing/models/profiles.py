@@ -12,6 +12,13 @@ from viewing.fields import external_id_field
 from viewing.text import NameField
 
 
+class LivingManager(models.Manager["Profile"]):
+    """All profiles but those that are to be erased, which nobody sees any more."""
+
+    def get_queryset(self) -> models.QuerySet["Profile"]:
+        return super().get_queryset().filter(erase_at__isnull=True)
+
+
 class Profile(models.Model):
     """One viewer of an account: a child (`is_kids`, limited) or an adult (history only)."""
 
@@ -28,6 +35,11 @@ class Profile(models.Model):
     avatar_url = models.URLField(_("avatar"), max_length=500, blank=True, default="")
     is_kids = models.BooleanField(_("child"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    # From when on the deliverer erases it (`parental/privacy/`). Set, the profile is as good as gone.
+    erase_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = LivingManager()
+    everyone = models.Manager["Profile"]()
 
     class Meta:
         verbose_name = _("profile")

@@ -22,6 +22,7 @@ SENTENCES = {
     "api_token_revoked": gettext_lazy("API token revoked"),
     "account_updated": gettext_lazy("Account or profiles updated"),
     "profile_removed": gettext_lazy("A profile was removed with all its data"),
+    "erasure_done": gettext_lazy("A profile was erased with all its data"),
     "locked": gettext_lazy("Stopped"),
     "unlocked": gettext_lazy("Unlocked"),
 }
@@ -66,6 +67,16 @@ def _revoked(entry: AuditEntry) -> str:
     return with_names(_("“{device}” disconnected"), device=entry.actor_label)
 
 
+def _erasure_asked(entry: AuditEntry) -> str:
+    if entry.data.get("kind") == "account":
+        return _("Account scheduled for erasure")
+    return _("A profile was scheduled for erasure")
+
+
+def _erasure_cancelled(entry: AuditEntry) -> str:
+    return _("Account restored") if entry.data.get("kind") == "account" else _("A profile was restored")
+
+
 def _staff_action(entry: AuditEntry) -> str:
     return str(STAFF.get(entry.data.get("model", ""), _("Changed")))
 
@@ -77,5 +88,7 @@ _SPEAKERS: dict[str, Callable[[AuditEntry], str]] = {
     "pin_lockouts_lifted": _lifted,
     "device_paired": _paired,
     "device_revoked": _revoked,
+    "erasure_asked": _erasure_asked,
+    "erasure_cancelled": _erasure_cancelled,
     "staff_action": _staff_action,
 }
