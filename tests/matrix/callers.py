@@ -94,7 +94,13 @@ def make_family() -> Family:
     )
     ahead = now.date() + timedelta(days=2)
     exception = PlanException.objects.create(
-        user=parent.user, profile=child.profile, from_date=ahead, to_date=ahead, name="Trip", changes={"bedtime": None}
+        user=parent.user,
+        profile=child.profile,
+        from_date=ahead,
+        to_date=ahead,
+        name="Trip",
+        source="manual",
+        changes={"bedtime": None},
     )
     token, spare = make_api_token(parent.user), log_in(parent.user)
     return Family(parent, child, sibling, session, grant, exception, token, spare)
