@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+from parental.oidc.addresses import is_safe_url
 
 
 def env_bool(name: str, default: bool) -> bool:
@@ -49,8 +49,7 @@ def env_url(name: str) -> str:
     """An https address, as it is written (http only of this machine); or ""."""
     value = os.environ.get(name, "").strip()
     parts = urlsplit(value)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
-    if value and (not is_safe or not parts.hostname or parts.query or parts.fragment):
+    if value and (not is_safe_url(value) or parts.query or parts.fragment):
         raise ImproperlyConfigured(f"{name} must be like https://login.example.com, not {value!r}.")
     return value
 

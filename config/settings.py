@@ -13,8 +13,8 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import caches, database, logs
-from config.environment import env_bool, env_int, env_list, env_networks, env_origin, env_url
+from config import caches, database, identity, logs
+from config.environment import env_bool, env_int, env_list, env_networks, env_origin
 from config.postgres import embedded
 from config.server.limits import read_limits
 from config.web.origin import named_origin
@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "parental.pages.context.site_notice",
                 "parental.pages.context.must_confirm_email",
+                "parental.pages.context.has_password_login",
             ],
         },
     },
@@ -180,13 +181,14 @@ ERASE_GRACE_DAYS = env_int("ERASE_GRACE_DAYS", 7, minimum=0, maximum=23)
 
 # The platform's own login ---------------------------------------------------------------------------------------------
 
-# JWTs of this issuer are bearer tokens of parents and players.
-OIDC_ISSUER = env_url("OIDC_ISSUER")
-OIDC_AUDIENCE = os.environ.get("OIDC_AUDIENCE", "").strip()
-OIDC_JWKS_URL = env_url("OIDC_JWKS_URL")
-OIDC_CREATE_ACCOUNTS = env_bool("OIDC_CREATE_ACCOUNTS", False)
-if OIDC_ISSUER and not OIDC_AUDIENCE:
-    raise ImproperlyConfigured("OIDC_AUDIENCE is not set: tokens that the issuer made for others would be accepted.")
+OIDC_ISSUER = identity.OIDC_ISSUER
+OIDC_AUDIENCE = identity.OIDC_AUDIENCE
+OIDC_JWKS_URL = identity.OIDC_JWKS_URL
+OIDC_CREATE_ACCOUNTS = identity.OIDC_CREATE_ACCOUNTS
+OIDC_CLIENT_ID = identity.OIDC_CLIENT_ID
+OIDC_CLIENT_SECRET = identity.OIDC_CLIENT_SECRET
+OIDC_NAME = identity.OIDC_NAME
+PASSWORD_LOGIN = identity.PASSWORD_LOGIN
 
 # Browser ------------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
 
-from parental.accounts import accounts, askers, confirmation, mails
+from parental.accounts import accounts, askers, confirmation, mails, passwords
 from parental.accounts.schemas import AccountOut, LoginIn, LoginOut, LoginsEndedOut, RefreshIn, RegisterIn, TokenPairOut
 from parental.limiter.sources import source_of
 from parental.tokens import callers, families, logins
@@ -21,9 +21,12 @@ from viewing.schemas import ErrorDetail
 router = Router()
 
 
-@router.post("/register", auth=None, response={201: TokenPairOut, **BODY, 409: ErrorDetail, 429: ErrorDetail})
+@router.post(
+    "/register", auth=None, response={201: TokenPairOut, **BODY, 404: ErrorDetail, 409: ErrorDetail, 429: ErrorDetail}
+)
 async def register(request: HttpRequest, body: RegisterIn) -> Status[TokenPair]:
     """Create an account and log in."""
+    passwords.require_switched_on()
     client = client_name(request.headers.get("User-Agent", ""))
     source, now = source_of(request), timezone.now()
     pair = await accounts.register(email=body.email, password=body.password, source=source, client=client, now=now)
@@ -31,12 +34,15 @@ async def register(request: HttpRequest, body: RegisterIn) -> Status[TokenPair]:
     return Status(201, pair)
 
 
-@router.post("/login", auth=None, response={200: TokenPairOut, **BODY, 401: ErrorDetail, 429: ErrorDetail})
+@router.post(
+    "/login", auth=None, response={200: TokenPairOut, **BODY, 401: ErrorDetail, 404: ErrorDetail, 429: ErrorDetail}
+)
 async def login(request: HttpRequest, body: LoginIn) -> TokenPair:
     """Log in. After ten wrong passwords in five minutes an address is refused (429) until the five minutes end.
 
     An app that logged in before sends the `device_token` it received: its tries are counted apart from strangers'.
     """
+    passwords.require_switched_on()
     client = client_name(request.headers.get("User-Agent", ""))
     asker = askers.for_request(request, body.device_token or "")
     return await accounts.log_in(

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -117,6 +118,12 @@ class NotBlank:
 
     def get_help_text(self) -> str:
         return gettext("A password can't be only spaces.")
+
+
+def require_switched_on() -> None:
+    """Refusal 404 where nobody logs in by a password of ours (PASSWORD_LOGIN)."""
+    if not settings.PASSWORD_LOGIN:
+        raise Refusal("not_found", "Password login is switched off")
 
 
 class EndLogIns:

@@ -24,6 +24,7 @@ class Event:
 EVENTS: Final = {
     "registered": Event(("via",)),
     "login": Event(("via",)),
+    "login_linked": Event(),
     "login_failed": Event(("via",), level="warning", is_audited=False),
     "logout": Event(("via",)),
     "refresh_token_reused": Event(("family_id",), level="warning"),

@@ -14,6 +14,9 @@ PASSWORD_BURST: Final = Limit("password burst", 10, FIVE_MINUTES)
 PASSWORD_HOUR: Final = Limit("password hour", 100, AN_HOUR)  # ASVS 2.2.1
 PASSWORDS_FROM_SOURCE: Final = Limit("passwords from source", 300, AN_HOUR)  # a school, an office
 
+# Each is a request to the issuer.
+PLATFORM_LOGINS_FROM_SOURCE: Final = Limit("platform logins from source", 300, AN_HOUR)
+
 REGISTRATIONS_FROM_SOURCE: Final = Limit("registrations from source", 20, AN_HOUR)
 
 RESET_MAILS: Final = Limit("reset mails", 3, AN_HOUR)

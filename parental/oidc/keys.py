@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +13,7 @@ from django.conf import settings
 from jwt import PyJWK, PyJWKSet
 from jwt.exceptions import PyJWTError
 
+from parental.oidc.addresses import is_safe_url
 from viewing.errors import Refusal
 
 log = structlog.stdlib.get_logger(__name__)
@@ -79,22 +81,37 @@ class Keys:
 
 
 def _read_keys() -> dict[str, PyJWK]:
-    url = settings.OIDC_JWKS_URL
-    if not url:
-        url = _get(settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration")["jwks_uri"]
-    found = PyJWKSet.from_dict(_get(url))
+    found = PyJWKSet.from_dict(_get(settings.OIDC_JWKS_URL or read_discovery()["jwks_uri"]))
     return {key.key_id or "": key for key in found.keys}
 
 
+def read_discovery() -> Any:
+    """The issuer's document about itself. Raises OSError or ValueError."""
+    return _get(settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration")
+
+
 def _get(url: str) -> Any:
-    """The JSON at an address that the operator or the issuer named."""
-    if not url.startswith(("https://", "http://")):
-        raise ValueError("not a web address")
-    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 — checked above
-        content = response.read(MAX_BYTES + 1)
+    return json.loads(read(urllib.request.Request(checked_url(url))))  # noqa: S310 — checked
+
+
+def checked_url(url: str) -> str:
+    """An address that the issuer named. Raises ValueError unless it is an https one, or of this machine."""
+    if not isinstance(url, str) or not is_safe_url(url):
+        raise ValueError("not an https address")
+    return url
+
+
+def read(request: urllib.request.Request) -> bytes:
+    """The answer, if it is not too long. Raises OSError or ValueError."""
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 — checked
+            content: bytes = response.read(MAX_BYTES + 1)
+    except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
+        raise
     if len(content) > MAX_BYTES:
         raise ValueError("the answer is too long")
-    return json.loads(content)
+    return content
 
 
 keys = Keys()

@@ -96,6 +96,12 @@ async def _look_up(key: bytes, claims: Claims) -> Accepted | None:
 
 
 async def _verified(token: str) -> Claims | None:
+    claims = await verify(token, audience=settings.OIDC_AUDIENCE)
+    return None if claims is None else _used(claims)
+
+
+async def verify(token: str, *, audience: str) -> dict[str, Any] | None:
+    """The claims of a token that the issuer made for this audience, or None. Refusal 503 without the issuer's keys."""
     if len(token) > MAX_LENGTH:
         return None
     try:
@@ -103,23 +109,26 @@ async def _verified(token: str) -> Claims | None:
         key = await keys.find(header.get("kid")) if header.get("alg") in ALGORITHMS else None
         if key is None:
             return None
-        claims = jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             token,
             key,
             algorithms=ALGORITHMS,
-            audience=settings.OIDC_AUDIENCE,
+            audience=audience,
             issuer=settings.OIDC_ISSUER,
             leeway=LEEWAY_SECONDS,
             options={"require": REQUIRED},
         )
     except (jwt.PyJWTError, ValueError, TypeError):
         return None
-    return _used(claims)
+    return claims
 
 
 def _used(claims: dict[str, Any]) -> Claims | None:
     subject, profile = claims["sub"], claims.get(PROFILE_CLAIM)
-    for one in (subject, profile):
-        if one is not None and not (isinstance(one, str) and re.match(EXTERNAL_ID_PATTERN, one)):
-            return None
+    if not is_external_id(subject) or not (profile is None or is_external_id(profile)):
+        return None
     return Claims(subject, profile, int(claims["exp"]))
+
+
+def is_external_id(claim: object) -> bool:
+    return isinstance(claim, str) and re.match(EXTERNAL_ID_PATTERN, claim) is not None

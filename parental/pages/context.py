@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from parental.accounts.confirmation import is_due
@@ -19,6 +20,11 @@ def site_notice(request: HttpRequest) -> dict[str, Callable[[], str]]:
 def must_confirm_email(request: HttpRequest) -> dict[str, Callable[[], bool]]:
     """`must_confirm_email`: whether the banner that asks for it is shown."""
     return {"must_confirm_email": lambda: is_due(request.user)}
+
+
+def has_password_login(request: HttpRequest) -> dict[str, bool]:
+    """`has_password_login`: whether parents log in by passwords of ours."""
+    return {"has_password_login": settings.PASSWORD_LOGIN}
 
 
 def _notice() -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from parental.pages.account import accounts, automations, email, logins, pin
+from parental.pages.account import accounts, automations, email, logins, pin, platform_login
 from parental.pages.children import children, dashboard, devices, limits
 from parental.pages.plans import exceptions, plan, school_nights, today_only
 from parental.pages.reports import audit, history, report
@@ -38,6 +38,8 @@ urlpatterns = [
     path("pin/reset", pin.reset, name="pin_reset"),
     path("pin/unlock", pin.unlock, name="pin_unlock"),
     path("login", accounts.log_in, name="login"),
+    path("login/start", platform_login.start, name="oidc_start"),
+    path("login/return", platform_login.finish, name="oidc_return"),
     path("logout", accounts.log_out, name="logout"),
     path("logins", logins.listing, name="logins"),
     path("logins/others/end", logins.end_others, name="logins_end_others"),

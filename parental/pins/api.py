@@ -40,7 +40,7 @@ async def verify_pin(request: Request, body: PinVerifyIn) -> PinVerifiedOut:
     return PinVerifiedOut(verified=True, pin_token=pin_token(pin))
 
 
-@router.post("/pin/reset", response={200: PinResetOut, **CHECKED})
+@router.post("/pin/reset", response={200: PinResetOut, **CHECKED, 404: ErrorDetail})
 async def reset_pin(request: Request, body: PinResetIn) -> PinResetOut:
     """Set a new PIN with the account's password. This lifts every lockout."""
     caller = require_parent(request.auth)

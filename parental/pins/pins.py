@@ -163,6 +163,7 @@ async def reset(caller: Caller, *, password: str, new_pin: str, now: datetime) -
 
 async def reset_for(user_id: UUID, *, email: str | None, password: str, new_pin: str, now: datetime) -> None:
     """As `reset`, for an account whose address is known. Refusal 401: wrong password; 429 as its checks."""
+    passwords.require_switched_on()
     check_new(new_pin)
     if email is None:  # it has no password either
         raise Refusal("password_wrong")
@@ -175,16 +176,31 @@ async def reset_for(user_id: UUID, *, email: str | None, password: str, new_pin:
     raise Refusal("password_wrong")
 
 
+async def reset_by_login(user_id: UUID, *, new_pin: str, now: datetime) -> None:
+    """As `reset`, for a parent who logged in at the platform just now. Refusal 401: the account was closed."""
+    check_new(new_pin)
+    encoded = await executor.run(make_password, new_pin, client=Client(source=user_id))
+    if not await sync_to_async(_reset_active)(user_id, encoded, now=now):
+        raise Refusal("unauthenticated")
+
+
 @transaction.atomic
 def _reset(proven: passwords.Proven, encoded: str, *, now: datetime) -> bool:
-    # Locked: a password changed, or an account deactivated, while bcrypt ran resets nothing.
-    account = User.objects.select_for_update(no_key=True).only("pk")
-    if account.filter(pk=proven.user_id, password=proven.encoded, is_active=True).first() is None:
+    if not _reset_active(proven.user_id, encoded, now=now, password=proven.encoded):
         return False
     passwords.clear_tries(proven)
-    pin = Pin(user_id=proven.user_id, pin_hash=encoded, version=uuid4(), changed_at=now)
+    return True
+
+
+@transaction.atomic
+def _reset_active(user_id: UUID, encoded: str, *, now: datetime, **still: str) -> bool:
+    # Locked: a password changed, or an account deactivated, while bcrypt ran resets nothing.
+    account = User.objects.select_for_update(no_key=True).only("pk")
+    if account.filter(pk=user_id, is_active=True, **still).first() is None:
+        return False
+    pin = Pin(user_id=user_id, pin_hash=encoded, version=uuid4(), changed_at=now)
     columns = ["pin_hash", "version", "changed_at"]
     Pin.objects.bulk_create([pin], update_conflicts=True, unique_fields=["user"], update_fields=columns)
-    PinGuard.objects.filter(user_id=proven.user_id).forgive()
-    record("pin_reset", user_id=proven.user_id, actor=for_parent(proven.user_id), now=now)
+    PinGuard.objects.filter(user_id=user_id).forgive()
+    record("pin_reset", user_id=user_id, actor=for_parent(user_id), now=now)
     return True

@@ -15,5 +15,5 @@ NO_PAGES = {
     "limits_confirm", "device_revoke", "grant", "take_back", "stop", "pin_reset", "pin_unlock", "logout",
     "lock", "unlock", "lock_everyone", "unlock_everyone", "today_only", "today_only_undo", "exception_end",
     "password_reset_link", "password_reset_set", "history_csv", "report_csv", "login_end", "logins_end_others",
-    "email_send_link", "automation_revoke",
+    "oidc_start", "oidc_return", "email_send_link", "automation_revoke",
 }  # fmt: skip

@@ -45,6 +45,8 @@ WRONG = [
     ({"DB_POOL_MIN_SIZE": "--5"}, "DB_POOL_MIN_SIZE must be a whole number from 1 to 1000, not '--5'."),
     ({"OIDC_ISSUER": "https://login.example"}, "OIDC_AUDIENCE is not set"),
     ({"OIDC_ISSUER": "http://login.example"}, "OIDC_ISSUER must be like https://login.example.com"),
+    ({"OIDC_CLIENT_ID": "pages"}, "OIDC_CLIENT_ID needs OIDC_ISSUER and OIDC_NAME"),
+    ({"PASSWORD_LOGIN": "false"}, "With PASSWORD_LOGIN=false nobody could log in"),
     (
         {"CONFIG_CACHE_TTL_SECONDS": "1.5"},
         "CONFIG_CACHE_TTL_SECONDS must be a whole number from 1 to 3600, not '1.5'.",

@@ -101,6 +101,9 @@ PAGES: dict[str, Page] = {
     "pin_reset": Page(ACCOUNT, get=405, post=200, writes=False),
     "pin_unlock": Page(ACCOUNT, get=405, post=200, writes=False),
     "login": Page(ANYONE, post=200, writes=False, logged_in=302),
+    # Without a client at an issuer there is no such login.
+    "oidc_start": Page(ANYONE, get=404),
+    "oidc_return": Page(ANYONE, get=404),
     "logout": Page(ANYONE, get=405, post=302, writes=False),
     "logins": Page(ACCOUNT),
     "logins_end_others": Page(ACCOUNT, get=405, post=302, writes=False),

@@ -8,21 +8,22 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from parental.accounts import accounts, askers, confirmation, mails, password_reset
+from parental.accounts import accounts, askers, confirmation, mails, password_reset, passwords
 from parental.limiter.sources import source_of
 from parental.models import normalize_email
 from parental.pages.account import logins
+from parental.pages.account.targets import SESSION_BACKEND, next_page
 from parental.pages.fields import email_field, new_password_field, password_field
 from parental.pages.page import page, parents_page
 from parental.tokens import devices
@@ -30,8 +31,6 @@ from viewing.caller import Caller
 from viewing.errors import Refusal
 
 RESET_SECONDS: Final = 60 * 60
-MAX_TARGET: Final = 1000  # characters of the page to go on to
-SESSION_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class LogInForm(forms.Form):
@@ -67,6 +66,8 @@ class ResetSetForm(forms.Form):
 def log_in(request: HttpRequest) -> HttpResponse:
     """Visitors who are logged in already skip the page."""
     form = LogInForm(request.POST or None)
+    if request.method == "POST":
+        passwords.require_switched_on()
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -84,19 +85,16 @@ def log_in(request: HttpRequest) -> HttpResponse:
         else:
             login(request, user, backend=SESSION_BACKEND)
             request.session.set_expiry(None)  # where a link to set a password made it a short one
-            return redirect(_next(request) or "dashboard")
+            return redirect(next_page(request) or "dashboard")
     elif request.user.is_authenticated:
-        return redirect(_next(request) or "dashboard")
-    context = {"form": form, "next": _next(request), "can_mail": mails.can_mail()}
+        return redirect(next_page(request) or "dashboard")
+    context = {
+        "form": form if settings.PASSWORD_LOGIN else None,
+        "next": next_page(request),
+        "can_mail": mails.can_mail(),
+        "platform": settings.OIDC_NAME if settings.OIDC_CLIENT_ID else "",
+    }
     return render(request, "parental/login.html", context)
-
-
-def _next(request: HttpRequest) -> str:
-    """The page of ours to go on to, or ""."""
-    target = (request.POST.get("next") or request.GET.get("next") or "")[:MAX_TARGET]
-    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    # A path, as our own links have: `redirect` would take another word for the name of a view.
-    return target if is_ours and target.startswith("/") else ""
 
 
 @require_POST
@@ -108,6 +106,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @page
 def register(request: HttpRequest) -> HttpResponse:
+    passwords.require_switched_on()
     form = RegisterForm(request.POST or None)
     if request.user.is_authenticated:
         return redirect("dashboard")
@@ -141,6 +140,7 @@ def _add_weakness(form: forms.Form, field: str, refusal: Refusal) -> None:
 @sensitive_post_parameters()
 @parents_page
 def change_password(request: HttpRequest, _caller: Caller) -> HttpResponse:
+    passwords.require_switched_on()
     form = PasswordChangeForm(request.POST or None)
     user: Any = request.user
     if request.method == "POST" and form.is_valid():
@@ -164,6 +164,7 @@ def change_password(request: HttpRequest, _caller: Caller) -> HttpResponse:
 @page
 def reset_password(request: HttpRequest) -> HttpResponse:
     """The same answer for every address; not found where no mail can be sent."""
+    passwords.require_switched_on()
     if not mails.can_mail():
         raise Refusal("not_found", "Password reset by email is not available")
     form = ResetForm(request.POST or None)
@@ -177,6 +178,7 @@ def reset_password(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page
 def reset_sent(request: HttpRequest) -> HttpResponse:
+    passwords.require_switched_on()
     return render(request, "parental/password_reset_sent.html")
 
 
@@ -187,6 +189,7 @@ def open_link(request: HttpRequest, user_id: UUID, token: str) -> HttpResponse:
 
     Only one that holds, and for an hour: anyone may ask for this page, with whatever they like for a token.
     """
+    passwords.require_switched_on()
     if password_reset.holder(user_id, token) is not None:
         request.session["password_reset"] = [str(user_id), token]
         if not request.user.is_authenticated:
@@ -197,6 +200,7 @@ def open_link(request: HttpRequest, user_id: UUID, token: str) -> HttpResponse:
 @sensitive_post_parameters()
 @page
 def set_password(request: HttpRequest) -> HttpResponse:
+    passwords.require_switched_on()
     user_id, token = request.session.get("password_reset", [None, ""])
     holder = password_reset.holder(UUID(user_id), token) if user_id else None
     # An address that is not confirmed may have been registered by somebody else, with devices of their own.

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from parental.pages.account import platform_login
 from parental.pages.account.pin_proof import family_timezone
 from parental.pages.page import parents_page
 from parental.tokens import logins, page_logins
@@ -34,7 +35,9 @@ def listing(request: HttpRequest, caller: Caller) -> HttpResponse:
         for login in found
     ]
     has_others = any(not row["is_current"] for row in rows)
-    return render(request, "parental/logins.html", {"logins": rows, "has_others": has_others})
+    return render(
+        request, "parental/logins.html", {"logins": rows, "has_others": has_others, **platform_login.offer(request)}
+    )
 
 
 def _name(login: logins.Login) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from parental.accounts import passwords
+from parental.pages.account import platform_login
 from parental.pages.account.pin_proof import add_refusal, family_timezone, locked_sentence, prove
 from parental.pages.fields import password_field, pin_field
 from parental.pages.page import parents_page
@@ -53,6 +56,10 @@ class ResetForm(TwiceForm):
     field_order = ("password", "new_pin", "again")
 
 
+class ResetByLoginForm(TwiceForm):
+    """After a login at the platform just now, which proves what the password does."""
+
+
 class VerifyForm(forms.Form):
     pin = pin_field(gettext_lazy("PIN"))
 
@@ -84,19 +91,12 @@ def _form(request: HttpRequest, caller: Caller) -> forms.Form:
 @require_POST
 @parents_page
 def reset(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """Set a PIN by the account's password; every lockout ends."""
-    form, user = ResetForm(request.POST, prefix="reset"), request.user
+    """Set a PIN by the account's password, or by a login at the platform just now; every lockout ends."""
+    is_fresh = platform_login.is_fresh(request)
+    form = (ResetByLoginForm if is_fresh else ResetForm)(request.POST, prefix="reset")
     if form.is_valid():
-        given = form.cleaned_data
-        reset_for = async_to_sync(pins.reset_for)
         try:
-            reset_for(
-                caller.user_id,
-                email=getattr(user, "email", ""),
-                password=given["password"],
-                new_pin=given["new_pin"],
-                now=timezone.now(),
-            )
+            _reset(request, caller, form.cleaned_data, is_fresh=is_fresh)
         except Refusal as refusal:
             if refusal.code != "password_wrong":
                 raise
@@ -105,6 +105,18 @@ def reset(request: HttpRequest, caller: Caller) -> HttpResponse:
             messages.success(request, _("Your new PIN is set, and all lockouts have been lifted."))
             return redirect("pin")
     return _page(request, caller, reset_form=form)
+
+
+def _reset(request: HttpRequest, caller: Caller, given: dict[str, Any], *, is_fresh: bool) -> None:
+    now = timezone.now()
+    if is_fresh:
+        platform_login.spend(request)
+        async_to_sync(pins.reset_by_login)(caller.user_id, new_pin=given["new_pin"], now=now)
+        return
+    passwords.require_switched_on()
+    email = getattr(request.user, "email", "")
+    reset_for = async_to_sync(pins.reset_for)
+    reset_for(caller.user_id, email=email, password=given["password"], new_pin=given["new_pin"], now=now)
 
 
 @sensitive_post_parameters()
@@ -134,10 +146,24 @@ def _page(request: HttpRequest, caller: Caller, **filled_in: forms.Form) -> Http
         "locked": locked_sentence(status.locked_until, caller) if status.locked_until else "",
         "locked_devices": [_device(guard, timezone_name=zone, now=now) for guard in devices],
         "form": filled_in.get("form") or (ChangeForm() if status.has_pin else TwiceForm()),
-        "reset_form": filled_in.get("reset_form") or ResetForm(prefix="reset"),
+        **_resets(request, filled_in.get("reset_form")),
         "unlock_form": filled_in.get("unlock_form") or VerifyForm(prefix="unlock"),
     }
     return render(request, "parental/pin.html", context)
+
+
+def _resets(request: HttpRequest, filled_in: forms.Form | None) -> dict[str, object]:
+    """By what a new PIN can be set: the password, or a login at the platform, which may have been just now."""
+    user: Any = request.user
+    is_fresh = platform_login.is_fresh(request)
+    has_platform = bool(settings.OIDC_CLIENT_ID) and user.external_id is not None
+    by_password = settings.PASSWORD_LOGIN and (user.has_usable_password() or not has_platform)
+    form = filled_in or (ResetByLoginForm(prefix="reset") if is_fresh else ResetForm(prefix="reset"))
+    return {
+        "reset_form": form if is_fresh or by_password else None,
+        "is_fresh": is_fresh,
+        "platform": settings.OIDC_NAME if has_platform and not is_fresh else "",
+    }
 
 
 def _device(guard: Any, *, timezone_name: str, now: datetime) -> dict[str, str]:

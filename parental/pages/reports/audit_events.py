@@ -10,6 +10,7 @@ from parental.wording import with_names
 
 SENTENCES = {
     "logout": gettext_lazy("Logged out"),
+    "login_linked": gettext_lazy("Account connected to the platform’s login"),
     "registered": gettext_lazy("Account created"),
     "refresh_token_reused": gettext_lazy("A login was ended because its token was used twice"),
     "email_confirmed": gettext_lazy("Email address confirmed"),
@@ -26,7 +27,11 @@ SENTENCES = {
     "locked": gettext_lazy("Stopped"),
     "unlocked": gettext_lazy("Unlocked"),
 }
-LOGINS = {"api": gettext_lazy("Logged in from an app"), "admin": gettext_lazy("Logged in to the administration")}
+LOGINS = {
+    "api": gettext_lazy("Logged in from an app"),
+    "oidc": gettext_lazy("Logged in with the platform’s login"),
+    "admin": gettext_lazy("Logged in to the administration"),
+}
 STAFF = {
     "parental.user": gettext_lazy("Account changed"),
     "viewing.profile": gettext_lazy("Profile changed"),

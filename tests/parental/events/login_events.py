@@ -5,7 +5,10 @@ Each takes a `Scene` and returns the account (None: there is none), and values t
 
 import uuid
 
+from django.utils import timezone
+
 from parental.models import User
+from parental.oidc import logins as oidc_logins
 from parental.tokens import signed
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in, make_parent
@@ -119,3 +122,9 @@ def logins_ended_by_the_parent(scene):
     log_in(parent.user)
     assert scene.http.delete(f"{API}/logins", headers=parent.headers).json() == {"ended": 1}
     return parent.user, {"by": "parent", "count": 1}
+
+
+def login_linked(_scene):
+    user = make_user()
+    assert oidc_logins.link(user, f"acct:{user.pk}", now=timezone.now())
+    return user, {"by": "parent"}

@@ -27,6 +27,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs" / "operations.md"
 SCENARIOS: dict[str, list[Callable[[Scene], Any]]] = {
     "registered": [login_events.registered, login_events.registered_on_the_page, platform_events.registered],
     "email_confirmed": [login_events.email_confirmed],
+    "login_linked": [login_events.login_linked],
     "login": [login_events.login, login_events.login_on_the_page, login_events.login_in_the_admin],
     "login_failed": [
         login_events.login_failed,

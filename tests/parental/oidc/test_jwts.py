@@ -27,12 +27,6 @@ ME = "/api/v1/auth/me"
 NO_TOKEN = (401, {"detail": "Invalid or missing token", "code": "unauthenticated"})
 
 
-@pytest.fixture(scope="module")
-def shared():
-    with issuer() as running:
-        yield running
-
-
 @pytest.fixture
 def provider(server, shared, settings, monkeypatch):
     """The issuer that the service trusts; the service has not asked for its keys yet."""
