@@ -75,9 +75,20 @@ def main(url: str, token: str) -> None:
     known, unknown = service.call("POST", "/platform/balances", asked)["balances"]
     print(f"Balance   {known['used_minutes']} minutes used; the unknown profile has status {unknown['status']}")
 
+    # Why something may play, or not.
+    why = service.call("GET", f"/platform/profiles/{profile_id}/explain")
+    print(f"Explain   {why['sentence']}; " + ", ".join(check["check"] for check in why["checks"] if check["passes"]))
+
     # A title that you no longer offer: sessions of it go on, none begins.
     retired = service.call("POST", "/platform/titles/retire", {"external_ids": ["tt-2"]})
     print(f"Retired   {retired['retired']} title")
+
+    # When a person wants their data erased: gone within a second, and deleted when the grace is over. Until then it can
+    # be restored, as here.
+    path = f"/platform/accounts/{ACCOUNT}/profiles/ann"
+    print(f"Erased    from {service.call('DELETE', path)['erase_at'][:10]} on")
+    restored = service.call("POST", f"{path}/restore")
+    print(f"Restored  {len(restored['profiles'])} profiles")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,9 @@ def test_the_example_client_walks_the_guide(real_time, tmp_path):
     assert first.stdout.count("Heartbeat allowed") == 3
     assert "1.5 minutes used; the unknown profile has status 404" in first.stdout
     assert "Retired   1 title" in first.stdout
+    assert "Explain   May play; lock, hours, day" in first.stdout
+    assert "Erased    from " in first.stdout
+    assert "Restored  2 profiles" in first.stdout
     assert again.returncode == 0, again.stderr
     assert "Titles    0 made, 1 changed, 1 unchanged" in again.stdout
     assert wrong.returncode == 1
