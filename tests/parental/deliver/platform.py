@@ -34,6 +34,10 @@ class Platform:
     def port(self) -> int:
         return int((self.folder / "port").read_text())
 
+    def start_again(self) -> None:
+        """At the same address, after it was killed."""
+        self.process = _start(self.folder)
+
     def endpoint(self, name: str, *, query: str = "", types: tuple[str, ...] = ()) -> WebhookEndpoint:
         """An endpoint that leads to this receiver; `query` says how that answers."""
         endpoint = WebhookEndpoint(
@@ -61,16 +65,20 @@ class Platform:
         return (self.folder / "answered").exists()
 
 
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, str(Path(__file__).with_name("receiver.py")), str(folder)])
+
+
 @contextmanager
 def platform(folder: Path) -> Iterator[Platform]:
-    process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("receiver.py")), str(folder)])
+    found = Platform(folder, _start(folder))
     try:
-        until(lambda: (folder / "port").exists() or process.poll() is not None)
-        assert process.poll() is None
-        yield Platform(folder, process)
+        until(lambda: (folder / "port").exists() or found.process.poll() is not None)
+        assert found.process.poll() is None
+        yield found
     finally:
-        process.kill()
-        process.wait()
+        found.process.kill()
+        found.process.wait()
 
 
 @contextmanager

@@ -75,7 +75,9 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    # Started again, it is where it was.
+    before = int((FOLDER / "port").read_text()) if (FOLDER / "port").exists() else 0
+    server = ThreadingHTTPServer(("127.0.0.1", before), Receiver)
     server.daemon_threads = True
     (FOLDER / "port.new").write_text(str(server.server_address[1]))
     (FOLDER / "port.new").rename(FOLDER / "port")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from datetime import timedelta
 
@@ -235,8 +236,13 @@ def test_a_receiver_that_is_killed_gets_it_when_it_is_back(platform, tmp_path):
     make_events(1)
     with deliverer(tmp_path / "log"):
         until(lambda: endpoint.deliveries.filter(attempts=1, state="waiting").exists())
+        assert endpoint.deliveries.get().last_error == "connection failed"
+        platform.start_again()
+        until(lambda: _is_listening(platform.port))
+        make_due()
+        until(has_ended(endpoint))
 
-    assert endpoint.deliveries.get().last_error == "connection failed"
+    assert [line["verified"] for line in platform.received("ok")] == [True]
 
 
 def test_stopping_finishes_what_is_being_sent(platform, tmp_path):
@@ -255,3 +261,8 @@ def _loopback():
     from ipaddress import ip_network
 
     return [ip_network("127.0.0.0/8")]
+
+
+def _is_listening(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
