@@ -207,6 +207,7 @@ def test_accounts_of_staff_and_unknown_ones(http, account):
     assert status_and_body(unknown) == NO_ACCOUNT
 
 
+@pytest.mark.slow
 def test_the_deliverer_erases_and_reports_it(account, tmp_path):
     """The receiver, in a process of its own, verifies the report with the library of Standard Webhooks."""
     clear()
