@@ -3,7 +3,7 @@
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
@@ -25,6 +25,7 @@ from viewing.playback.schemas import (
     PlannedBalanceOut,
     PlannedEligibilityOut,
     SessionEndOut,
+    TitleForProfileOut,
     TitleOut,
 )
 from viewing.schemas import ErrorDetail
@@ -94,19 +95,26 @@ async def end_session(request: Request, session_id: UUID) -> SessionEndOut:
     return await threads.writes.run(sessions.end, request.auth, session_id, timezone.now())
 
 
-@catalog_router.get("/titles", response={200: list[TitleOut], **REFUSED, **INVALID, 404: ErrorDetail})
+@catalog_router.get(
+    "/titles", response={200: list[TitleOut] | list[TitleForProfileOut], **REFUSED, **INVALID, 404: ErrorDetail}
+)
 @lean
 async def titles(
-    request: HttpRequest,
+    request: Request,
+    profile_id: UUID | None = None,
     limit: Annotated[int | None, Query(ge=1, le=listing.MAX_PAGE)] = None,
     after: UUID | None = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
 ) -> HttpResponseBase:
     """The catalogue by name: all of it, or with a parameter one page. Send `If-None-Match` with the ETag."""
-    if limit is None and after is None and q is None:
+    size = limit or listing.MAX_PAGE
+    if profile_id is not None:
+        profile = await obtain_profile(request.auth, profile_id)
+        found = await listing.page_for_profile(profile, after=after, q=q, limit=size)
+    elif limit is None and after is None and q is None:
         found = await listing.whole()
     else:
-        found = await listing.page(after=after, q=q, limit=limit or listing.MAX_PAGE)
+        found = await listing.page(after=after, q=q, limit=size)
     headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
     response = HttpResponse(found.body, content_type="application/json; charset=utf-8", headers=headers)
     return get_conditional_response(request, etag=found.etag, response=response) or response

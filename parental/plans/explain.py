@@ -9,13 +9,15 @@ from parental.plans.preview_schemas import Check, ExplainOut, WeekDayOut
 from viewing.models import ViewingTimeBalance, ViewingTimeConfig
 from viewing.planned import TRACKS
 from viewing.playback import plan_reads
-from viewing.playback.planned_balances import SENTENCES, use_of
+from viewing.playback.planned_balances import own_seconds, use_of
+from viewing.playback.wording import standing_sentence
 from viewing.rules.hours import Timetable
 from viewing.rules.plan import Plan, limit_on
 from viewing.rules.standing import DayUse, Frame, PlannedChild, Reason, make_frame, next_allowed, stand
 from viewing.schemas import minutes, minutes_or_none
 
 Help = Literal["unlock", "despite_hours", "grant", "wait"]
+MAY_PLAY: Final = "May play"
 HELPS: Final[dict[Reason, Help]] = {
     "locked": "unlock",
     "outside_hours": "despite_hours",
@@ -41,7 +43,7 @@ def read(profile_id: UUID, *, is_educational: bool, now: datetime) -> ExplainOut
         at=now,
         allowed=not standing.reasons,
         reason=standing.reason,
-        sentence="May play" if standing.reason is None else SENTENCES[standing.reason],
+        sentence=standing_sentence(standing, frame, timezone=config.timezone, now=now) or MAY_PLAY,
         next_allowed_at=again,
         checks=_checks(child, frame, use),
         what_helps=helps,
@@ -58,7 +60,13 @@ def _checks(child: PlannedChild, frame: Frame, use: DayUse) -> list[Check]:
     exception = limit_on(child.plan, frame.day.day)[1]
     has_day_left = _has_left(frame.limit_seconds, use)
     checks = [
-        Check(check="lock", passes=lock is None, until=lock.until if lock else None, note=lock.note if lock else None),
+        Check(
+            check="lock",
+            passes=lock is None,
+            since=lock.since if lock else None,
+            until=lock.until if lock else None,
+            note=lock.note if lock else None,
+        ),
         Check(
             check="hours",
             passes=hours.is_open,
@@ -72,7 +80,9 @@ def _checks(child: PlannedChild, frame: Frame, use: DayUse) -> list[Check]:
             carried_minutes=minutes(opening.carried_seconds),
             granted_minutes=minutes(use.granted_seconds),
             used_minutes=minutes(use.used_seconds),
+            is_unlimited=use.is_unlimited,
             source="plan" if exception is None else f"exception:{exception.id}",
+            exception=exception and exception.name,
         ),
     ]
     if child.plan.week_limit is not None:
@@ -84,11 +94,17 @@ def _has_left(seconds: int | None, use: DayUse) -> bool:
     return seconds is None or use.is_unlimited or use.used_seconds < seconds + use.granted_seconds
 
 
+def _week_left(frame: Frame, use: DayUse) -> int:
+    left = frame.opening.week_left_seconds or 0
+    return left if frame.cap_seconds is None else left - own_seconds(frame.opening, frame.allowance_seconds, use)
+
+
 def _week(limit_minutes: int, frame: Frame, use: DayUse) -> Check:
     return Check(
         check="week",
         passes=_has_left(frame.cap_seconds, use),
         limit_minutes=limit_minutes,
+        used_minutes=minutes(limit_minutes * 60 - _week_left(frame, use)),
         days=[
             WeekDayOut(
                 date=day.day,

@@ -56,13 +56,16 @@ class Check(Schema):
     check: Literal["lock", "hours", "day", "week"]
     passes: bool
     kind: str | None = None
+    since: datetime | None = None
     until: datetime | None = None
     note: str | None = None
     limit_minutes: float | None = None
     carried_minutes: float | None = None
     granted_minutes: float | None = None
     used_minutes: float | None = None
+    is_unlimited: bool | None = None
     source: str | None = None
+    exception: str | None = None
     days: list[WeekDayOut] | None = None
 
 

@@ -171,6 +171,7 @@ def test_a_heartbeats_answer_is_documented(schema):
 
     assert set(fields) == {
         "session_id",
+        "sentence",
         "enforcement",
         "remaining_minutes",
         "used_minutes",

@@ -10,11 +10,15 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+from django.utils import timezone
+from pydantic_core import to_json
+
 from perfmetrics.counting.cache import counted
-from viewing.catalogue import sql
+from viewing.catalogue import sql, watchable
 from viewing.errors import Refusal
 from viewing.hotpath import lookup, threads
 from viewing.hotpath.entries import CATALOG
+from viewing.profile import Profile
 
 MAX_PAGE: Final = 1000
 PART: Final = 1000
@@ -80,6 +84,20 @@ async def page(*, after: UUID | None, q: str | None, limit: int) -> Listing:
     """Titles after one, and of those in which each word of `q` begins a word. Refusal 404: unknown `after`."""
     lines = await threads.reads.run(_read_page, after, q, limit)
     return _listing(",".join(line.json for line in lines))
+
+
+async def page_for_profile(profile: Profile, *, after: UUID | None, q: str | None, limit: int) -> Listing:
+    """As `page`, each title with what it means for the profile now."""
+    found = await threads.reads.run(_read_for_profile, profile, after, q, limit)
+    return _listing(",".join(found))
+
+
+def _read_for_profile(profile: Profile, after: UUID | None, q: str | None, limit: int) -> list[str]:
+    judge = watchable.judge(profile, timezone.now())
+    return [
+        f"{line.json[:-1]},{to_json(judge(line.is_educational, line.duration_seconds)).decode()[1:]}"
+        for line in _read_page(after, q, limit)
+    ]
 
 
 def _read_page(after: UUID | None, q: str | None, limit: int) -> list[sql.Line]:

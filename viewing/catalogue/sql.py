@@ -16,17 +16,22 @@ MAX_WORDS: Final = 10
 
 
 class Line(NamedTuple):
-    """A title of the catalogue, as JSON."""
+    """A title of the catalogue, as JSON, with what decides whether it may be watched."""
 
     id: UUID
     name: str
     json: str
+    is_educational: bool
+    duration_seconds: int | None
 
 
 # A part of the catalogue, after a place (null: from the beginning). Index: title_listed_idx; for `words`, where they
 # are rare, title_words_idx.
 _READ_LISTED = f"""
-SELECT id, name, format('{{{{"id":"%%s","name":%%s,"is_educational":%%s}}}}', id, to_json(name), is_educational::text)
+SELECT id, name,
+    format('{{{{"id":"%%s","name":%%s,"is_educational":%%s,"duration_minutes":%%s}}}}', id, to_json(name),
+        is_educational::text, coalesce(round(duration_seconds / 60.0, 2)::float8::text, 'null')),
+    is_educational, duration_seconds
 FROM {TITLE}
 WHERE retired_at IS NULL {{condition}}
 ORDER BY name, id LIMIT %(limit)s

@@ -49,5 +49,5 @@ def planned_answer(beat: Beat, decision: Decision, frame: Frame) -> dict[str, ob
         answer["next_reset_at"] = iso(rules.next_reset(beat.profile.schedule, now=beat.now))
         again = next_allowed(planned.child, use, now=now, track=TRACKS[is_educational])
         answer["next_allowed_at"] = again and iso(again)
-        answer |= why(standing, frame)
+        answer |= why(standing, frame, timezone=planned.child.table.timezone, now=now)
     return answer

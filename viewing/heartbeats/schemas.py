@@ -100,6 +100,7 @@ class HeartbeatOut(Schema):
         None, description="Only with `outside_hours`."
     )
     note: str | None = Field(None, description="Only with `locked`: what the parent wrote.")
+    sentence: str | None = Field(None, description="The reason in words, as parents read it.")
     limited_by: LimitedBy | None = Field(None, description="With a week plan: what `remaining_minutes` comes from.")
     closes_at: datetime | None = Field(None, description="When hours close or a lock begins, within 24 hours.")
     finishing: bool | None = Field(None, description="Time is over, and the title may be watched to its end.")

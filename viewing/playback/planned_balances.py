@@ -8,6 +8,7 @@ from viewing.hotpath import threads
 from viewing.models import ViewingTimeBalance
 from viewing.planned import TRACKS, Planned
 from viewing.playback.schemas import BalanceOut
+from viewing.playback.wording import standing_sentence
 from viewing.profile import Profile
 from viewing.rules.standing import DayUse, Frame, Reason, Standing, next_allowed, stand
 from viewing.rules.weeks import Opening, week_start
@@ -21,13 +22,19 @@ SENTENCES: Final[dict[Reason, str]] = {
 }
 
 
-def why(standing: Standing, frame: Frame) -> dict[str, object]:
+def why(standing: Standing, frame: Frame, *, timezone: str, now: datetime) -> dict[str, object]:
     """The first reason why nothing may play, with what belongs to it; empty where something may."""
+    if standing.reason is None:
+        return {}
+    found: dict[str, object] = {
+        "reason": standing.reason,
+        "sentence": standing_sentence(standing, frame, timezone=timezone, now=now),
+    }
     if standing.reason == "outside_hours":
-        return {"reason": standing.reason, "hours_kind": frame.hours.kind}
+        found["hours_kind"] = frame.hours.kind
     if standing.reason == "locked":
-        return {"reason": standing.reason, "note": frame.lock.note if frame.lock else ""}
-    return {"reason": standing.reason} if standing.reason else {}
+        found["note"] = frame.lock.note if frame.lock else ""
+    return found
 
 
 def read_row(profile: Profile, frame: Frame) -> ViewingTimeBalance:
@@ -61,8 +68,10 @@ def balance_answer(profile: Profile, planned: Planned, now: datetime) -> dict[st
         "granted_minutes": minutes(use.granted_seconds),
         "budget_remaining_minutes": minutes_or_none(standing.day_left_seconds),
     }
-    if standing.reasons and not stand(planned.frame(is_educational=True, now=now), use, now=now).reasons:
-        answer["educational_only"] = True
+    if standing.reasons:
+        answer |= why(standing, frame, timezone=planned.child.table.timezone, now=now)
+        if not stand(planned.frame(is_educational=True, now=now), use, now=now).reasons:
+            answer["educational_only"] = True
     return answer | _plan_fields(planned, frame, standing) | _week(planned, frame, use)
 
 
@@ -146,7 +155,8 @@ def eligibility_answer(
     if is_learning_only:
         answer["educational_only"] = True
     if reason is not None:
-        answer |= {name: value for name, value in why(standing, frames[track]).items() if name != "reason"}
+        reasons = why(standing, frames[track], timezone=planned.child.table.timezone, now=now)
+        answer |= {name: value for name, value in reasons.items() if name != "reason"}
         again = next_allowed(planned.child, use, now=now, track=TRACKS[track])
         answer |= {"reason_code": reason, "next_allowed_at": again and iso(again)}
     return answer

@@ -8,6 +8,8 @@ from ninja import Field, Schema
 
 from viewing.rules.standing import LimitedBy, Reason
 
+HoursKind = Literal["bedtime", "school", "other", "closed"]
+
 
 class BalanceOut(Schema):
     profile_id: UUID
@@ -49,6 +51,10 @@ class PlannedBalanceOut(BalanceOut):
     open_until: datetime | None = None
     educational_only: bool | None = Field(None, description="Only educational titles may play.")
     exception: str | None = Field(None, description="The name of the exception that holds today.")
+    reason: Reason | None = Field(None, description="Only where nothing may play.")
+    hours_kind: HoursKind | None = Field(None, description="Only with `outside_hours`.")
+    note: str | None = Field(None, description="Only with `locked`: what the parent wrote.")
+    sentence: str | None = Field(None, description="The reason in words, as parents read it.")
 
 
 class EligibilityOut(Schema):
@@ -64,10 +70,9 @@ class PlannedEligibilityOut(EligibilityOut):
     reason_code: Reason = Field(description="Only where nothing may start.")
     next_allowed_at: datetime | None = Field(None, description="Null: not by time alone.")
     educational_only: bool | None = Field(None, description="Without `title_id`: only educational titles may start.")
-    hours_kind: Literal["bedtime", "school", "other", "closed"] | None = Field(
-        None, description="Only with `outside_hours`."
-    )
+    hours_kind: HoursKind | None = Field(None, description="Only with `outside_hours`.")
     note: str | None = Field(None, description="Only with `locked`: what the parent wrote.")
+    sentence: str | None = Field(None, description="The reason in words, as parents read it.")
 
 
 class SessionEndOut(Schema):
@@ -80,3 +85,12 @@ class TitleOut(Schema):
     id: UUID
     name: str
     is_educational: bool
+    duration_minutes: float | None = Field(description="Null: unknown.")
+
+
+class TitleForProfileOut(TitleOut):
+    """With `profile_id`."""
+
+    may_begin: bool
+    fits: bool | None = Field(description="Whether it can be watched to its end. Null: its length is unknown.")
+    reason: Reason | None = Field(None, description="Only where it may not begin.")

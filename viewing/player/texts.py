@@ -25,6 +25,13 @@ def _general() -> dict[str, str]:
         "paused": _("Paused"),
         "fifteenLeft": _("Just so you know: about {minutes} min left today."),
         "fiveLeft": _("Almost over: about {minutes} min left today. Now is a good time to find a place to stop."),
+        "fifteenToClose": _("Just so you know: it's over in about {minutes} min, however much time you have left."),
+        "fiveToClose": _("Almost over: about {minutes} min to go. Now is a good time to find a place to stop."),
+        "canFinish": _("You can watch this one to the end."),
+        "finishing": _("Your time is up. You can watch this one to the end, then it's over."),
+        "theEnd": _("The end! What would you like to watch next?"),
+        "notNow": _("Not right now"),
+        "tooLong": _("Longer than your time"),
         "limitHeading": _("That's it for today!"),
         "weekHeading": _("That's it for this week!"),
         "bedtimeHeading": _("Good night!"),
@@ -34,6 +41,7 @@ def _general() -> dict[str, str]:
         "nextTime": _("You can watch again: {time}"),
         "moreTime": _("You have time again. Pick something!"),
         "granted": _("{minutes} more minutes. Have fun!"),
+        "grantedButClosed": _("The time was added. You can use it when watching is allowed again."),
         "unlimited": _("No limit for the rest of today. Have fun!"),
     }
 

@@ -232,6 +232,20 @@ def _can_finish(frame: Frame, remaining: int | None, rest: int, *, now: datetime
     return frame.locks_at is None or rest <= _seconds_up(frame.locks_at - now)
 
 
+def time_to_end(frame: Frame, use: DayUse, *, now: datetime, is_charged: bool) -> int | None:
+    """How long a title may be that begins now and is to be watched to its end, in seconds; None: any length.
+
+    Less matters only where it may begin. `is_charged`: it counts toward the limit.
+    """
+    day_left = _day_left(frame, use) if is_charged else None
+    closes_at, locks_at = frame.hours.closes_at, frame.locks_at
+    return least(
+        None if day_left is None else day_left + frame.finish_seconds,
+        None if closes_at is None else _seconds_up(closes_at - now) + frame.finish_seconds,
+        None if locks_at is None else _seconds_up(locks_at - now),
+    )
+
+
 def next_allowed(child: PlannedChild, use: DayUse, *, now: datetime, track: Track) -> datetime | None:
     """When a title could begin if nothing changed and nothing were watched; None: not by time alone, or not in 15 days.
 

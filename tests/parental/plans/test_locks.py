@@ -32,6 +32,7 @@ def test_everyone_stops_and_one_is_unlocked(house):
         "limited_by": "lock",
         "reason": "locked",
         "note": "Dinner",
+        "sentence": "Stopped until a parent allows it",
         "next_reset_at": utc("2026-11-26 06:00"),
         "next_allowed_at": None,
     }

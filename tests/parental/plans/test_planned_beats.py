@@ -51,6 +51,7 @@ class TestHours:
             "limited_by": "hours",
             "reason": "outside_hours",
             "hours_kind": "bedtime",
+            "sentence": "Bedtime until tomorrow at 07:00",
             "next_reset_at": utc("2026-11-26 06:00"),
             "next_allowed_at": utc("2026-11-26 07:00"),
         }
@@ -98,6 +99,7 @@ class TestHours:
             "reason": "Outside viewing hours",
             "next_reset_at": utc("2026-11-26 06:00"),
             "hours_kind": "school",
+            "sentence": "School until today at 13:00",
             "reason_code": "outside_hours",
             "next_allowed_at": utc("2026-11-25 13:00"),
         }

@@ -65,16 +65,18 @@ export const eligibility = (pairing, title) => {
   const query = title === null ? "" : `?title_id=${title.id}`;
   return call(pairing, `/viewing-time/playback-eligible/${pairing.profileId}${query}`, { expects: has("eligible") });
 };
-export const titles = (pairing) => call(pairing, "/catalog/titles", { expects: Array.isArray });
+/** Every title, and which of them may begin now. */
+export const titles = (pairing) =>
+  call(pairing, `/catalog/titles?profile_id=${pairing.profileId}`, { expects: Array.isArray });
 
 /** Also as the page goes away: the browser then sends it by itself. */
 export const endSession = (pairing, sessionId) =>
   call(pairing, `/viewing-time/session/${sessionId}/end`, { method: "POST", keepalive: true });
 
-/** `minutes` null: unlimited today. */
-export const grant = (pairing, minutes, pin) =>
+/** {minutes (null: unlimited today), pin, despite_hours}. */
+export const grant = (pairing, body) =>
   call(pairing, `/parental-controls/profiles/${pairing.profileId}/viewing-time/grant`, {
     method: "POST",
-    body: { minutes, pin },
+    body,
     expects: has("remaining_minutes"),
   });

@@ -5,7 +5,7 @@
  * and answers [the next state, what must be done], as machine.js does.
  */
 
-import { drop, lock, revoke, settle, toChoosing, refusal } from "./states.js";
+import { drop, endsAt, lock, playedMs, revoke, settle, toChoosing, refusal } from "./states.js";
 import { answered, BEAT_MS } from "./timeleft.js";
 
 /** An unanswered beat is no longer sent again when a repetition could arrive more than 60 s after the first. */
@@ -14,6 +14,7 @@ export const GIVE_UP_MS = 50000;
 export const STALL_MS = 3000;
 /** More are not owed: a device that slept for longer than five minutes did not play in that time. */
 export const MAX_OWED_BEATS = 10;
+const MAX_POSITION_SECONDS = 86400;
 const NIL = "00000000-0000-0000-0000-000000000000";
 
 export function retryDelay(tries, retryAfterMs = 0) {
@@ -33,6 +34,7 @@ export function beat(state, now) {
     device_id: state.device.id,
     device_type: state.device.type,
     is_paused: state.isPaused,
+    position_seconds: Math.min(Math.floor(playedMs(state, now) / 1000), MAX_POSITION_SECONDS),
     sequence,
   };
   if (state.sessionId !== null) body.session_id = state.sessionId;
@@ -42,7 +44,11 @@ export function beat(state, now) {
 
 /** What time alone brings while a title plays. */
 export function tick(state, now) {
-  if (state.beat === null) return state.dueAt !== null && now >= state.dueAt ? beat(state, now) : [state, []];
+  if (isPast(endsAt(state), now)) return end(state, now);
+  if (state.beat === null) {
+    if (isPast(state.closesAt, now)) return close(state, now);
+    return isPast(state.dueAt, now) ? beat(state, now) : [state, []];
+  }
   let next = state;
   if (!next.isStalled && now - next.beat.triedAt >= STALL_MS) {
     next = settle({ ...next, isStalled: true, trouble: next.trouble || "offline" }, now);
@@ -54,11 +60,31 @@ export function tick(state, now) {
   return [{ ...next, beat: again }, [{ do: "beat", body: again.body }]];
 }
 
+function isPast(time, now) {
+  return time !== null && now >= time;
+}
+
+/** The title is over. */
+function end(state, now) {
+  const [next, effects] = toChoosing(state, now);
+  return [next, [...effects, { do: "toast", text: "theEnd" }]];
+}
+
+/**
+ * Hours close, or a parent's stop begins: a beat would count 30 s after it, so only a title that may be watched to its
+ * end sends one. Any other waits for the answer to a question, which counts nothing.
+ */
+function close(state, now) {
+  const next = { ...state, closesAt: null };
+  if (state.ending !== null) return beat(next, now);
+  return [settle({ ...next, isStalled: true, isAsking: true, dueAt: null }, now), [{ do: "ask" }]];
+}
+
 /** When `tick` has something to do; null: never by itself. */
 export function wakesAt(state) {
-  if (state.beat === null) return state.dueAt;
-  const stalls = state.isStalled ? null : state.beat.triedAt + STALL_MS;
-  const times = [stalls, state.beat.retryAt].filter((time) => time !== null);
+  const stalls = state.beat === null || state.isStalled ? null : state.beat.triedAt + STALL_MS;
+  const own = state.beat === null ? [state.dueAt, state.closesAt] : [stalls, state.beat.retryAt];
+  const times = [...own, endsAt(state)].filter((time) => time !== null);
   return times.length ? Math.min(...times) : null;
 }
 
@@ -111,6 +137,8 @@ function obey(state, body, now) {
     isLearning: body.is_educational,
     isFree: isFree(state, body),
     wasPaused: state.beat.body.is_paused,
+    closesAt: closesAt(body, now),
+    ending: body.finishing ? "now" : body.can_finish ? "can" : null,
     left: answered(body.remaining_minutes),
   };
   return [settle(next, now), toasts];
@@ -134,10 +162,20 @@ function isFree(state, body) {
   return before === null ? state.isFree : Math.round(body.remaining_minutes * 60) >= before;
 }
 
+/** When it stops whatever time is left: by the service's own count, for a device's clock may be wrong. */
+function closesAt({ closes_at: closes, limited_by: by, remaining_minutes: minutes, finishing }, now) {
+  return closes && !finishing && isOfHours(by) ? now + minutes * 60000 : null;
+}
+
+function isOfHours(limitedBy) {
+  return limitedBy === "hours" || limitedBy === "lock";
+}
+
 /** A word at 15 and at 5 minutes, once each; more time makes the later one possible again. */
-function warn(warned, { enforcement, remaining_minutes: minutes }) {
+function warn(warned, { enforcement, remaining_minutes: minutes, limited_by: by, finishing }) {
   if (enforcement === "allowed") return [null, []];
   const threshold = enforcement === "warning_5" ? 5 : 15;
-  const isNews = warned === null || threshold < warned;
-  return [threshold, isNews ? [{ do: "toast", text: threshold === 5 ? "fiveLeft" : "fifteenLeft", minutes }] : []];
+  const isNews = !finishing && (warned === null || threshold < warned);
+  const text = `${threshold === 5 ? "five" : "fifteen"}${isOfHours(by) ? "ToClose" : "Left"}`;
+  return [threshold, isNews ? [{ do: "toast", text, minutes }] : []];
 }

@@ -4,8 +4,8 @@
  */
 
 import * as beating from "./beating.js";
-import { initial, lock, NOT_PLAYING, refusal, revoke, settle, toChoosing, unpair } from "./states.js";
-import { answered, setRunning } from "./timeleft.js";
+import { initial, lock, NOT_PLAYED, NOT_PLAYING, refusal, revoke, settle, toChoosing, unpair } from "./states.js";
+import { answered } from "./timeleft.js";
 
 const RELOAD_MS = 60000;
 
@@ -16,7 +16,7 @@ const events = {
   unpair: (state) => unpair(state, null),
   titles: gotTitles,
   balance: gotBalance,
-  pick: (state, { title }, now) => play({ ...state, title }, now),
+  pick: (state, { title }, now) => play({ ...state, title, played: NOT_PLAYED }, now),
   togglePause: (state, _event, now) => pause(state, !state.isPaused, now),
   hidden: (state, _event, now) => pause(state, true, now),
   stop: (state, _event, now) => toChoosing(state, now),
@@ -129,7 +129,8 @@ function moreTime(state, now) {
 function granted(state, { body }, now) {
   const left = answered(body.remaining_minutes);
   const minutes = body.granted_minutes;
-  const toast = { do: "toast", text: minutes === null ? "unlimited" : "granted", minutes };
+  const given = minutes === null ? "unlimited" : "granted";
+  const toast = { do: "toast", text: body.reason ? "grantedButClosed" : given, minutes };
   const next = { ...state, left, warned: null };
   const mayGoOn = body.remaining_minutes !== 0 && ["locked", "unlocked"].includes(state.screen);
   if (!mayGoOn) return [settle(next, now), [toast]];
@@ -146,6 +147,6 @@ function networkBack(state, _event, now) {
 
 function setSpeed(state, { speed }, now) {
   const dueAt = state.dueAt === null ? null : Math.min(state.dueAt, now + beating.interval(speed));
-  const left = setRunning(state.left, Boolean(state.left) && state.left.since !== null, now, state.speed);
-  return [{ ...state, left, speed, dueAt }, []];
+  const settled = settle(state, now); // what ran so far ran at the old speed
+  return [{ ...settled, speed, dueAt }, []];
 }

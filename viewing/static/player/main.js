@@ -68,6 +68,7 @@ const doers = {
   },
   remember: ({ pairing }) => pairings.remember(pairing),
   clearPairing: () => pairings.clear(),
+  ask: () => Promise.resolve().then(() => waiting.askNow()), // once it waits
   toast: ({ text, minutes }) => toast(say(text, { minutes: minutes && Math.ceil(minutes) })),
 };
 
@@ -82,6 +83,7 @@ function perform(effect) {
 
 const moreTime = makeMoreTime({
   pairing: () => state.pairing,
+  isClosed: () => state.screen === "locked" && state.refusal.reason === "outside_hours",
   onGranted: (body) => dispatch({ type: "granted", body }),
   onRevoked: () => dispatch({ type: "balance", status: 401 }),
 });
@@ -112,7 +114,7 @@ $("pairing-form").addEventListener("submit", (event) => {
 
 $("titles").addEventListener("click", (event) => {
   const card = event.target.closest("button");
-  if (card) dispatch({ type: "pick", title: state.titles.find((title) => title.id === card.dataset.titleId) });
+  if (card && card.getAttribute("aria-disabled") !== "true") dispatch({ type: "pick", title: state.titles.find((title) => title.id === card.dataset.titleId) });
 });
 
 for (const radio of document.querySelectorAll("input[name=speed]")) {

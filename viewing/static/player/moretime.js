@@ -7,8 +7,11 @@ import { isForGood, moment, say } from "./texts.js";
 const LENGTH = 4;
 const $ = (id) => document.getElementById(id);
 
-/** `pairing()` gives the present one; `onGranted(body)` hears of a grant, `onRevoked()` of a token that is no more. */
-export function makeMoreTime({ pairing, onGranted, onRevoked }) {
+/**
+ * `pairing()` gives the present one; `isClosed()`: whether hours are closed, so that time is given despite them;
+ * `onGranted(body)` hears of a grant, `onRevoked()` of a token that is no more.
+ */
+export function makeMoreTime({ pairing, isClosed, onGranted, onRevoked }) {
   const dialog = $("more-time");
   const amounts = $("amounts");
   const pad = $("pin-pad");
@@ -48,7 +51,7 @@ export function makeMoreTime({ pairing, onGranted, onRevoked }) {
   async function send() {
     isSending = true;
     pad.setAttribute("aria-busy", "true");
-    const answer = await grant(pairing(), minutes, digits);
+    const answer = await grant(pairing(), { minutes, pin: digits, despite_hours: isClosed() });
     isSending = false;
     pad.removeAttribute("aria-busy");
     setDigits("");

@@ -94,6 +94,9 @@ function showTitles(titles) {
     card.querySelector("[data-badge]").hidden = !title.is_educational;
     const button = card.querySelector("button");
     button.dataset.titleId = title.id;
+    // Not `disabled`: a remote control could not reach it, and nobody would read why.
+    if (title.may_begin === false) button.setAttribute("aria-disabled", "true");
+    card.querySelector("[data-hint]").textContent = hint(title);
     button.prepend(draw(title.name));
     return card;
   });
@@ -104,12 +107,20 @@ function showTitles(titles) {
   $("no-titles").hidden = seen.titles === null || titles.length > 0;
 }
 
+/** What a child should know before a title begins. */
+function hint(title) {
+  if (title.may_begin === false) return say("notNow");
+  return title.fits === false ? say("tooLong") : "";
+}
+
 function showFilm(state) {
   const { title, isPaused, isFree } = state;
   if (changed("film", title.id)) fill($("film-picture"), [draw(title.name)]);
   write("film-title", title.name);
   $("film-badge").hidden = !title.is_educational;
   $("film-free").hidden = !isFree;
+  write("film-ending", state.ending === null ? "" : say(state.ending === "now" ? "finishing" : "canFinish"));
+  $("film-ending").hidden = state.ending === null;
   $("film").classList.toggle("running", isFilmRunning(state));
   if (changed("paused", isPaused)) {
     $("pause").dataset.paused = String(isPaused);
@@ -125,14 +136,18 @@ const HOURS = { bedtime: "bedtimeHeading", school: "schoolHeading" };
 
 function showLocked({ refusal }) {
   if (!changed("locked", JSON.stringify(refusal))) return;
-  const { reason, kind, note, until } = refusal;
+  const { reason, kind, note, sentence, until } = refusal;
   const isClosed = reason === "outside_hours";
   const heading = say(isClosed ? HOURS[kind] || "closedHeading" : HEADINGS[reason] || "limitHeading");
   write("locked-heading", heading);
+  const isDay = reason === "locked" || (isClosed && kind !== "bedtime");
+  document.querySelector("[data-screen-name=locked]").dataset.picture = isDay ? "day" : "night";
   document.title = say("pageTitle", { screen: heading });
   write("locked-note", note);
   $("locked-note").hidden = !note;
-  write("next-time", until ? say("nextTime", { time: moment(until, Date.now()) }) : "");
+  // The sentence says until when, except of time that is used up.
+  const isSaid = sentence && (isClosed || reason === "locked");
+  write("next-time", isSaid ? sentence : until ? say("nextTime", { time: moment(until, Date.now()) }) : "");
   if ($("ideas").childElementCount === 0) showIdeas();
 }
 

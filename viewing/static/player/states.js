@@ -25,6 +25,7 @@ export function initial({ pairing, device, sequence, speed }) {
     isAsking: false, // waiting for the service to answer at all
     reason: null, // on the dropped screen
     title: null,
+    played: NOT_PLAYED, // how far the title is
     sequence,
     ...NOT_PLAYING,
   };
@@ -39,33 +40,54 @@ export const NOT_PLAYING = {
   isStalled: false, // the film waits for an answer
   isLearning: false,
   isFree: false,
+  closesAt: null, // when bedtime or a parent stops it, whatever time is left
+  ending: null, // "can": this title may end though less time is left; "now": time is over, it may still end
 };
+
+/** {ms: of the title played; since: from when it plays on, null while it stands still}. */
+export const NOT_PLAYED = { ms: 0, since: null };
+
+/** How much of the title was played, in ms. */
+export function playedMs(state, now) {
+  const { ms, since } = state.played;
+  return ms + (since === null ? 0 : Math.max(0, now - since) * state.speed);
+}
+
+/** When the title ends, as it plays now; null: not by itself, or not known. */
+export function endsAt(state) {
+  const { ms, since } = state.played;
+  const minutes = state.title === null ? null : state.title.duration_minutes;
+  return since === null || !minutes ? null : since + Math.max(0, minutes * 60000 - ms) / state.speed;
+}
 
 export function isFilmRunning(state) {
   return state.screen === "playing" && !state.isPaused && !state.isStalled;
 }
 
-/** Let the display of the time left run exactly while the film does and uses it. */
+/** Let the title, and the display of the time left if it uses it, run exactly while the film does. */
 export function settle(state, now) {
-  return { ...state, left: setRunning(state.left, isFilmRunning(state) && !state.isFree, now, state.speed) };
+  const isRunning = isFilmRunning(state);
+  const played = { ms: playedMs(state, now), since: isRunning ? now : null };
+  return { ...state, played, left: setRunning(state.left, isRunning && !state.isFree, now, state.speed) };
 }
 
 /** The choice of titles; what played ends. */
 export function toChoosing(state, now) {
   const end = state.sessionId === null ? [] : [{ do: "end", sessionId: state.sessionId }];
-  const next = { ...state, ...NOT_PLAYING, screen: "choosing", title: null, isAsking: false, loadedAt: now };
+  const next = { ...state, ...NOT_PLAYING, screen: "choosing", title: null, played: NOT_PLAYED, isAsking: false, loadedAt: now };
   return [settle(next, now), [...end, { do: "load" }]];
 }
 
 /**
- * Why an answer says that nothing may play, and until when: {reason, kind, note, until}. Of a week plan or a parent's
- * lock the answers say more; `until` null: not by time alone.
+ * Why an answer says that nothing may play, and until when: {reason, kind, note, sentence, until}. Of a week plan or a
+ * parent's lock the answers say more; `until` null: not by time alone.
  */
 export function refusal(body) {
   const reason = body.locked ? "locked" : body.reason_code || body.reason || "limit_reached";
   const until = "next_allowed_at" in body ? body.next_allowed_at : body.opens_at || body.next_reset_at;
   const note = body.note || (body.locked && body.locked.note) || "";
-  return { reason, kind: body.hours_kind || null, note, until: reason === "locked" ? null : until };
+  const sentence = body.sentence || "";
+  return { reason, kind: body.hours_kind || null, note, sentence, until: reason === "locked" ? null : until };
 }
 
 /** Nothing may play. The session stays, so that more time lets it go on. */
@@ -75,7 +97,8 @@ export function lock(state, why, now) {
 }
 
 export function drop(state, reason) {
-  return [{ ...state, ...NOT_PLAYING, screen: "dropped", reason, trouble: null, left: null, isAsking: false }, []];
+  const played = { ...state.played, since: null };
+  return [{ ...state, ...NOT_PLAYING, played, screen: "dropped", reason, trouble: null, left: null, isAsking: false }, []];
 }
 
 /** The token is not valid (any more). */
