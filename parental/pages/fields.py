@@ -9,9 +9,12 @@ from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext_lazy as _
 
 from parental.accounts import schemas
+from parental.children import limits
+from parental.wording import duration
 
 # Of a field that takes no text: a number, a date, a choice.
 MAX_ECHO: Final = 100
+UNLIMITED: Final = ""
 NOT_A_CHOICE: Final = _("Choose one from the list.")
 
 
@@ -80,3 +83,21 @@ def pin_field(label: Any, *, is_new: bool = False) -> forms.CharField:
         error_messages={"invalid": _("Enter four digits.")},
         help_text=_("Four digits your children don't know.") if is_new else "",
     )
+
+
+def limit_field(label: Any) -> forms.TypedChoiceField:
+    """15–480 minutes in steps of 15, or None: no limit."""
+    return forms.TypedChoiceField(
+        label=label,
+        choices=_limits,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages={"invalid_choice": NOT_A_CHOICE},
+    )
+
+
+def _limits() -> list[tuple[Any, Any]]:
+    # Called for every page: written as the module is read, they would stay in one language.
+    steps = [(minutes, duration(minutes * 60)) for minutes in range(15, 481, limits.STEP_MINUTES)]
+    return [(UNLIMITED, _("No limit")), *steps]

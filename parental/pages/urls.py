@@ -4,7 +4,7 @@ from django.urls import path
 
 from parental.pages.account import accounts, automations, email, logins, pin, platform_login
 from parental.pages.children import children, dashboard, devices, limits
-from parental.pages.plans import exceptions, plan, school_nights, today_only
+from parental.pages.plans import exceptions, family, plan, school_nights, today_only, why
 from parental.pages.reports import audit, history, report
 
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("children/<uuid:profile_id>/grants/<uuid:grant_id>/take-back", dashboard.take_back, name="take_back"),
     path("children/<uuid:profile_id>/stop", dashboard.stop, name="stop"),
     path("children/<uuid:profile_id>/plan", plan.plan, name="plan"),
+    path("children/<uuid:profile_id>/calendar", plan.calendar, name="calendar"),
+    path("children/<uuid:profile_id>/why", why.why, name="why"),
+    path("children/<uuid:profile_id>/one-day", today_only.one_day, name="one_day"),
     path("children/<uuid:profile_id>/school-nights", school_nights.school_nights, name="school_nights"),
     path("children/<uuid:profile_id>/lock", today_only.stop, name="lock"),
     path("children/<uuid:profile_id>/unlock", today_only.unlock, name="unlock"),
@@ -27,6 +30,7 @@ urlpatterns = [
     path("children/<uuid:profile_id>/today/<uuid:exception_id>/undo", today_only.undo, name="today_only_undo"),
     path("lock", today_only.stop_everyone, name="lock_everyone"),
     path("unlock", today_only.unlock_everyone, name="unlock_everyone"),
+    path("family/calendar", family.calendar, name="family_calendar"),
     path("exceptions", exceptions.exceptions, name="exceptions"),
     path("exceptions/<uuid:exception_id>/end", exceptions.end, name="exception_end"),
     path("children/<uuid:profile_id>/history", history.history, name="history"),

@@ -82,7 +82,7 @@ def _checks(child: PlannedChild, frame: Frame, use: DayUse) -> list[Check]:
             used_minutes=minutes(use.used_seconds),
             is_unlimited=use.is_unlimited,
             source="plan" if exception is None else f"exception:{exception.id}",
-            exception=exception and exception.name,
+            exception=exception.name if exception else None,
         ),
     ]
     if child.plan.week_limit is not None:

@@ -32,18 +32,19 @@ def read(profile_id: UUID, *, now: datetime) -> PlanOut:
 
 @transaction.atomic
 def change(profile_id: UUID, body: PlanIn, *, user_id: UUID, now: datetime) -> PlanOut:
-    """Change what is sent; what has its present value is no change.
+    """Change what is sent; what has its present value is no change, so that a form sent twice is saved once.
 
-    Refusal 409: `version` is not the present one; 422: a rule over several fields is broken; 503 as `read`.
+    Refusal 409: something would change, and `version` is not the present one; 422: a rule over several fields is
+    broken; 503 as `read`.
     """
     storage.require_plans()
     config = limits.lock_settings(profile_id, now=now)
-    if body.version is not None and body.version != config.plan_version:
-        raise plan_changed(config.plan_version)
     calendar = _calendar(profile_id)
     before = storage.recurring_plan(config, calendar)
     after = _changed(before, body, config, now=now)
     if after != before:
+        if body.version is not None and body.version != config.plan_version:
+            raise plan_changed(config.plan_version)
         parts = {part: (old, new) for part, old, new in _compared(before, after) if old != new}
         storage.audit(config, parts, user_id=user_id, now=now)
         storage.write(config, storage.plan_columns(after), now=now)

@@ -95,24 +95,35 @@ def _until(ends: datetime, zone: ZoneInfo) -> str:
 
 
 def row(day: Day) -> dict[str, Any]:
-    """A day as the page shows it: the open hours in local time, as text and as parts of a bar of 24 hours."""
+    """A day as the page shows it: the open hours in local time, as text and as parts of a bar of 24 hours.
+
+    `learning`: the hours of educational titles, where they have others.
+    """
     found, zone = day_plan(day.plan, day.day), rules.zone_for(day.timezone)
-    midnight = rules.wall_instant(day.timezone, day.day, 0)
-    length = (rules.wall_instant(day.timezone, day.day, 1440) - midnight).total_seconds()
-    open_hours = _stretches(day, "fun")
-    return {
-        "date": day.day,
-        "is_weekend": found.is_weekend,
-        "limit": found.limit,
-        "hours": [f"{begins.astimezone(zone):%H:%M}–{_until(ends, zone)}" for begins, ends in open_hours],
-        "bars": [
+    midnight, end = (rules.wall_instant(day.timezone, day.day, minute) for minute in (0, 1440))
+    length = (end - midnight).total_seconds()
+
+    def spoken(open_hours: tuple[tuple[datetime, datetime], ...]) -> list[str]:
+        return [f"{begins.astimezone(zone):%H:%M}–{_until(ends, zone)}" for begins, ends in open_hours]
+
+    def bars(open_hours: tuple[tuple[datetime, datetime], ...]) -> list[dict[str, int]]:
+        return [
             {
                 "x": round(1000 * (begins - midnight).total_seconds() / length),
                 "width": round(1000 * (ends - begins).total_seconds() / length),
             }
             for begins, ends in open_hours
-        ],
-        "is_all_day": [(begins, ends) for begins, ends in open_hours]
-        == [(midnight, rules.wall_instant(day.timezone, day.day, 1440))],
+        ]
+
+    fun, learning = _stretches(day, "fun"), _stretches(day, "learning")
+    return {
+        "date": day.day,
+        "is_weekend": found.is_weekend,
+        "limit": found.limit,
+        "hours": spoken(fun),
+        "bars": bars(fun),
+        "is_all_day": list(fun) == [(midnight, end)],
+        "learning": spoken(learning) if learning != fun else [],
+        "learning_bars": bars(learning) if learning != fun else [],
         "exceptions": [each.name for each in found.exceptions],
     }

@@ -84,6 +84,10 @@ PAGES: dict[str, Page] = {
     "school_nights": Page(
         CHILD, post=302, form={"weekday_limit_minutes": "60", "weekend_limit_minutes": "60", **NO_QUIET}
     ),
+    "calendar": Page(CHILD),
+    "why": Page(CHILD),
+    "one_day": Page(CHILD, get=405, post=302, form={"day": "today", "limit": "30"}),
+    "family_calendar": Page(ACCOUNT, post=302, form={"weekend": "sunday", "week_starts_on": "monday"}),
     "lock": Page(CHILD, get=405, post=302),
     "unlock": Page(CHILD, get=405, post=302, writes=False),
     "today_only": Page(CHILD, get=405, post=302, form={"act": "no_screens"}),

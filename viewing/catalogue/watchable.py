@@ -1,4 +1,4 @@
-"""What a title of the catalogue means for a profile: whether it may begin now, and whether it can be watched to its end."""
+"""What a title means for a profile: whether it may begin now, and whether it can be watched to its end."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -26,7 +26,7 @@ def judge(profile: Profile, now: datetime) -> Judge:
         for is_educational, frame in frames.items()
     }
 
-    def answer(is_educational: bool, duration_seconds: int | None) -> dict[str, object]:  # noqa: FBT001
+    def answer(is_educational: bool, duration_seconds: int | None) -> dict[str, object]:
         reason = reasons[is_educational]
         if reason is not None:
             return {"may_begin": False, "fits": False, "reason": reason}

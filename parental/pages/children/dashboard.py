@@ -96,12 +96,15 @@ class Card:
 
 
 def _card(day: today.Today, said: list[Message], *, now: datetime) -> Card:
-    left, allowance = day.remaining_seconds, day.allowance.total_seconds or 0
+    state = plan_state(day.left, timezone=day.config.timezone, now=now)
+    # Where bedtime or a parent stops it, the ring shows the time that is left for later.
+    left = day.allowance.remaining_seconds if state.is_closed else day.remaining_seconds
+    allowance = day.allowance.total_seconds or 0
     hours, minutes = divmod((left or 0) // 60, 60)
     zone = day.config.timezone
     return Card(
         day=day,
-        level=_level(left),
+        level="off" if state.is_closed else _level(left),
         percent=None if left is None else round(100 * left / allowance, 1) if allowance else 0.0,
         left="" if left is None else duration(left),
         ring_figure=f"{hours}:{minutes:02}" if hours else f"{minutes}",
@@ -119,7 +122,7 @@ def _card(day: today.Today, said: list[Message], *, now: datetime) -> Card:
         ],
         grant_id=uuid4(),
         said=_said_about(day.profile.id, said),
-        state=plan_state(day.left, timezone=zone, now=now),
+        state=state,
     )
 
 

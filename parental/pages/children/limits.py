@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django import forms
+from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,34 +20,17 @@ from parental.children import limits
 from parental.models import Pin
 from parental.pages.account.pin_proof import PROOF, add_refusal, has_proof, prove
 from parental.pages.children import timezones
-from parental.pages.fields import NOT_A_CHOICE, pin_field
+from parental.pages.fields import NOT_A_CHOICE, limit_field, pin_field
 from parental.pages.page import own_child, parents_page
-from parental.wording import duration, moment
+from parental.pages.plans.forms import OneDayForm
+from parental.plans import exceptions
+from parental.wording import moment
 from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.models import Profile, ViewingTimeConfig
 
-UNLIMITED: Final = ""
 GUARDED: Final = ("reset_hour", "educational_exempt", "timezone")
-
-
-def limit_field(label: Any) -> forms.TypedChoiceField:
-    """15–480 minutes in steps of 15, or None: no limit."""
-    return forms.TypedChoiceField(
-        label=label,
-        choices=_limits,
-        coerce=int,
-        empty_value=None,
-        required=False,
-        error_messages={"invalid_choice": NOT_A_CHOICE},
-    )
-
-
-def _limits() -> list[tuple[Any, Any]]:
-    # Called for every page: written as the module is read, they would stay in one language.
-    steps = [(minutes, duration(minutes * 60)) for minutes in range(15, 481, limits.STEP_MINUTES)]
-    return [(UNLIMITED, gettext_lazy("No limit")), *steps]
 
 
 class LimitsForm(forms.Form):
@@ -108,11 +92,20 @@ def settings(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResp
         "form": form,
         "has_pin": Pin.objects.filter(pk=caller.user_id).exists(),
         "has_day_limits": config.day_limits is not None,
+        "one_day": _one_day(caller, child.id, now=now),
         "timezones": timezones.suggestions(),
         "unknown_zone": "" if rules.is_timezone(config.timezone) else config.timezone,
         "held_until": moment(held.until, timezone=config.timezone, now=now) if held and held.until > now else "",
     }
     return render(request, "parental/limits.html", context)
+
+
+def _one_day(caller: Caller, profile_id: UUID, *, now: datetime) -> dict[str, object]:
+    """What differs on single days, and the form that changes one; empty where there are no week plans."""
+    if not django_settings.WEEK_PLAN:
+        return {}
+    found = exceptions.listing(caller.user_id, from_date=None, to_date=None, profile_id=profile_id, now=now)
+    return {"form": OneDayForm(), "present": [each for each in found if each.source == "quick"]}
 
 
 def _form(request: HttpRequest, caller: Caller, config: ViewingTimeConfig) -> LimitsForm:

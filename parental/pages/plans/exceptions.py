@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from parental.children import profiles
-from parental.pages.children.limits import limit_field
-from parental.pages.fields import NOT_A_CHOICE
+from parental.pages.fields import NOT_A_CHOICE, limit_field
 from parental.pages.page import own_child, parents_page
+from parental.pages.reports.plan_values import differs
 from parental.plans import exceptions as plan_exceptions
 from parental.plans import storage
 from parental.plans.exception_schemas import ExceptionIn, ExceptionOut
@@ -60,7 +60,7 @@ def exceptions(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Lists what is ahead, and adds."""
     storage.require_plans()
     children = [each for each in profiles.for_account(caller.user_id) if each.is_kids]
-    form = ExceptionForm(request.POST or None)
+    form = ExceptionForm(request.POST or None, initial={"child": request.GET.get("child", EVERYONE)})
     field: Any = form.fields["child"]
     field.choices = [(EVERYONE, _("All children")), *((str(each.id), each.name) for each in children)]
     if request.method == "POST" and form.is_valid() and _make(request, caller, form):
@@ -69,7 +69,14 @@ def exceptions(request: HttpRequest, caller: Caller) -> HttpResponse:
     ahead = plan_exceptions.listing(caller.user_id, from_date=None, to_date=None, profile_id=None, now=timezone.now())
     context = {
         "form": form,
-        "ahead": [{"row": each, "child": names.get(each.profile_id) if each.profile_id else None} for each in ahead],
+        "ahead": [
+            {
+                "row": each,
+                "child": names.get(each.profile_id) if each.profile_id else None,
+                "what": differs(each.changes),
+            }
+            for each in ahead
+        ],
         "children": children,
     }
     return render(request, "parental/exceptions.html", context)

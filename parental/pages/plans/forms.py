@@ -5,25 +5,28 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
+from django.core.validators import MaxLengthValidator
+from django.http import QueryDict
 from django.utils.dates import WEEKDAYS as WEEKDAY_NAMES
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from parental.pages.children.limits import limit_field
-from parental.pages.fields import NOT_A_CHOICE
+from parental.pages.fields import NOT_A_CHOICE, limit_field
 from parental.plans.schemas import MAX_QUIET, MAX_WINDOWS, PlanOut, QuietOut
 from parental.wording import duration
 from viewing.rules.documents import WEEKDAYS
 
-NEVER: Final = gettext_lazy("never")
-# As long as six windows and what people write between them.
-MAX_WINDOWS_TEXT: Final = 120
-_WINDOW: Final = re.compile(r"\s*(\d{1,2}):(\d{2})\s*[-–—]\s*(\d{1,2}):(\d{2})\s*\Z")
+# Instead of a limit: no title plays on that day.
+NO_SCREENS: Final = 0
+# Of one day, on the page; apps may set more.
+WINDOWS_SHOWN: Final = 3
+NOT_A_TIME: Final = gettext_lazy("Choose both times, in steps of 5 minutes.")
+_CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][05]\Z")
 KINDS: Final = [
     ("bedtime", gettext_lazy("Bedtime")),
     ("school", gettext_lazy("School")),
-    ("other", gettext_lazy("Other")),
+    ("other", gettext_lazy("Other times without screens")),
 ]
 SCHOOL_NIGHTS: Final = ["sunday", "monday", "tuesday", "wednesday", "thursday"]
 SCHOOL_DAYS: Final = ["monday", "tuesday", "wednesday", "thursday", "friday"]
@@ -34,37 +37,23 @@ OFFERED: Final[list[dict[str, Any]]] = [
 ]
 
 
-class WindowsField(forms.CharField):
-    """ "16:00–19:00, 20:00–21:00" as the API's windows; empty: any time, "never": none."""
-
-    def __init__(self, **fields: Any) -> None:
-        super().__init__(required=False, max_length=MAX_WINDOWS_TEXT, **fields)
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value).strip()
-        if not text:
-            return None
-        if text.lower() == str(NEVER).lower():
-            return []
-        windows = [self._window(part) for part in text.split(",")]
-        if len(windows) > MAX_WINDOWS:
-            raise forms.ValidationError(_("Enter at most %(most)d times.") % {"most": MAX_WINDOWS}, code="windows")
-        return windows
-
-    def _window(self, part: str) -> dict[str, str]:
-        found = _WINDOW.match(part)
-        if found is None:
-            raise forms.ValidationError(_("Write times like 16:00–19:00, with commas between them."), code="windows")
-        first_hour, first_minute, last_hour, last_minute = found.groups()
-        return {"from": f"{first_hour:0>2}:{first_minute}", "to": f"{last_hour:0>2}:{last_minute}"}
-
-
 class ClockField(forms.CharField):
     """A time of the day in steps of five minutes."""
 
     def __init__(self, **fields: Any) -> None:
         widget = forms.TimeInput(attrs={"type": "time", "step": "300"})
         super().__init__(required=False, max_length=5, widget=widget, **fields)
+        self.validators = [MaxLengthValidator(5, message=NOT_A_TIME)]
+
+
+def shown_end(ends: str) -> str:
+    """A browser's field has no 24:00; midnight is the same."""
+    return "00:00" if ends == "24:00" else ends
+
+
+def end_of(begins: str, ends: str) -> str:
+    """The other way: from midnight to midnight is the whole day."""
+    return "24:00" if begins == ends == "00:00" else ends
 
 
 def _weekday_choices() -> list[tuple[str, Any]]:
@@ -81,7 +70,7 @@ class QuietForm(forms.Form):
     is_on = forms.BooleanField(label=gettext_lazy("On"), required=False)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=KINDS, error_messages={"invalid_choice": NOT_A_CHOICE})
     weekdays = forms.MultipleChoiceField(
-        label=gettext_lazy("Begins on"), choices=_weekday_choices, required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("On"), choices=_weekday_choices, required=False, widget=forms.CheckboxSelectMultiple
     )
     begins = ClockField(label=gettext_lazy("From"))
     ends = ClockField(label=gettext_lazy("To"))
@@ -93,23 +82,61 @@ class QuietForm(forms.Form):
             if not given.get("weekdays"):
                 self.add_error("weekdays", _("Choose at least one day."))
             for name in ("begins", "ends"):
-                if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][05]", given.get(name) or ""):
-                    self.add_error(name, _("Choose a time in steps of 5 minutes."))
+                if not _CLOCK.match(given.get(name) or ""):
+                    self.add_error(name, NOT_A_TIME)
         return given
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the row is about one kind, and not one to choose a kind for."""
+        return bool(self.initial) and "is_more" not in self.initial
+
+    @property
+    def heading(self) -> str:
+        kinds = {kind: str(name) for kind, name in KINDS}
+        return kinds.get(self["kind"].value(), "") if self.is_fixed else _("Another time")
 
     @property
     def quiet(self) -> dict[str, Any]:
         """As the API takes it."""
         given = self.cleaned_data
         names = ("kind", "weekdays", "allow_educational")
-        return {"from": given["begins"], "to": given["ends"], **{name: given[name] for name in names}}
+        ends = end_of(given["begins"], given["ends"])
+        return {"from": given["begins"], "to": ends, **{name: given[name] for name in names}}
+
+
+class OneDayForm(forms.Form):
+    """Another limit today or tomorrow; `NO_SCREENS`: nothing plays."""
+
+    day = forms.ChoiceField(
+        label=gettext_lazy("When"),
+        choices=[("today", gettext_lazy("Only today")), ("tomorrow", gettext_lazy("Only tomorrow"))],
+        widget=forms.RadioSelect,
+        initial="today",
+        error_messages={"invalid_choice": NOT_A_CHOICE},
+    )
+    limit = limit_field(gettext_lazy("Limit"))
+
+    def __init__(self, *args: Any, **fields: Any) -> None:
+        super().__init__(*args, **fields)
+        limit: Any = self.fields["limit"]
+        limit.choices = with_no_screens(limit.choices)
+
+
+def with_no_screens(limits: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """The choices of a limit, with "no screens" before them."""
+    return [(NO_SCREENS, gettext_lazy("No screens")), *limits]
 
 
 QuietForms = forms.formset_factory(QuietForm, extra=0, max_num=MAX_QUIET, validate_max=True, absolute_max=MAX_QUIET)
 
 
 class PlanForm(forms.Form):
-    """A limit and the viewing times of each weekday ("limit_monday", "windows_monday"), and what holds for the week."""
+    """What holds on each weekday, and for the week.
+
+    Of a weekday "limit_monday", and its viewing times "from_monday_0", "to_monday_0" and so on, empty where there are
+    none.
+    """
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     week_limit = forms.TypedChoiceField(
@@ -143,24 +170,60 @@ class PlanForm(forms.Form):
         super().__init__(*args, **fields)
         for n, weekday in enumerate(WEEKDAYS):
             name = WEEKDAY_NAMES[n]
-            self.fields[f"limit_{weekday}"] = limit_field(_("%(day)s: limit") % {"day": name})
-            self.fields[f"windows_{weekday}"] = WindowsField(
-                label=_("%(day)s: viewing times") % {"day": name},
-                widget=forms.TextInput(attrs={"placeholder": _("Any time"), "autocomplete": "off"}),
-            )
+            limit: Any = limit_field(_("%(day)s: limit") % {"day": name})
+            limit.choices = with_no_screens(limit.choices)
+            self.fields[f"limit_{weekday}"] = limit
+            for row in range(MAX_WINDOWS):
+                self.fields[f"from_{weekday}_{row}"] = ClockField(label=_("%(day)s: from") % {"day": name})
+                self.fields[f"to_{weekday}_{row}"] = ClockField(label=_("%(day)s: until") % {"day": name})
         week = self.initial.get("week_limit")
-        choices: Any = self.fields["week_limit"]
+        weeks: Any = self.fields["week_limit"]
         if week is not None and week % 60:
             # Set by an app, in finer steps.
-            choices.choices = _minutes(sorted({*range(60, 3361, 60), week}), gettext_lazy("No limit"))
+            weeks.choices = _minutes(sorted({*range(60, 3361, 60), week}), gettext_lazy("No limit"))
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        for weekday in WEEKDAYS:
+            for row in range(MAX_WINDOWS):
+                names = (f"from_{weekday}_{row}", f"to_{weekday}_{row}")
+                if any(given.get(name) for name in names):
+                    for name in names:
+                        if not _CLOCK.match(given.get(name) or ""):
+                            self.add_error(name, NOT_A_TIME)
+        return given
+
+    def _windows(self, weekday: str) -> list[dict[str, str]] | None:
+        given = self.cleaned_data
+        rows = [(given[f"from_{weekday}_{row}"], given[f"to_{weekday}_{row}"]) for row in range(MAX_WINDOWS)]
+        return [{"from": begins, "to": end_of(begins, ends)} for begins, ends in sorted(rows) if begins] or None
+
+    def _day(self, weekday: str) -> dict[str, Any]:
+        limit = self.cleaned_data[f"limit_{weekday}"]
+        if limit == NO_SCREENS:
+            return {"windows": []}
+        return {"limit_minutes": limit, "windows": self._windows(weekday)}
 
     @property
     def days(self) -> list[dict[str, Any]]:
-        """The rows of the page."""
-        return [
-            {"name": WEEKDAY_NAMES[n], "limit": self[f"limit_{weekday}"], "windows": self[f"windows_{weekday}"]}
-            for n, weekday in enumerate(WEEKDAYS)
-        ]
+        """The rows of the page. `more`: times that are folded away, until one of them is used."""
+        return [self._shown_day(n, weekday) for n, weekday in enumerate(WEEKDAYS)]
+
+    def _shown_day(self, n: int, weekday: str) -> dict[str, Any]:
+        rows = [(self[f"from_{weekday}_{row}"], self[f"to_{weekday}_{row}"]) for row in range(MAX_WINDOWS)]
+        used = sum(bool(begins.value() or ends.value()) for begins, ends in rows)
+        errors = [error for pair in rows for field in pair for error in field.errors]
+        shown = rows[: max(used, WINDOWS_SHOWN)]
+        return {
+            "name": WEEKDAY_NAMES[n],
+            "weekday": weekday,
+            "limit": self[f"limit_{weekday}"],
+            "first": shown[0],
+            "more": shown[1:],
+            "is_open": used > 1,
+            "errors": list(dict.fromkeys(errors)),
+            "above": WEEKDAY_NAMES[n - 1] if n else "",
+        }
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -168,10 +231,7 @@ class PlanForm(forms.Form):
         given = self.cleaned_data
         return {
             "version": given["version"],
-            "days": {
-                weekday: {"limit_minutes": given[f"limit_{weekday}"], "windows": given[f"windows_{weekday}"]}
-                for weekday in WEEKDAYS
-            },
+            "days": {weekday: self._day(weekday) for weekday in WEEKDAYS},
             "week": {"limit_minutes": given["week_limit"], "carry_over_minutes": int(given["carry_over"])},
             "soft_end": {"finish_title_minutes": int(given["finish_title"])},
         }
@@ -186,18 +246,30 @@ def plan_initial(plan: PlanOut) -> dict[str, Any]:
         "finish_title": plan.soft_end.finish_title_minutes or None,
     }
     for weekday, day in plan.days.items():
-        initial[f"limit_{weekday}"] = day.limit_minutes
-        windows = day.windows
-        text = "" if windows is None else ", ".join(f"{each.begins}–{each.ends}" for each in windows) or str(NEVER)
-        initial[f"windows_{weekday}"] = text
+        initial[f"limit_{weekday}"] = NO_SCREENS if day.windows == [] else day.limit_minutes
+        for row, window in enumerate(day.windows or []):
+            initial[f"from_{weekday}_{row}"] = window.begins
+            initial[f"to_{weekday}_{row}"] = shown_end(window.ends)
     return initial
+
+
+def with_copied_day(sent: QueryDict) -> QueryDict:
+    """The fields as sent, with those of the weekday in "copy" as those of the weekday before; nothing is saved."""
+    given, weekday = sent.copy(), sent["copy"]
+    if weekday in WEEKDAYS[1:]:
+        above = WEEKDAYS[WEEKDAYS.index(weekday) - 1]
+        given[f"limit_{weekday}"] = sent.get(f"limit_{above}", "")
+        for row in range(MAX_WINDOWS):
+            for name in ("from", "to"):
+                given[f"{name}_{weekday}_{row}"] = sent.get(f"{name}_{above}_{row}", "")
+    return given
 
 
 def quiet_initial(quiet: list[QuietOut]) -> list[dict[str, Any]]:
     """The plan's quiet times, and rows that are offered where there are none of a kind."""
-    rows = [{"is_on": True, **each.model_dump()} for each in quiet]
+    rows = [{"is_on": True, **each.model_dump(), "ends": shown_end(each.ends)} for each in quiet]
     kinds = {each.kind for each in quiet}
     rows += [offered for offered in OFFERED if offered["kind"] not in kinds]
     if quiet:
-        rows.append({"kind": "bedtime", "weekdays": []})
+        rows.append({"kind": "bedtime", "weekdays": [], "is_more": True})
     return rows[:MAX_QUIET]

@@ -1,6 +1,5 @@
-"""A child's week plan: one page for all of it, and the two weeks that come of it."""
+"""A child's week plan, and the two weeks that come of it."""
 
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,9 +9,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from parental.pages.page import own_child, parents_page
-from parental.pages.plans.forms import PlanForm, QuietForms, plan_initial, quiet_initial
+from parental.pages.plans.forms import PlanForm, QuietForms, plan_initial, quiet_initial, with_copied_day
 from parental.plans import plans, preview
 from parental.plans.schemas import PlanIn
 from viewing.caller import Caller
@@ -36,22 +36,28 @@ def plan(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse
     """A plan that someone changed in the meantime is shown as it is now."""
     child, now = own_child(caller, profile_id), timezone.now()
     present = plans.read(child.id, now=now)
-    form = PlanForm(request.POST or None, initial=plan_initial(present))
-    quiet = QuietForms(request.POST or None, initial=quiet_initial(present.quiet), prefix="quiet")
-    if request.method == "POST" and form.is_valid() and quiet.is_valid():
+    given = with_copied_day(request.POST) if "copy" in request.POST else request.POST or None
+    form = PlanForm(given, initial=plan_initial(present))
+    quiet = QuietForms(given, initial=quiet_initial(present.quiet), prefix="quiet")
+    if request.method == "POST" and "copy" not in request.POST and form.is_valid() and quiet.is_valid():
         sent = {**form.sent, "quiet": [each.quiet for each in quiet.forms if each.cleaned_data.get("is_on")]}
         if _save(request, caller, child.id, form, sent):
             return redirect("plan", profile_id)
+    context = {"child": Profile.objects.get(pk=profile_id), "form": form, "quiet": quiet, "plan": present}
+    return render(request, "parental/plan.html", context)
+
+
+@require_safe
+@parents_page
+def calendar(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
+    """What the plan and its exceptions make of the next two weeks."""
+    child, now = own_child(caller, profile_id), timezone.now()
     days = preview.days(child.id, first=None, count=PREVIEW_DAYS, now=now)
     context = {
         "child": Profile.objects.get(pk=profile_id),
-        "form": form,
-        "quiet": quiet,
-        "plan": present,
         "days": [preview.row(day) for day in days],
-        "until": now + timedelta(days=PREVIEW_DAYS),
     }
-    return render(request, "parental/plan.html", context)
+    return render(request, "parental/calendar.html", context)
 
 
 def _save(request: HttpRequest, caller: Caller, profile_id: UUID, form: PlanForm, sent: dict[str, Any]) -> bool:

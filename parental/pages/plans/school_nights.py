@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from parental.children import limits
-from parental.pages.children.limits import limit_field
+from parental.pages.fields import limit_field
 from parental.pages.page import own_child, parents_page
 from parental.pages.plans.forms import OFFERED, QuietForms
 from parental.plans import plans

@@ -17,9 +17,12 @@ from django.views.decorators.http import require_POST
 from parental.children import limits
 from parental.events.record import for_caller
 from parental.pages.page import own_child, parents_page
+from parental.pages.plans import forms
+from parental.pages.plans.forms import OneDayForm
 from parental.plans import exceptions, locks, storage
-from parental.plans.exception_schemas import ExceptionIn
+from parental.plans.exception_schemas import ExceptionIn, ExceptionOut
 from parental.plans.schemas import LockIn
+from parental.wording import duration
 from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal
@@ -28,6 +31,7 @@ from viewing.playback import plan_reads
 from viewing.rules.documents import WEEKDAYS, weekdays_from_mask
 from viewing.rules.hours import quiet_times
 
+NO_SCREENS: Final[dict[str, Any]] = {"windows": []}
 STOPPED: Final = gettext_lazy("Stopped. Playback ends within 30 seconds.")
 
 
@@ -86,12 +90,45 @@ def differ(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespon
     if act is None:
         raise Refusal("invalid")
     name, changes, dated = act
-    config = limits.read(child.id, now=now)
-    day = dated(config, now)
-    given = {"profile_id": child.id, "from_date": day, "name": str(name), "changes": changes(caller), "source": "quick"}
-    body = ExceptionIn.model_validate(given)
-    exceptions.make(caller.user_id, body, now=now, once=True)
+    day = dated(limits.read(child.id, now=now), now)
+    _make_once(caller, child.id, day, name=str(name), changes=changes(caller), now=now)
     return _to_card(request, profile_id, _("Changed for today only."))
+
+
+@require_POST
+@parents_page
+def one_day(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
+    """Another limit today or tomorrow, from the page of the limits; the one set before for that day ends."""
+    child, now = own_child(caller, profile_id), timezone.now()
+    form = OneDayForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose a day and a limit from the lists."))
+        return redirect("limits", profile_id)
+    minutes, is_today = form.cleaned_data["limit"], form.cleaned_data["day"] == "today"
+    day = _today(limits.read(child.id, now=now), now) + timedelta(days=0 if is_today else 1)
+    for each in _quick(caller, child.id, day, now=now):
+        if each.changes.keys() == {"limit_minutes"} or each.changes == NO_SCREENS:
+            exceptions.end(caller.user_id, each.id, now=now)
+    if minutes == forms.NO_SCREENS:
+        name, changes = _("No screens"), NO_SCREENS
+    else:
+        name = _("No limit") if minutes is None else _("Limit: %(limit)s") % {"limit": duration(minutes * 60)}
+        changes = {"limit_minutes": minutes}
+    _make_once(caller, child.id, day, name=name, changes=changes, now=now)
+    sentence = _("Changed for today only.") if is_today else _("Changed for tomorrow only.")
+    messages.success(request, sentence)
+    return redirect("limits", profile_id)
+
+
+def _make_once(caller: Caller, profile_id: UUID, day: date, *, now: datetime, **given: Any) -> None:
+    """One exception (`name`, `changes`) for a day, however often the button is tapped."""
+    about = {"profile_id": profile_id, "from_date": day, "source": "quick", **given}
+    exceptions.make(caller.user_id, ExceptionIn.model_validate(about), now=now, once=True)
+
+
+def _quick(caller: Caller, profile_id: UUID, day: date, *, now: datetime) -> list[ExceptionOut]:
+    found = exceptions.listing(caller.user_id, from_date=day, to_date=day, profile_id=profile_id, now=now)
+    return [each for each in found if each.source == "quick" and each.profile_id == profile_id]
 
 
 @require_POST
@@ -135,7 +172,7 @@ def _like_weekend(caller: Caller) -> dict[str, Any]:
 Act = tuple[Any, Callable[[Caller], dict[str, Any]], Callable[[ViewingTimeConfig, datetime], date]]
 ACTS: Final[dict[str, Act]] = {
     "no_bedtime": (gettext_lazy("No bedtime tonight"), lambda _caller: {"bedtime": None}, _tonight),
-    "no_screens": (gettext_lazy("No screens today"), lambda _caller: {"windows": []}, _today),
+    "no_screens": (gettext_lazy("No screens today"), lambda _caller: NO_SCREENS, _today),
     "weekend": (gettext_lazy("Like a weekend day"), _like_weekend, _today),
 }
 

@@ -33,6 +33,29 @@ def value(field: str, stored: Any) -> str:
     return _SPEAKERS[field](stored)
 
 
+def differs(changes: dict[str, Any]) -> list[str]:
+    """What an exception changes, in its order of importance; `changes` as the API shows them."""
+    found = []
+    if "like" in changes:
+        found.append(_("Like a %(weekday)s") % {"weekday": WEEKDAYS[_number(changes["like"])]})
+    if "limit_minutes" in changes:
+        found.append(_("Limit: %(limit)s") % {"limit": _limit(changes["limit_minutes"])})
+    if changes.get("windows") == []:
+        found.append(_("No screens"))
+    elif "windows" in changes:
+        found.append(_("Viewing times: %(times)s") % {"times": _windows(changes["windows"])})
+    if "bedtime" in changes:
+        bedtime = changes["bedtime"]
+        found.append(_("Bedtime: %(times)s") % {"times": _windows([bedtime])} if bedtime else _("No bedtime"))
+    if "school" in changes.get("quiet_off", ()):
+        found.append(_("No school hours"))
+    if changes.get("nights") == "before":
+        found.append(_("bedtime of the evenings before"))
+    if changes.get("counts_to_week") is False:
+        found.append(_("doesn't count toward the week"))
+    return found
+
+
 def _number(weekday: str) -> int:
     return documents.WEEKDAYS.index(weekday)
 

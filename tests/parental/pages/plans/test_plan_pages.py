@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from tests.parental.pages.visitors import text_after, text_of
-from tests.parental.plans.berlin import NIGHTS, make_house
+from tests.parental.plans.berlin import NIGHTS, SCHOOL, make_house
 from viewing.models import PlanException, Profile
 from viewing.rules.documents import WEEKDAYS
 
@@ -45,7 +45,8 @@ def plan_form(page):
 class TestPlanPage:
     def test_it_saves_what_was_changed(self, house, parent):
         form = plan_form(parent.get(path(house, "plan")))
-        form |= {"limit_monday": "30", "windows_friday": "16:00-19:00, 20:00–21:30", "windows_sunday": "never"}
+        form |= {"limit_monday": "30", "limit_sunday": "0"}
+        form |= {"from_friday_0": "20:00", "to_friday_0": "21:30", "from_friday_1": "16:00", "to_friday_1": "19:00"}
         form |= {"week_limit": "600", "carry_over": "30", "finish_title": "15"}
         assert "Saved." in text_after(parent, parent.post(path(house, "plan"), **form))
         plan = house.plan()
@@ -64,8 +65,13 @@ class TestPlanPage:
 
     def test_sent_back_as_it_is_it_changes_nothing(self, house, parent):
         house.plan(
-            days={"friday": {"windows": [{"from": "16:00", "to": "01:00"}]}, "monday": {"limit_minutes": 30}},
-            quiet=NIGHTS,
+            days={
+                "friday": {"windows": [{"from": f"{hour:02}:00", "to": f"{hour:02}:30"} for hour in range(10, 16)]},
+                "saturday": {"windows": [{"from": "16:00", "to": "24:00"}]},
+                "sunday": {"windows": [{"from": "00:00", "to": "24:00"}]},
+                "monday": {"limit_minutes": 30, "windows": []},
+            },
+            quiet=[*NIGHTS, {**NIGHTS[0], "kind": "other", "from": "12:00", "to": "24:00"}],
             week={"limit_minutes": 315, "carry_over_minutes": 30},
         )
         form = plan_form(parent.get(path(house, "plan")))
@@ -86,18 +92,22 @@ class TestPlanPage:
         ]
 
     @pytest.mark.parametrize(
-        ("field", "value", "sentence"),
+        ("fields", "sentence"),
         [
-            ("windows_monday", "after school", "Write times like"),
-            ("windows_monday", "16:00–16:00", "A time must not end when it begins."),
-            ("windows_monday", "16:00–18:00, 17:00–19:00", "without overlap"),
-            ("windows_monday", "16:03–18:00", "in steps of 5 minutes"),
-            ("limit_monday", "20", "Choose one from the list."),
+            ({"from_monday_0": "after school"}, "Choose both times"),
+            ({"from_monday_0": "16:00"}, "Choose both times"),
+            ({"from_monday_0": "16:03", "to_monday_0": "18:00"}, "in steps of 5 minutes"),
+            ({"from_monday_0": "16:00", "to_monday_0": "16:00"}, "A time must not end when it begins."),
+            (
+                {"from_monday_0": "16:00", "to_monday_0": "18:00", "from_monday_1": "17:00", "to_monday_1": "19:00"},
+                "without overlap",
+            ),
+            ({"limit_monday": "20"}, "Choose one from the list."),
         ],
     )
-    def test_it_says_what_is_wrong(self, house, parent, field, value, sentence):
+    def test_it_says_what_is_wrong(self, house, parent, fields, sentence):
         form = plan_form(parent.get(path(house, "plan")))
-        answer = parent.post(path(house, "plan"), **{**form, field: value})
+        answer = parent.post(path(house, "plan"), **{**form, **fields})
         assert answer.status_code == 200
         assert sentence in text_of(answer)
         assert house.plan()["version"] == 0
@@ -109,17 +119,44 @@ class TestPlanPage:
         assert "Someone else changed this plan." in page
         assert house.plan()["days"]["monday"]["limit_minutes"] == 45
 
+    def test_a_double_tap_saves_once_and_warns_of_nobody(self, house, parent):
+        form = plan_form(parent.get(path(house, "plan"))) | {"limit_monday": "30", "carry_over": "30"}
+        answers = [parent.post(path(house, "plan"), **form) for _tap in range(2)]
+        page = text_after(parent, answers[-1])
+        assert "Saved." in page
+        assert "Someone else" not in page
+        assert house.plan()["version"] == 1
+
     def test_the_next_two_weeks(self, house, parent):
         house.plan(quiet=NIGHTS, days={"sunday": {"windows": []}})
         house.exception("2026-11-27", name="Birthday", changes={"limit_minutes": 180, "bedtime": None})
-        text = text_of(parent.get(path(house, "plan")))
-        assert "Wed 25 Nov 1 h 07:00–20:30" in text.replace("Nov.", "Nov")
-        assert "Birthday 3 h" in text
-        assert "Never" in text
+        text = text_of(parent.get(path(house, "calendar"))).replace("Nov.", "Nov")
+        assert "Wed 25 Nov today 1 h 07:00–20:30" in text
+        assert "Fri 27 Nov 3 h 07:00–24:00 Birthday" in text
+        assert "Sun 29 Nov 2 h No screens" in text
+        assert text.count("07:00–20:30") == 10
+
+    def test_the_next_two_weeks_show_learning(self, house, parent):
+        house.plan(quiet=[SCHOOL])
+        text = text_of(parent.get(path(house, "calendar")))
+        assert "00:00–08:00, 13:00–24:00 · Educational: 00:00–24:00" in text
+
+    def test_a_day_is_as_the_day_above(self, house, parent):
+        form = plan_form(parent.get(path(house, "plan")))
+        form |= {"limit_monday": "30", "from_monday_0": "16:00", "to_monday_0": "19:00"}
+        page = parent.post(path(house, "plan"), **form, copy="tuesday")
+        assert page.status_code == 200
+        shown = plan_form(page)
+        assert [shown[f"{name}_tuesday{end}"] for name, end in (("limit", ""), ("from", "_0"), ("to", "_0"))] == [
+            "30",
+            "16:00",
+            "19:00",
+        ]
+        assert house.plan()["version"] == 0
 
     def test_another_familys_child_has_no_page(self, house, browse, http, clock):
         stranger = browse(make_house(http, clock).home.parent.user)
-        for page in ("plan", "school-nights"):
+        for page in ("plan", "calendar", "why", "school-nights"):
             assert stranger.get(path(house, page)).status_code == 404
 
     def test_where_there_are_no_plans(self, house, parent):
@@ -185,7 +222,7 @@ class TestToday:
         assert "Stopped. Playback ends within 30 seconds." in text_after(parent, parent.post("/lock"))
         assert house.beat()["reason"] == "locked"
         page = text_of(parent.get("/"))
-        assert "Stopped until you allow it" in page
+        assert "Stopped until a parent allows it" in page
         assert "Allow everyone again" in page
         text_after(parent, parent.post("/unlock"))
         assert house.beat()["enforcement"] == "allowed"
@@ -238,8 +275,10 @@ class TestToday:
         assert house.balance()["limit_minutes"] == 120
 
     def test_no_screens(self, house, parent):
-        parent.post(path(house, "today"), act="no_screens")
+        for _tap in range(2):
+            parent.post(path(house, "today"), act="no_screens")
         assert house.beat()["hours_kind"] == "closed"
+        assert PlanException.objects.filter(user=house.home.parent.user).count() == 1
 
     def test_an_act_that_is_none(self, house, parent):
         assert parent.post(path(house, "today"), act="party").status_code == 404
@@ -248,7 +287,7 @@ class TestToday:
     def test_time_despite_bedtime(self, house, parent):
         house.plan(quiet=NIGHTS)
         house.at("2026-11-25 21:00")
-        assert "Give more time despite bedtime" in text_of(parent.get("/"))
+        assert "Allow despite bedtime" in text_of(parent.get("/"))
         page = text_after(parent, parent.post(path(house, "grant"), minutes="30"))
         assert "playback is still stopped" in page
         assert house.beat()["hours_kind"] == "bedtime"
