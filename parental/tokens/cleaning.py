@@ -1,4 +1,4 @@
-"""Deletes what has expired: logins, players' and API tokens, counts of the limiter, sessions of the pages.
+"""Deletes what has expired: logins, players' and API tokens, counts of the limiter, page sessions, plan exceptions.
 
 Tables are walked by their primary key in batches, each a short transaction that skips what somebody else holds: safe
 while the service runs, stopped and begun again at will, and no index is needed but the primary keys.
@@ -16,7 +16,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from parental.deliver.models import Delivery, DeliveryState
 from parental.models import ApiToken, Erasure, LimiterCount, TimeGrant, TokenFamily
 from parental.tokens.families import without_living_tokens
-from viewing.models import PlayerToken
+from viewing.models import PlanException, PlayerToken
 from viewing.outbox import sql as outbox
 
 log = structlog.stdlib.get_logger(__name__)
@@ -28,6 +28,8 @@ TOKEN_KEPT: Final = timedelta(days=90)
 DELIVERED_KEPT: Final = timedelta(days=30)
 # What failed can be sent again for so long; what still waits then goes to an endpoint that staff disabled.
 DELIVERY_KEPT: Final = timedelta(days=90)
+# A report of a week that long ago may still name it.
+EXCEPTION_KEPT: Final = timedelta(days=400)
 # Nobody takes events out where no deliverer is running.
 EVENT_KEPT: Final = timedelta(days=7)
 # Long enough to erase again what a restored backup brought back; the proof without the id stays for three years.
@@ -44,6 +46,7 @@ def clean_up(*, now: datetime) -> dict[str, int]:
         "limiter_counts": _sweep(LimiterCount.objects.all(), lambda rows: rows.filter(window_ends_at__lte=now)),
         "sessions": _sweep(Session.objects.all(), lambda rows: rows.filter(expire_date__lt=now)),
         "deliveries": _sweep(Delivery.objects.all(), lambda rows: _old_deliveries(rows, now=now)),
+        "exceptions": _sweep(PlanException.objects.all(), lambda rows: _old_exceptions(rows, now=now)),
         "events": _delete_events(before=now - EVENT_KEPT),
         "erasures": _sweep(Erasure.objects.all(), lambda rows: rows.filter(done_at__lt=now - ERASED_KEPT)),
     }
@@ -52,6 +55,10 @@ def clean_up(*, now: datetime) -> dict[str, int]:
     )
     log.info("cleaned_up", **deleted)
     return deleted
+
+
+def _old_exceptions(rows: QuerySet[PlanException], *, now: datetime) -> QuerySet[PlanException]:
+    return rows.filter(to_date__lt=now.date() - EXCEPTION_KEPT)
 
 
 def _old_deliveries(rows: QuerySet[Delivery], *, now: datetime) -> QuerySet[Delivery]:

@@ -44,6 +44,9 @@ heartbeats: Final[dict[str, Counter]] = {}
 answered_outcomes: Final[set[str]] = set()
 _statements = Counter("sandglass_heartbeat_statements", "Database statements of the heartbeat path", ["statement"])
 statements: Final = {name: _statements.labels(name) for name in STATEMENTS}
+BLOCKED: Final = ("limit_reached", "week_limit_reached", "outside_hours", "locked")
+_blocked = Counter("sandglass_heartbeats_blocked", "Heartbeats answered as blocked, by reason", ["reason"])
+blocked: Final = {reason: _blocked.labels(reason) for reason in BLOCKED}
 batch_size = QuickHistogram(
     "sandglass_heartbeat_batch_size", "Heartbeats committed together", buckets=[1, 2, 4, 8, 16, 32, 64, 128, 256]
 )

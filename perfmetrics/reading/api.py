@@ -28,6 +28,7 @@ class HeartbeatFigures(Schema):
     p95_duration_ms: float
     batch_size_avg: float
     failures: int = Field(description="Heartbeats answered as unavailable.")
+    blocked_by_reason: dict[str, int] = Field(description="Heartbeats answered as blocked; not the unavailable ones.")
 
 
 class ConfigCacheFigures(Schema):
@@ -85,6 +86,7 @@ def metrics_answer(now: Totals, *, uptime_seconds: float) -> MetricsOut:
             p95_duration_ms=_p95_ms(latency),
             batch_size_avg=_ratio(now.sum("heartbeat_batch_size_sum"), now.sum("heartbeat_batch_size_count")),
             failures=int(now.failed_closed),
+            blocked_by_reason={reason: int(now.sum("heartbeats_blocked_total", reason)) for reason in metrics.BLOCKED},
         ),
         config_cache=ConfigCacheFigures(
             hit_rate=_ratio(hits, hits + misses),

@@ -69,6 +69,7 @@ def _state_answer(beat: Beat, decision: Decision) -> dict[str, object]:
         "is_educational": decision.is_educational,
     }
     if enforcement == "blocked":
+        metrics.blocked["limit_reached"].inc()
         answer["reason"] = "limit_reached"
         answer["next_reset_at"] = iso(rules.next_reset(beat.profile.schedule, now=beat.now))
     return answer

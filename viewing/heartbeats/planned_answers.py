@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from perfmetrics.counting import metrics
 from viewing import rules
 from viewing.heartbeats.beats import Beat, Decision, Verdict
 from viewing.planned import TRACKS
@@ -46,6 +47,7 @@ def planned_answer(beat: Beat, decision: Decision, frame: Frame) -> dict[str, ob
         answer["finishing"] = True
         answer["finish_by"] = iso(now + timedelta(seconds=standing.remaining_seconds or 0))
     if standing.reason is not None and planned is not None:
+        metrics.blocked[standing.reason].inc()
         answer["next_reset_at"] = iso(rules.next_reset(beat.profile.schedule, now=beat.now))
         again = next_allowed(planned.child, use, now=now, track=TRACKS[is_educational])
         answer["next_allowed_at"] = again and iso(again)

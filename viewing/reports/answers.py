@@ -50,13 +50,17 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class WeekDay:
-    """One day of a child's week; `limit_minutes` is None where no limit is set."""
+    """One day of a child's week; `limit_minutes` is None where no limit is set.
+
+    `exception`: the name of the one that ranks highest on the day, from a week plan.
+    """
 
     date: date
     minutes: float
     counted_minutes: float
     educational_minutes: float
     limit_minutes: int | None
+    exception: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class TopTitle:
 
 @dataclass(frozen=True, slots=True)
 class ProfileWeek:
-    """A child's seven days, oldest first."""
+    """A child's seven days, oldest first. `has_plan`: with a week plan, to which `week_limit_minutes` belongs."""
 
     profile_id: UUID
     profile_name: str
@@ -78,6 +82,8 @@ class ProfileWeek:
     educational_minutes: float
     limit_usage_percent: float | None
     top_titles: list[TopTitle]
+    has_plan: bool = False
+    week_limit_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

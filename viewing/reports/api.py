@@ -13,9 +13,9 @@ from viewing.caller import obtain_profile, require_reader
 from viewing.endpoints import INVALID, REFUSED, Request
 from viewing.profile import Profile
 from viewing.reports import downloads, history, periods, weekly
-from viewing.reports.answers import WeeklyReport
 from viewing.reports.history_json import history_json
 from viewing.reports.schemas import HistoryOut, HistoryQuery, ReportQuery, WeeklyReportOut
+from viewing.reports.weekly_json import weekly_json
 
 router = Router()
 
@@ -40,8 +40,10 @@ def _history_response(profile: Profile, period: periods.Period, now: datetime) -
 
 
 @router.get("/weekly-report", response={200: WeeklyReportOut, **REFUSED, **INVALID}, openapi_extra=CSV)
-async def weekly_report(request: Request, query: Query[ReportQuery]) -> WeeklyReport | HttpResponseBase:
+async def weekly_report(request: Request, query: Query[ReportQuery]) -> HttpResponseBase:
     """The last seven viewing days of the account's children. The CSV has one line per child and day."""
     user_id = require_reader(request.auth).user_id
     report = await sync_to_async(weekly.weekly_report)(user_id, now=timezone.now())
-    return downloads.weekly_csv(report) if query.format == "csv" else report
+    if query.format == "csv":
+        return downloads.weekly_csv(report)
+    return HttpResponse(weekly_json(report), content_type="application/json; charset=utf-8")

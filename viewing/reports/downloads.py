@@ -47,10 +47,13 @@ async def history_csv(profile: Profile, period: Period, *, for_spreadsheet: bool
 
 
 def weekly_csv(report: WeeklyReport, *, for_spreadsheet: bool = False) -> StreamingHttpResponse:
-    """One line for each child and day of a weekly report, oldest day first."""
+    """One line for each child and day of a weekly report, oldest day first; with exceptions where any has a plan."""
     name = f"weekly-report-{report.week_start}-to-{report.week_end}.csv"
-    columns = ("profile_id", "profile_name", *DAY_COLUMNS)
-    return csv_files.response(name, columns, _weeks(report), for_spreadsheet=for_spreadsheet)
+    columns: tuple[str, ...] = ("profile_id", "profile_name", *DAY_COLUMNS)
+    with_plans = any(week.has_plan for week in report.profiles)
+    if with_plans:
+        columns = (*columns, "exception")
+    return csv_files.response(name, columns, _weeks(report, with_plans=with_plans), for_spreadsheet=for_spreadsheet)
 
 
 class Page(NamedTuple):
@@ -99,6 +102,9 @@ def _cells(row: SessionRow, *, now: datetime) -> tuple[object, ...]:
     )
 
 
-async def _weeks(report: WeeklyReport) -> AsyncIterator[str]:
+async def _weeks(report: WeeklyReport, *, with_plans: bool) -> AsyncIterator[str]:
     for week in report.profiles:
-        yield csv_files.lines((week.profile_id, week.profile_name, *_day_cells(day)) for day in week.daily_totals)
+        yield csv_files.lines(
+            (week.profile_id, week.profile_name, *_day_cells(day), *((day.exception,) if with_plans else ()))
+            for day in week.daily_totals
+        )

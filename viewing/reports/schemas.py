@@ -72,6 +72,7 @@ class WeekDayOut(Schema):
     counted_minutes: float
     educational_minutes: float
     limit_minutes: int | None = Field(..., description="The limit as set now.")
+    exception: str | None = Field(None, description="With a week plan only: the exception that holds on the day.")
 
 
 class TopTitleOut(Schema):
@@ -89,6 +90,7 @@ class WeekOfProfileOut(Schema):
     educational_minutes: float
     limit_usage_percent: float | None
     top_titles: list[TopTitleOut]
+    week_limit_minutes: int | None = Field(None, description="With a week plan only.")
 
 
 class WeeklyReportOut(Schema):

@@ -19,7 +19,7 @@ from viewing.reports import sql
 from viewing.reports.answers import ProfileWeek, TopTitle, WeekDay, WeeklyReport
 from viewing.reports.periods import Period, shifted
 from viewing.reports.sql import WeekSum
-from viewing.rules.plan import limit_on
+from viewing.rules.plan import Plan, day_plan
 from viewing.rules.standing import PlannedChild
 from viewing.schemas import minutes
 
@@ -110,7 +110,7 @@ def _report(children: Children, week: Period, plans: Plans) -> WeeklyReport:
         week_start=week.from_date,
         week_end=week.to_date,
         profiles=[
-            _profile_week(profile, week, sums[profile.id], _limits(config, plans.get(profile.id)))
+            _profile_week(profile, week, sums[profile.id], config, plans.get(profile.id))
             for profile, config in children
         ],
     )
@@ -144,16 +144,12 @@ def _sums(profiles: list[Profile], week: Period) -> dict[UUID, list[WeekSum]]:
     return sums
 
 
-def _limits(config: ViewingTimeConfig, planned: PlannedChild | None) -> Callable[[date], int | None]:
-    """The limit of each day, in minutes, as set now."""
-    return config.limit_minutes if planned is None else lambda day: limit_on(planned.plan, day)[0]
-
-
 def _profile_week(
-    profile: Profile, week: Period, sums: list[WeekSum], limit_of: Callable[[date], int | None]
+    profile: Profile, week: Period, sums: list[WeekSum], config: ViewingTimeConfig, planned: PlannedChild | None
 ) -> ProfileWeek:
+    plan = planned.plan if planned else None
     by_day = {row.day: row for row in sums if row.day}
-    days = [_week_day(day, limit_of(day), by_day.get(day)) for day in week.dates()]
+    days = [_week_day(day, by_day.get(day), config, plan) for day in week.dates()]
     total = sum(row.total for row in by_day.values())
     return ProfileWeek(
         profile_id=profile.id,
@@ -168,16 +164,21 @@ def _profile_week(
             for row in sums
             if row.title_id
         ],
+        has_plan=plan is not None,
+        week_limit_minutes=plan.week_limit if plan else None,
     )
 
 
-def _week_day(day: date, limit_minutes: int | None, row: WeekSum | None) -> WeekDay:
+def _week_day(day: date, row: WeekSum | None, config: ViewingTimeConfig, plan: Plan | None) -> WeekDay:
+    """With the limit as set now."""
+    planned = day_plan(plan, day) if plan else None
     return WeekDay(
         date=day,
         minutes=minutes(row.total if row else 0),
         counted_minutes=minutes(row.counted if row else 0),
         educational_minutes=minutes(row.educational if row else 0),
-        limit_minutes=limit_minutes,
+        limit_minutes=planned.limit if planned else config.limit_minutes(day),
+        exception=planned.exceptions[0].name if planned and planned.exceptions else None,
     )
 
 

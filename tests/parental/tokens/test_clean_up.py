@@ -17,7 +17,7 @@ from parental.tokens import cleaning
 from tests.families import make_child, make_user
 from tests.parental.cast import make_parent
 from tests.races import in_parallel
-from viewing.models import PlayerToken
+from viewing.models import PlanException, PlayerToken
 
 DAY = timedelta(days=1)
 
@@ -105,6 +105,27 @@ def test_ended_counts_of_tries_go(committed):
 
     assert not LimiterCount.objects.filter(pk=ended).exists()
     assert LimiterCount.objects.filter(pk=running).exists()
+
+
+def test_exceptions_that_ended_long_ago_go(committed):
+    child, today = make_child(), timezone.now().date()
+    kept, gone = (
+        PlanException.objects.create(
+            user=child.profile.user,
+            profile=child.profile,
+            from_date=today - ago * DAY,
+            to_date=today - ago * DAY,
+            name="Sick",
+            source="manual",
+            changes={"limit": 30},
+        )
+        for ago in (400, 401)
+    )
+
+    assert clean_up()["exceptions"] >= 1
+
+    assert PlanException.objects.filter(pk=kept.pk).exists()
+    assert not PlanException.objects.filter(pk=gone.pk).exists()
 
 
 def make_sessions(count, *, expire_date):

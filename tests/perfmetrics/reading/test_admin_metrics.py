@@ -4,6 +4,7 @@ import httpx
 import pytest
 from django.urls import reverse
 
+from perfmetrics.counting import metrics
 from perfmetrics.reading import figures
 from perfmetrics.reading.api import metrics_answer
 from perfmetrics.reading.figures import Buckets
@@ -24,6 +25,7 @@ FORM = {
         "p95_duration_ms": float,
         "batch_size_avg": float,
         "failures": int,
+        "blocked_by_reason": dict.fromkeys(metrics.BLOCKED, int),
     },
     "config_cache": {
         "hit_rate": float,
@@ -93,6 +95,7 @@ class TestForm:
                 "p95_duration_ms": pytest.approx(1.05**50, rel=0.05),
                 "batch_size_avg": 5.4,
                 "failures": 2,
+                "blocked_by_reason": dict.fromkeys(metrics.BLOCKED, 0),
             },
             "config_cache": {
                 "hit_rate": 0.75,
@@ -125,7 +128,7 @@ class TestCounting:
         before = read(http, staff)[part]
         act()
         after = read(http, staff)[part]
-        return {name: after[name] - before[name] for name in before}
+        return {name: after[name] - before[name] for name in before if name != "blocked_by_reason"}
 
     def test_every_answered_beat_counts_replays_and_blocked_ones_too(self, http, staff):
         child, poor = make_child(), make_child()
