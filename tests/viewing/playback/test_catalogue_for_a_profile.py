@@ -90,11 +90,11 @@ class TestOverHttp:
         ]
         assert not any(row["fits"] for row in listed[:4])
 
-    def test_it_is_one_statement_warm(self, house, titles):
+    def test_it_is_two_statements_warm(self, house, titles):
         self.listed(house, titles)
         with statements() as asked:
             self.listed(house, titles)
-        assert len(asked) == 1
+        assert len(asked) == 2  # the titles, and the balance
 
     def test_an_adult_has_no_limits(self, house, titles):
         house.child = make_player(house.home.parent.user, is_kids=False)
