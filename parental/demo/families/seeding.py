@@ -9,6 +9,7 @@ from django.db import transaction
 from parental.children import limits
 from parental.demo.families.families import FAMILIES, ensure_families
 from parental.demo.families.history import HISTORY, write_on
+from parental.demo.families.plans import ensure_plans
 from parental.demo.families.titles import ensure_titles
 from viewing.models import Profile, ViewingSession, ViewingTimeBalance
 
@@ -42,6 +43,7 @@ def seed(*, now: datetime) -> Seeded:
     written = write_on(profiles, titles, now=now)
     ViewingSession.objects.bulk_create(written.sessions, batch_size=1000)
     ViewingTimeBalance.objects.bulk_create(written.balances, batch_size=1000)
+    ensure_plans(now=now)
     return Seeded(len(FAMILIES), len(profiles), len(titles), len(written.sessions))
 
 

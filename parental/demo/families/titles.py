@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Final
+from zlib import crc32
 
 from viewing.models import Title
 
@@ -34,6 +35,14 @@ def demo_id(kind: str, *parts: object) -> uuid.UUID:
 def ensure_titles() -> list[Title]:
     """The demo's titles as the database has them; those that are missing are made."""
     names = [(name, True) for name in EDUCATIONAL] + [(name, False) for name in ENTERTAINMENT]
-    titles = [Title(id=demo_id("title", name), name=name, is_educational=known) for name, known in names]
+    titles = [
+        Title(id=demo_id("title", name), name=name, is_educational=known, duration_seconds=_duration(name))
+        for name, known in names
+    ]
     Title.objects.bulk_create(titles, ignore_conflicts=True)
     return list(Title.objects.filter(id__in=[title.id for title in titles]).order_by("id"))
+
+
+def _duration(name: str) -> int:
+    """5–95 minutes, the same in every run."""
+    return 60 * (5 + crc32(name.encode()) % 91)

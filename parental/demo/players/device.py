@@ -73,11 +73,17 @@ class Device:
         self._sequence = dice.randrange(1000)
 
     async def beat(
-        self, session_id: UUID | None, film: Film, *, is_paused: bool = False, faults: Sequence[Fault] = ()
+        self,
+        session_id: UUID | None,
+        film: Film,
+        *,
+        is_paused: bool = False,
+        position: int | None = None,
+        faults: Sequence[Fault] = (),
     ) -> Reply:
         """Send one heartbeat, losing its answer by each of the faults before it is read. Raises Unanswered."""
         self._sequence += 1
-        body = {
+        body: dict[str, object] = {
             "profile_id": str(self._viewer.profile_id),
             "title_id": str(film.id),
             "device_id": f"{self.kind}-{self._viewer.number}",
@@ -86,6 +92,8 @@ class Device:
             "is_paused": is_paused,
             "sequence": self._sequence,
         }
+        if position is not None:
+            body["position_seconds"] = position
         reply = await self.call("POST", HEARTBEAT, body=body, faults=faults)
         verdict = str(reply.body.get("enforcement")) if reply.status == 200 else str(reply.status)
         self._stage.tally.answers[verdict] += 1

@@ -4,11 +4,17 @@ Written from docs/contract.md, not from the server's rules: it is what they are 
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 BEAT_SECONDS: Final = 30
 NIL: Final = UUID(int=0)
+SENTENCES: Final = {
+    "locked": "Locked by a parent",
+    "outside_hours": "Outside viewing hours",
+    "limit_reached": "Daily viewing time limit reached",
+    "week_limit_reached": "Weekly viewing time limit reached",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,19 @@ class Film:
     id: UUID
     name: str
     is_educational: bool
+    duration_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A child's week plan, as far as it shows in a run of a few minutes.
+
+    `reason`: why nothing may play in the whole run. `finish_seconds`: how long after its time a title may still end.
+    """
+
+    week_limit_seconds: int | None = None
+    finish_seconds: int = 0
+    reason: Literal["locked", "outside_hours"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,7 @@ class Viewer:
     is_kids: bool
     limit_seconds: int | None
     is_exempt: bool
+    plan: Planned | None = None
 
 
 @dataclass(slots=True)
@@ -58,10 +78,18 @@ class Ledger:
     unsure_seconds: int = 0
 
     @property
+    def limit(self) -> int | None:
+        """Seconds that may be watched: the day's, but no more than the week's, of which nothing was used before."""
+        plan = self.viewer.plan
+        bounds = (self.viewer.limit_seconds, plan.week_limit_seconds if plan else None)
+        return min((bound for bound in bounds if bound is not None), default=None)
+
+    @property
     def remaining(self) -> int | None:
         """Seconds left today; None where nothing limits."""
-        limit = self.viewer.limit_seconds
-        return None if limit is None else max(0, limit - self.used)
+        if self.viewer.plan and self.viewer.plan.reason:
+            return 0
+        return None if self.limit is None else max(0, self.limit - self.used)
 
     @property
     def enforcement(self) -> str:
@@ -71,6 +99,30 @@ class Ledger:
         if left == 0:
             return "blocked"
         return "warning_5" if left <= 5 * 60 else "warning_15"
+
+    @property
+    def reason(self) -> str:
+        """Why nothing may begin, where nothing is left."""
+        if self.viewer.plan and self.viewer.plan.reason:
+            return self.viewer.plan.reason
+        return "week_limit_reached" if self._is_week_bound else "limit_reached"
+
+    @property
+    def _is_week_bound(self) -> bool:
+        return self.limit is not None and self.limit != self.viewer.limit_seconds
+
+    @property
+    def limited_by(self) -> str | None:
+        """What a plan's answers name; None without a plan, or where nothing limits."""
+        plan = self.viewer.plan
+        if plan is None or (plan.reason is None and self.limit is None):
+            return None
+        by_reason = {
+            "locked": "lock",
+            "outside_hours": "hours",
+            None: "week_limit" if self._is_week_bound else "day_limit",
+        }
+        return by_reason[plan.reason]
 
     def begin(self, session_id: UUID, film: Film, *, seconds: int) -> None:
         self.sessions[session_id] = Watched(film)
@@ -90,37 +142,60 @@ class Ledger:
     def end(self, session_id: UUID, reason: str) -> None:
         self.sessions[session_id].end_reason = reason
 
-    def heartbeat(self, session_id: UUID, *, is_educational: bool | None) -> dict[str, object]:
-        """What the answer of a heartbeat must say now; `is_educational` None: of what is refused it does not matter."""
+    def heartbeat(
+        self, session_id: UUID, *, is_educational: bool | None, rest_seconds: int | None = None
+    ) -> dict[str, object]:
+        """What the answer of a heartbeat must say now; `is_educational` None: of what is refused it does not matter.
+
+        `rest_seconds`: of the running title, where its player said how far it is.
+        """
         left = self.remaining
         answer: dict[str, object] = {
             "session_id": str(session_id),
             "enforcement": self.enforcement,
-            "remaining_minutes": None if left is None else left / 60,
+            "remaining_minutes": _minutes(left),
             "used_minutes": self.used / 60,
         }
         if is_educational is not None:
             answer["is_educational"] = is_educational
-        if self.enforcement == "blocked":
-            answer["reason"] = "limit_reached"
+        if self.limited_by is not None:
+            answer["limited_by"] = self.limited_by
+        finish = self.viewer.plan.finish_seconds if self.viewer.plan else 0
+        if left == 0 and self._may_finish(rest_seconds, is_educational=bool(is_educational)):
+            answer |= {"enforcement": "warning_5", "remaining_minutes": _minutes(rest_seconds), "finishing": True}
+        elif left == 0:
+            answer["reason"] = self.reason
+        elif rest_seconds is not None and left is not None and left < rest_seconds <= left + finish:
+            answer["can_finish"] = True
         return answer
+
+    def _may_finish(self, rest_seconds: int | None, *, is_educational: bool) -> bool:
+        """Whether a running title goes on after its time: as far as what it has overrun leaves it the rest."""
+        plan = self.viewer.plan
+        if rest_seconds is None or plan is None or plan.reason or self.limit is None:
+            return False
+        is_charged = not (is_educational and self.viewer.is_exempt)
+        return is_charged and 0 < rest_seconds <= plan.finish_seconds - (self.used - self.limit)
 
     def balance(self) -> dict[str, object]:
         """What the balance must say now."""
-        limit, left = self.viewer.limit_seconds, self.remaining
+        limit, plan = self.viewer.limit_seconds, self.viewer.plan
         return {
             "is_child_profile": self.viewer.is_kids,
-            "has_limits": limit is not None,
+            "has_limits": self.limit is not None or bool(plan and plan.reason),
             "used_minutes": self.used / 60,
             "educational_minutes": self.educational / 60,
             "limit_minutes": None if limit is None else limit / 60,
-            "remaining_minutes": None if left is None else left / 60,
+            "remaining_minutes": _minutes(self.remaining),
             "granted_minutes": 0,
         }
 
     def eligibility(self) -> dict[str, object]:
         """What the answer whether a title may begin must say now."""
-        left = self.remaining
-        if left == 0:
-            return {"eligible": False, "remaining_minutes": 0, "reason": "Daily viewing time limit reached"}
-        return {"eligible": True, "remaining_minutes": None if left is None else left / 60, "reason": None}
+        if self.remaining == 0:
+            return {"eligible": False, "remaining_minutes": 0, "reason": SENTENCES[self.reason]}
+        return {"eligible": True, "remaining_minutes": _minutes(self.remaining), "reason": None}
+
+
+def _minutes(seconds: int | None) -> float | None:
+    return None if seconds is None else round(seconds / 60, 2)

@@ -67,6 +67,9 @@ class Player:
     async def _play(self) -> None:
         self._due = time.monotonic()
         await self._watching.begin(self._device, self._dice.choice(self._films))
+        if not self._watching.is_running:
+            await self._stay_out()
+            return
         while self._goes_on():
             await self._rest()
             await self._act()
@@ -77,6 +80,14 @@ class Player:
             await self._run_out()
         if self._dice.random() < 0.6:
             await self._end()
+
+    async def _stay_out(self) -> None:
+        """Hours are closed, or a parent stopped the child: nothing begins, however often it is tried."""
+        self._stage.tally.acts["stay out"] += 1
+        for _ in range(self._dice.randint(1, 3)):
+            await self._rest()
+            await self._watching.begin(self._dice.choice(self._devices), self._dice.choice(self._films))
+            await self._watching.look(self._device)
 
     def _goes_on(self) -> bool:
         is_over = self._watching.beats >= self._max_beats or self.ledger.remaining == 0

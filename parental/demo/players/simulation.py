@@ -32,13 +32,17 @@ GREETING_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to simulate: how many players, how many times faster than real, how many minutes of viewing at most."""
+    """What to simulate: how many players, how many times faster than real, how many minutes of viewing at most.
+
+    `plans`: the share of children who have a week plan.
+    """
 
     url: str
     players: int
     speed: float
     minutes: int
     seed: int
+    plans: float = 0
 
     @property
     def interval(self) -> float:
@@ -68,7 +72,8 @@ def run(plan: Plan, out: OutputWrapper) -> Outcome:
     address = _address(plan.url)
     _allow_connections(2 * plan.players + 100)
     dice = Random(plan.seed)
-    viewers, films = make_cast(players=plan.players, run_id=secrets.token_hex(4), now=timezone.now(), dice=dice)
+    run_id, now = secrets.token_hex(4), timezone.now()
+    viewers, films = make_cast(players=plan.players, run_id=run_id, now=now, dice=dice, plans=plan.plans)
     stage = Stage(
         address=address,
         tally=Tally(plan.players),

@@ -41,6 +41,13 @@ class Watching:
         self._session_id: UUID | None = None
         # The reply to the pause's first beat.
         self._pause: Reply | None = None
+        # Of the beat sent last: where the title is, as far as its player says it.
+        self._position: int | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a session runs: a child whose plan allows nothing now has none."""
+        return self._session_id is not None
 
     @property
     def session_id(self) -> UUID:
@@ -81,7 +88,7 @@ class Watching:
             return
         _expect_status(reply, 200)
         self.ledger.count(session_id, seconds=seconds)
-        _expect(reply, self.ledger.heartbeat(session_id, is_educational=film.is_educational))
+        _expect(reply, self._running(session_id, film))
 
     async def late_beat(self, device: Device, session_id: UUID, *, reason: str) -> None:
         """A beat of a session that has ended: refused, for that reason."""
@@ -115,12 +122,24 @@ class Watching:
             self.ledger.end(self._session_id, left_as)
         self._session_id = session_id
         self.ledger.begin(session_id, film, seconds=seconds)
-        _expect(reply, self.ledger.heartbeat(session_id, is_educational=film.is_educational))
+        _expect(reply, self._running(session_id, film))
+
+    def _running(self, session_id: UUID, film: Film) -> dict[str, object]:
+        """What a beat of the running title is answered."""
+        duration, position = film.duration_seconds, self._position
+        rest = None if duration is None or position is None else duration - position
+        return self.ledger.heartbeat(session_id, is_educational=film.is_educational, rest_seconds=rest)
 
     async def _send(self, device: Device, session_id: UUID | None, film: Film, *, is_paused: bool = False) -> Reply:
         self.beats += 1
+        plan = self._viewer.plan
+        if plan and plan.finish_seconds and film.duration_seconds:
+            # Anywhere: each answer follows from the position that its beat sends.
+            self._position = self._dice.randrange(film.duration_seconds)
         try:
-            return await device.beat(session_id, film, is_paused=is_paused, faults=self._faults())
+            return await device.beat(
+                session_id, film, is_paused=is_paused, position=self._position, faults=self._faults()
+            )
         except Unanswered:
             self.ledger.unsure_seconds += BEAT_SECONDS
             raise

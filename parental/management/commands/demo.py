@@ -24,6 +24,8 @@ from parental.demo.server import Server, check_host, check_port
 
 NEEDED: Final = ("gunicorn", "uvicorn_worker", "httptools")
 MINUTES: Final = 60
+# The share of simulated children who have a week plan.
+PLANS: Final = 0.4
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -97,7 +99,8 @@ class Command(BaseCommand):
         if choices.players:
             from parental.demo.players import report, simulation
 
-            plan = simulation.Plan(server.url, choices.players, choices.speed, MINUTES, secrets.randbelow(10**6))
+            seed = secrets.randbelow(10**6)
+            plan = simulation.Plan(server.url, choices.players, choices.speed, MINUTES, seed, plans=PLANS)
             self.stdout.write(
                 f"Players    {plan.players} watching at {plan.speed:g} times real speed; press Ctrl-C to stop"
             )

@@ -32,6 +32,12 @@ class Command(BaseCommand):
             default=DEFAULT_MINUTES,
             help="maximum minutes of viewing per player (default: %(default)s)",
         )
+        parser.add_argument(
+            "--plans",
+            type=_share,
+            default=0.0,
+            help="share of the children who have a week plan, from 0 to 1 (default: 0)",
+        )
         parser.add_argument("--seed", type=int, help="repeat the players' choices from an earlier run")
 
     def handle(self, *_args: object, **options: Any) -> None:
@@ -46,6 +52,7 @@ class Command(BaseCommand):
             speed=options["speed"],
             minutes=options["minutes"],
             seed=seed,
+            plans=options["plans"],
         )
         self.stdout.write(f"{plan.players} players watching at {plan.url}, seed {seed}. Press Ctrl-C to stop early.")
         outcome = simulation.run(plan, self.stdout)
@@ -68,3 +75,13 @@ def _speed(text: str) -> float:
     if 0 < speed <= 3000:
         return speed
     raise ArgumentTypeError(f"{text!r} is not a number greater than 0 and at most 3000")
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1
+    if 0 <= share <= 1:
+        return share
+    raise ArgumentTypeError(f"{text!r} is not a number from 0 to 1")

@@ -21,11 +21,12 @@ def _no_stragglers(monkeypatch):
     monkeypatch.setattr(watching, "STRAGGLER_SECONDS", 0.2)
 
 
-def simulate(url, *, players=4, minutes=5, seed=1) -> str:
+def simulate(url, *, players=4, minutes=5, seed=1, plans=0.0) -> str:
     """Run the command; CommandError carries the output in its notes."""
     out = StringIO()
     try:
-        call_command("simulate_players", url=url, players=players, speed=600.0, minutes=minutes, seed=seed, stdout=out)
+        about = {"players": players, "minutes": minutes, "seed": seed, "plans": plans}
+        call_command("simulate_players", url=url, speed=600.0, **about, stdout=out)
     except CommandError as error:
         error.add_note(out.getvalue())
         raise
@@ -38,6 +39,14 @@ def test_many_players_find_every_second_counted_once(server):
     assert re.search(r"checked \d+ sessions, 15 balances: 0 seconds lost, 0 counted twice", output)
     for act in ("pause", "switch title", "switch device", "end and begin", "look", "half sent", "thrown away"):
         assert act in output
+
+
+def test_with_week_plans_every_second_counts_once_too(server):
+    output = simulate(server, players=20, minutes=20, seed=5, plans=1.0)
+
+    assert re.search(r"checked \d+ sessions, \d+ balances: 0 seconds lost, 0 counted twice", output)
+    assert "stay out" in output
+    assert "run out of time" in output
 
 
 def test_players_run_out_of_time(server):
