@@ -3,6 +3,7 @@
 The expectation is computed here from the grid that a parent sees, minute by minute, not by the rules of the service.
 """
 
+import math
 import os
 from datetime import UTC, datetime, timedelta
 
@@ -20,12 +21,16 @@ LIMITS = st.sampled_from([15, 30, 60, None])
 CLOCKS = st.integers(0, 47).map(lambda n: f"{n // 2:02}:{n % 2 * 30:02}")
 NAMES = st.sampled_from(WEEKDAYS)
 # In the order in which one is named.
-REASONS = ("locked", "outside_hours", "limit_reached")
+REASONS = ("locked", "outside_hours", "limit_reached", "week_limit_reached")
 
 
 def minute(text):
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
+
+
+def least(*values):
+    return min((value for value in values if value is not None), default=None)
 
 
 def covers(window, date_minute):
@@ -49,6 +54,7 @@ class LifeWithAPlan(RuleBasedStateMachine):
         self.windows = dict.fromkeys(WEEKDAYS)
         self.bedtime, self.lock, self.open_until = None, None, None
         self.used, self.granted, self.changed = {}, {}, {}
+        self.week_limit, self.carry, self.carry_since, self.finish = None, 0, None, 0
         self.session_id = self.session_day = None
 
     @property
@@ -57,10 +63,47 @@ class LifeWithAPlan(RuleBasedStateMachine):
 
     @property
     def limit(self):
-        return self.changed.get(self.day, self.limits[WEEKDAYS[self.day.weekday()]])
+        return self.limit_on(self.day)
 
-    def is_open(self):
+    def limit_on(self, day):
+        return self.changed.get(day, self.limits[WEEKDAYS[day.weekday()]])
+
+    def opening(self):
+        """What the running day begins with: carried minutes, and what is left of the week."""
+        carried, week_left = 0, self.week_limit
+        day = self.day - timedelta(days=self.day.weekday())
+        while day < self.day:
+            limit, used = self.limit_on(day), self.used.get(day, 0)
+            allowed = least(None if limit is None else limit + carried, week_left)
+            if limit is not None:
+                carries = self.carry > 0 and day >= self.carry_since
+                carried = min(self.carry, max(0, allowed - used)) if carries else 0
+            if week_left is not None:
+                week_left -= used if allowed is None else min(used, allowed)
+            day += timedelta(days=1)
+        return carried, week_left
+
+    def closed_for(self):
+        """Seconds since the hours closed, by the plan as it is now; None: for longer than titles may be finished."""
         now = self.clock.now
+        edge = now.replace(second=0, microsecond=0)
+        for _minute in range(20):
+            if self.is_open(edge - timedelta(minutes=1)):
+                return math.ceil((now - edge).total_seconds())
+            edge -= timedelta(minutes=1)
+        return None
+
+    def may_finish(self, rest):
+        """Whether a running title goes on, by what it has overrun."""
+        over = {"limit_reached": -(self.left() or 0) * 60, "outside_hours": self.closed_for()}
+        over["week_limit_reached"] = over["limit_reached"]
+        for reason in self.reasons():
+            if reason == "locked" or over[reason] is None or rest * 60 > self.finish * 60 - over[reason]:
+                return False
+        return True
+
+    def is_open(self, now=None):
+        now = now or self.clock.now
         if self.open_until is not None and now < self.open_until:
             return True
         is_allowed = is_quiet = False
@@ -80,13 +123,17 @@ class LifeWithAPlan(RuleBasedStateMachine):
             found.add("outside_hours")
         left = self.left()
         if left is not None and left <= 0:
-            found.add("limit_reached")
+            carried, week_left = self.opening()
+            is_week = week_left is not None and (self.limit is None or week_left < self.limit + carried)
+            found.add("week_limit_reached" if is_week else "limit_reached")
         return found
 
     def left(self):
-        if self.limit is None:
+        carried, week_left = self.opening()
+        allowance = least(None if self.limit is None else self.limit + carried, week_left)
+        if allowance is None:
             return None
-        return self.limit + self.granted.get(self.day, 0) - self.used.get(self.day, 0)
+        return allowance + self.granted.get(self.day, 0) - self.used.get(self.day, 0)
 
     @rule(minutes=st.sampled_from([1, 17, 60, 5 * 60, 23 * 60]))
     def wait(self, minutes):
@@ -108,6 +155,18 @@ class LifeWithAPlan(RuleBasedStateMachine):
         self.bedtime = {"from": begins, "to": ends} if is_on and begins != ends else None
         rows = [{"kind": "bedtime", "weekdays": WEEKDAYS, **self.bedtime}] if self.bedtime else []
         self.house.plan(quiet=rows)
+
+    @rule(limit=st.sampled_from([60, 120, 300, None]), carry=st.sampled_from([0, 30]))
+    def change_week(self, limit, carry):
+        self.house.plan(week={"limit_minutes": limit, "carry_over_minutes": carry})
+        if carry and not self.carry:
+            self.carry_since = self.day
+        self.week_limit, self.carry = limit, carry
+
+    @rule(minutes=st.sampled_from([0, 15]))
+    def change_finish(self, minutes):
+        self.house.plan(soft_end={"finish_title_minutes": minutes})
+        self.finish = minutes
 
     @rule(limit=LIMITS)
     def differ_today(self, limit):
@@ -134,25 +193,35 @@ class LifeWithAPlan(RuleBasedStateMachine):
         self.granted[self.day] = self.granted.get(self.day, 0) + minutes
         assert (answer["remaining_minutes"] == 0) == bool(self.reasons())
 
-    @rule(beats=st.sampled_from([1, 2, 40]), is_first=st.booleans())
-    def watch(self, beats, is_first):
+    @rule(beats=st.sampled_from([1, 2, 40]), is_first=st.booleans(), rest=st.sampled_from([None, 1, 10, 20]))
+    def watch(self, beats, is_first, rest):
         if is_first:
             self.session_id = None
+        sent = {} if rest is None else {"duration_seconds": 3600, "position_seconds": 3600 - rest * 60}
         for _beat in range(beats):
             before, day = self.reasons(), self.day
-            answer = self.house.beat(**({"session_id": self.session_id} if self.session_id else {}))
+            answer = self.house.beat(**sent, **({"session_id": self.session_id} if self.session_id else {}))
             is_same_session = answer["session_id"] == self.session_id and self.session_day == day
-            if not before or is_same_session:
+            runs = not before or is_same_session
+            if runs:
                 self.used[day] = self.used.get(day, 0) + 0.5
                 self.session_id, self.session_day = answer["session_id"], day
             else:
                 assert answer["session_id"] in (NIL, self.session_id)
             now = self.reasons()
-            assert (answer["enforcement"] == "blocked") == bool(now)
             assert answer["used_minutes"] == self.used.get(day, 0)
-            if now:
-                assert answer["reason"] == next(each for each in REASONS if each in now)
-                break
+            if now and runs and rest and self.finish and self.may_finish(rest):
+                assert (answer["finishing"], answer["enforcement"], answer["remaining_minutes"]) == (
+                    True,
+                    "warning_5",
+                    rest,
+                )
+            else:
+                assert "finishing" not in answer
+                assert (answer["enforcement"] == "blocked") == bool(now)
+                if now:
+                    assert answer["reason"] == next(each for each in REASONS if each in now)
+                    break
             self.clock.now += timedelta(seconds=30)
 
     @rule()
@@ -164,6 +233,14 @@ class LifeWithAPlan(RuleBasedStateMachine):
         assert self.house.eligible()["eligible"] is not bool(self.reasons())
         if left is not None and answer["remaining_minutes"] is not None:
             assert answer["remaining_minutes"] <= max(0, left)
+        carried, week_left = self.opening()
+        if self.carry:
+            assert answer["carried_minutes"] == (0 if self.limit is None else carried)
+        if self.week_limit is not None:
+            own = min(
+                self.used.get(self.day, 0), least(None if self.limit is None else self.limit + carried, week_left)
+            )
+            assert answer["week"]["remaining_minutes"] == week_left - own
 
 
 @pytest.mark.nightly
