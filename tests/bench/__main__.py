@@ -39,6 +39,7 @@ from tests.bench import (
     pace,
     pin,
     pin_trial,
+    plans,
     platform,
     reports,
     strangers,
@@ -56,6 +57,7 @@ BEATS = int(os.environ.get("BEATS", "1200000" if LONG else "120000"))
 PARTS: dict[str, Callable[[Path], list[Figure]]] = {
     "heartbeats": partial(heartbeats.figures, rounds=ROUNDS),
     "limit": partial(limit.figures, rounds=ROUNDS),
+    "plans": partial(plans.figures, rounds=ROUNDS),
     "pace": partial(pace.figures, rounds=ROUNDS, seconds=SECONDS, is_long=LONG),
     "bulk": partial(bulk.figures, rounds=ROUNDS, seconds=SECONDS),
     "worker": partial(worker.figures, beats=BEATS),
