@@ -41,6 +41,7 @@ def test_the_routes_are_all_there():
     assert len(paths) > 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_every_route_has_the_policy(server, method):
     with httpx.Client(base_url=server, timeout=30) as http:

@@ -74,6 +74,7 @@ def test_the_list_has_the_pages_the_admin_and_the_api():
     assert len(ALL) > 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cookie", COOKIES)
 def test_a_cookie_that_nobody_knows_is_answered_as_none(server, cookie):
     with httpx.Client(base_url=server, timeout=30) as client:

@@ -57,6 +57,7 @@ def test_the_callers_are_all_there():
     assert {"parent", "player of the profile", "gateway", "superuser", "no token"} <= CALLERS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", ROWS)
 def test_each_caller_is_answered_as_the_row_says(http, schema, operation):
     row, cast = ROWS[operation], make_cast()
@@ -87,6 +88,7 @@ def cast(committed):
     return make_cast()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("caller", ["parent", "player of the profile", "gateway"])
 @pytest.mark.parametrize("operation", HIDDEN)
 def test_an_id_of_another_family_is_answered_as_one_that_nobody_has(http, cast, operation, caller):

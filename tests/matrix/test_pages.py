@@ -53,6 +53,7 @@ def test_every_page_has_a_row():
     assert len(PAGES) > 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_each_visitor_is_answered_as_the_row_says(http, name):
     page = PAGES[name]
@@ -72,6 +73,7 @@ def test_each_visitor_is_answered_as_the_row_says(http, name):
     assert found == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page.post != 405])
 def test_no_form_is_taken_without_its_token(http, name):
     for role, visit in make_visits(http).values():
@@ -84,6 +86,7 @@ def test_no_form_is_taken_without_its_token(http, name):
 CHILDS = [name for name in PAGES if PAGES[name].refusals.get("another family's") == 404]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHILDS)
 def test_an_id_of_another_family_is_the_same_page_as_one_that_nobody_has(http, name):
     visits = make_visits(http)

@@ -191,6 +191,7 @@ def test_every_action_is_declared():
     assert {(label, name) for label, declared in DECLARED.items() for name in declared.actions} == set(ACTIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("label", DECLARED)
 def test_pages(label, kind):
@@ -243,6 +244,7 @@ def test_actions(label, action, kind):
     assert (declared.state(row) != before) == holds(kind, declared.actions[action], declared)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS[1:])
 @pytest.mark.parametrize("label", sorted(set(DECLARED) - {"viewing.sitesettings"}))
 def test_lookups(label, kind):

@@ -37,6 +37,7 @@ def without_plan(committed):
     call_command("migrate", verbosity=0)  # and those that came later
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "is_there"), [(AFTER, True), (BEFORE, False)], ids=["made", "taken back"])
 def test_nobody_waits_behind_it(without_plan, target, is_there):
     if target == BEFORE:

@@ -63,6 +63,7 @@ def log_in(http, url, email, password):
     return http.post(f"{url}/api/v1/auth/login", json=body).status_code
 
 
+@pytest.mark.slow
 def test_the_owner_logs_in_every_time_beside_twelve_who_guess(server, compared, http):
     owner = parent_with_pin(password=PASSWORD).user
 
@@ -75,6 +76,7 @@ def test_the_owner_logs_in_every_time_beside_twelve_who_guess(server, compared, 
         until(lambda: passwords.executor.waiting() >= 8)  # they still do
 
 
+@pytest.mark.slow
 def test_three_busy_families_do_not_hold_up_a_fourth(server, compared, http, monkeypatch):
     families = [parent_with_pin() for _ in range(3)]
     parent = parent_with_pin("8024")

@@ -57,6 +57,7 @@ def check_history(now):
             assert limit is None or used <= limit * 60
 
 
+@pytest.mark.slow
 class SeedDemo(TestCase):
     """One seeded database for all tests of this class."""
 

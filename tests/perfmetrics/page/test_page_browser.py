@@ -24,6 +24,7 @@ from tests.families import make_child, make_title, make_user
 from tests.http import session_cookies
 from tests.load import closed_loop
 
+pytestmark = pytest.mark.slow
 PAGE = "/admin/perfmetrics/minutefigures/"
 
 
