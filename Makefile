@@ -83,7 +83,7 @@ format: setup
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
 # PARTS="heartbeats bulk" runs some of them. BENCH_STRICT=true makes a missed floor an error. AGAINST=path compares the
-# part "limit" with the checkout of another commit (git worktree add path commit).
+# parts "limit" and "strangers" with the checkout of another commit (git worktree add path commit).
 bench: setup
 	@AGAINST=$(AGAINST) $(BIN)/python -m tests.bench $(PARTS)
 

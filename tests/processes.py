@@ -89,6 +89,7 @@ def service(
     application: str = "config.asgi:application",
     options: tuple[str, ...] = (),
     project: Path = PROJECT,
+    config: str = "config/server/gunicorn.py",
     **environment: str,
 ) -> Iterator[Service]:
     """Run the service; it has answered a health check before the block begins. `project`: the checkout that runs.
@@ -98,7 +99,7 @@ def service(
     port = free_port()
     variables = {"DATABASE_URL": database_url(), "PORT": str(port), "WORKERS": str(workers), "DB_POOL_MIN_SIZE": "2"}
     variables |= {"METRICS_ALLOWED_ADDRESSES": "127.0.0.1"}
-    command = [sys.executable, "-m", "gunicorn", "--config", "config/server/gunicorn.py", *options, application]
+    command = [sys.executable, "-m", "gunicorn", "--config", config, *options, application]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=project, env={**os.environ, **variables, **environment}, stdout=output, stderr=output

@@ -2,10 +2,13 @@
 
 The p95 of paced heartbeats next to 16 anonymous connections on each kind of route, in turn with the quiet baseline; and
 whether a parent on a known device logs in while 12 clients guess its password.
+
+AGAINST names a checkout of an earlier commit: its service shows the same for the OpenAPI document and the logins.
 """
 
 import asyncio
 import json
+import os
 import time
 from collections import Counter
 from contextlib import suppress
@@ -24,9 +27,11 @@ from tests.bench.results import Figure, NotMeasured
 from tests.families import Player, make_player, make_title, make_user
 from tests.load import Load
 
+AGAINST = os.environ.get("AGAINST", "")
 CONNECTIONS = 16
 GUESSERS = 12
 BEATS_EACH = 30
+BEATS_EACH_BEFORE = 10
 LOGINS = 20
 PASSWORD = "correct horse battery staple"
 CSRF = "t" * 32
@@ -95,6 +100,7 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
                 quiet.append(p95(uvloop.run(measure(service.url, players, None, Counter()))))
                 next_to_them[route].append(p95(uvloop.run(measure(service.url, players, route, answered[route]))))
         logins = log_in_among_guessers(service.url)
+    before = figures_before(logs, players, Path(AGAINST).resolve()) if AGAINST else []
     base = median(quiet)
     most = max(base + ADDED_MS, base * TIMES)
     for route in ROUTES:
@@ -106,6 +112,27 @@ def figures(logs: Path, *, rounds: int) -> list[Figure]:
             for route in ROUTES
         ),
         Figure(f"the parent's logins next to {GUESSERS} guessing clients", logins, "%", floor=100),
+        *before,
+    ]
+
+
+def figures_before(logs: Path, players: list[Player], project: Path) -> list[Figure]:
+    """What an earlier commit made of the same: of the document that it rendered for each request, and of the logins."""
+    gunicorn = next(path for path in ("config/server/gunicorn.py", "config/gunicorn.py") if (project / path).exists())
+    document = next(route for route in ROUTES if route.path.endswith("openapi.json"))
+    answered: Counter[int] = Counter()
+    with processes.service(logs / "strangers-before", project=project, config=gunicorn) as service:
+        uvloop.run(measure(service.url, players[:4], None, Counter()))
+        quiet = uvloop.run(measure(service.url, players, None, Counter()))
+        loud = uvloop.run(
+            measure(service.url, players, document, answered, beats_each=BEATS_EACH_BEFORE, is_judged=False)
+        )
+        logins = log_in_among_guessers(service.url)
+    print(f"before, next to the document: {dict(answered)}, heartbeats {loud.statuses}")
+    return [
+        Figure("before: heartbeats' p95 without strangers", p95(quiet), "ms"),
+        Figure(f"before: next to {CONNECTIONS}: {document.name}", p95(loud), "ms"),
+        Figure(f"before: the parent's logins next to {GUESSERS} guessing clients", logins, "%"),
     ]
 
 
@@ -114,16 +141,24 @@ def p95(load: Load) -> float:
     return sorted(load.latencies)[int(len(load.latencies) * 0.95)] * 1000
 
 
-async def measure(url: str, players: list[Player], route: Route | None, answered: Counter[int]) -> Load:
+async def measure(
+    url: str,
+    players: list[Player],
+    route: Route | None,
+    answered: Counter[int],
+    *,
+    beats_each: int = BEATS_EACH,
+    is_judged: bool = True,
+) -> Load:
     """A load of paced heartbeats while strangers ask for a route, as fast as they are answered."""
     asked = [route] * CONNECTIONS if route else []
     tasks = [asyncio.create_task(ask_again(url, one, answered)) for one in asked]
     await asyncio.sleep(0.3)
-    load = await paced(url, players, beats_each=BEATS_EACH)
+    load = await paced(url, players, beats_each=beats_each)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    if set(load.statuses) != {200} or any(status >= 500 for status in answered):
+    if is_judged and (set(load.statuses) != {200} or any(status >= 500 for status in answered)):
         raise NotMeasured(f"The service did not answer as it should: {load.statuses}, {route}: {dict(answered)}")
     return load
 
