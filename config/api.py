@@ -20,6 +20,7 @@ from parental.accounts.api import router as accounts_router
 from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router
 from parental.deliver.api import router as webhooks_router
+from parental.pairing.api import router as pairing_router
 from parental.pins.api import router as pin_router
 from parental.plans.api import router as plans_router
 from parental.platform.api import routers as platform_routers
@@ -112,6 +113,7 @@ OPERATION_PREFIXES = {
     "parental.children.api": "parental_limits_api",
     "parental.children.profiles_api": "parental_api",
     "parental.deliver.api": "parental_webhooks_api",
+    "parental.pairing.api": "parental_pairing_api",
     "parental.pins.api": "parental_pin_api",
     "parental.platform.api": "platform",
     "perfmetrics.reading.api": "perfmetrics_api",
@@ -144,6 +146,7 @@ api = SparingAPI(
 )
 for auth_router in (accounts_router, profiles_router):
     api.add_router("/auth", auth_router, tags=["accounts"])
+api.add_router("/auth/device", pairing_router, tags=["pairing"])
 for parental_router in (pin_router, limits_router, plans_router, reports_router):
     api.add_router("/parental-controls", parental_router, tags=["parents"])
 api.add_router("/viewing-time", viewing_router, tags=["players"])

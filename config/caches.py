@@ -16,6 +16,8 @@ def caches(*, ttl_seconds: int, max_entries: int) -> dict[str, dict[str, Any]]:
         "accounts": _cache("accounts", ttl_seconds=60, max_entries=max_entries),
         "automations": _cache("automations", ttl_seconds=60, max_entries=max_entries),
         "jwts": _cache("jwts", ttl_seconds=60, max_entries=max_entries),
+        # A screen that waits for a parent asks every 5 s; a decision invalidates its entry.
+        "pairings": _cache("pairings", ttl_seconds=5, max_entries=max_entries),
         "titles": _cache("titles", ttl_seconds=60, max_entries=max_entries),
         "site": _cache("site", ttl_seconds=300, max_entries=1),
         "catalog": _cache("catalog", ttl_seconds=3600, max_entries=1),

@@ -12,6 +12,7 @@ from django.views.generic import RedirectView
 from config import health
 from config.api import api
 from parental.pages.account.accounts import log_out
+from parental.pairing.qr import qr
 from perfmetrics.reading.scrape import prometheus
 from viewing.player.views import player
 
@@ -32,6 +33,7 @@ def without_csrf(urls: Any) -> Any:
 urlpatterns = [
     path("api/v1/", without_csrf(api.urls)),
     path("player/", player, name="player"),
+    path("player/qr", qr, name="player_qr"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health", health.ready),

@@ -11,13 +11,16 @@ from typing import Final, Literal
 # Stable for ever: clients decide by them. Each is explained in docs/contract.md#error-codes.
 Code = Literal[
     "access_denied",
+    "authorization_pending",
     "bad_request",
     "broken_body",
     "busy",
     "caller",
+    "code_used",
     "database",
     "day_over",
     "erasing",
+    "expired_token",
     "grant_id_used",
     "internal",
     "invalid",
@@ -40,6 +43,7 @@ Code = Literal[
     "session_ended",
     "session_foreign",
     "session_unknown",
+    "slow_down",
     "staff_only",
     "taken",
     "taken_back",
@@ -60,6 +64,8 @@ class Refusal(Exception):
 
     # The present one of what was changed by someone else (`plan_changed`).
     version: int | None = None
+    # The body has the code as `error` too, as RFC 8628 calls it (`poll_refused`).
+    is_poll = False
 
     def __init__(
         self,
@@ -88,6 +94,8 @@ class Refusal(Exception):
         body: dict[str, object] = {"detail": self.detail, "code": self.code}
         if self.version is not None:
             body["version"] = self.version
+        if self.is_poll:
+            body["error"] = self.code
         return body | {"reason": self.code} if ANSWERS[self.code].has_reason else body
 
 
@@ -119,8 +127,11 @@ class Answer:
 
 
 ANSWERS: Final[dict[Code, Answer]] = {
+    "authorization_pending": Answer(400, "No parent has approved the code yet"),
     "bad_request": Answer(400, "Bad Request"),
     "broken_body": Answer(400, "Cannot parse request body"),
+    "expired_token": Answer(400, "The code has expired"),
+    "slow_down": Answer(400, "Wait longer before asking again"),
     "pin_none": Answer(400, "No PIN set"),
     "login_wrong": Answer(401, "Invalid email or password"),
     "password_wrong": Answer(401, "Incorrect account password"),
@@ -131,7 +142,7 @@ ANSWERS: Final[dict[Code, Answer]] = {
     "caller": Answer(403, "A player token cannot do this"),
     "pin_locked": Answer(403, "PIN locked due to too many failed attempts", _locked_until),
     "pin_required": Answer(403, "Valid PIN token required"),
-    "pin_wrong": Answer(403, "Incorrect PIN"),
+    "pin_wrong": Answer(403, "Incorrect PIN", _locked_until),
     "scope": Answer(403, "This token cannot do this"),
     "session_foreign": Answer(403, "Session does not belong to this profile"),
     "staff_only": Answer(403, "Admin privileges required"),
@@ -139,6 +150,7 @@ ANSWERS: Final[dict[Code, Answer]] = {
     "session_unknown": Answer(404, "Session not found"),
     "title_unknown": Answer(404, "Title not found"),
     "method": Answer(405, "Method not allowed"),
+    "code_used": Answer(409, "Code was used"),
     "day_over": Answer(409, "The viewing day of the grant is over"),
     "erasing": Answer(409, "Being erased"),
     "kids_fixed": Answer(409, "A profile cannot change between child and adult"),
@@ -165,6 +177,13 @@ ANSWERS: Final[dict[Code, Answer]] = {
 def plan_changed(version: int) -> Refusal:
     refusal = Refusal("plan_changed")
     refusal.version = version
+    return refusal
+
+
+def poll_refused(code: Code) -> Refusal:
+    """What a screen that waits for a parent is answered, always with 400."""
+    refusal = Refusal(code, "A parent said no" if code == "access_denied" else None, status=400)
+    refusal.is_poll = True
     return refusal
 
 

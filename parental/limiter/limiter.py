@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db import transaction
+from django.db.models import F
 
 from parental.limiter import sql
 from parental.models import LimiterCount
@@ -71,6 +72,11 @@ def require(bounds: Iterable[Bound], *, code: Code, detail: str | None = None, n
     seconds = take(bounds, now=now)
     if seconds is not None:
         raise Refusal(code, detail, retry_after_seconds=seconds)
+
+
+def give_back(bound: Bound) -> None:
+    """Do not count one try after all."""
+    LimiterCount.objects.filter(pk=bound.key, count__gt=0).update(count=F("count") - 1)
 
 
 def clear(bounds: Sequence[Bound]) -> None:

@@ -15,6 +15,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from parental.deliver.models import Delivery, DeliveryState
 from parental.models import ApiToken, Erasure, LimiterCount, TimeGrant, TokenFamily
+from parental.pairing import screens
 from parental.tokens.families import without_living_tokens
 from viewing.models import PlanException, PlayerToken
 from viewing.outbox import sql as outbox
@@ -47,6 +48,7 @@ def clean_up(*, now: datetime) -> dict[str, int]:
         "sessions": _sweep(Session.objects.all(), lambda rows: rows.filter(expire_date__lt=now)),
         "deliveries": _sweep(Delivery.objects.all(), lambda rows: _old_deliveries(rows, now=now)),
         "exceptions": _sweep(PlanException.objects.all(), lambda rows: _old_exceptions(rows, now=now)),
+        "pairings": screens.delete_old(now=now),
         "events": _delete_events(before=now - EVENT_KEPT),
         "erasures": _sweep(Erasure.objects.all(), lambda rows: rows.filter(done_at__lt=now - ERASED_KEPT)),
     }

@@ -8,6 +8,8 @@ PLAYER_PREFIX: Final = "sgp_"
 GATEWAY_PREFIX: Final = "sgg_"
 SERVICE_PREFIX: Final = "sgs_"
 AUTOMATION_PREFIX: Final = "sgt_"
+# Of a screen that waits to be paired.
+DEVICE_CODE_PREFIX: Final = "sgq_"
 
 
 def digest(token: str) -> bytes:

@@ -46,9 +46,7 @@ def issue(  # noqa: PLR0913 — by name
     twice.
     """
     _lock(user_id, profile_id)
-    pin = Pin.objects.filter(user_id=user_id).first()
-    if pin is not None and not pin_tokens.is_valid(pin_token, pin):
-        raise Refusal("pin_required")
+    require_pin(user_id, pin_token)
     if token_id is not None and (newest := _just_issued(profile_id, token_id, now=now)) is not None:
         return _with_new_secret(newest)
     if token_id is None or PlayerToken.objects.filter(pk=token_id).exists():
@@ -76,6 +74,13 @@ def issue_for_platform(user_id: UUID, profile_id: UUID, *, device_name: str, now
     return _issue(user_id, Device(uuid4(), profile_id, device_name), actor=PLATFORM, now=now)
 
 
+def require_pin(user_id: UUID, pin_token: str | None) -> None:
+    """Refusal 403 without proof of the PIN that the account has."""
+    pin = Pin.objects.filter(user_id=user_id).first()
+    if pin is not None and not pin_tokens.is_valid(pin_token, pin):
+        raise Refusal("pin_required")
+
+
 def _lock(user_id: UUID, profile_id: UUID) -> None:
     """Locked, so that parallel calls cannot pass the bound together."""
     locked = Profile.objects.select_for_update(no_key=True).filter(pk=profile_id, user_id=user_id)
@@ -84,21 +89,27 @@ def _lock(user_id: UUID, profile_id: UUID) -> None:
 
 
 def _issue(user_id: UUID, device: Device, *, actor: Actor, now: datetime) -> IssuedToken:
+    token = opaque.new_opaque(opaque.PLAYER_PREFIX)
+    row = add(user_id, device, token_hash=opaque.digest(token), actor=actor, now=now)
+    return IssuedToken(player_token=token, token_id=row.id, expires_at=row.expires_at)
+
+
+def add(user_id: UUID, device: Device, *, token_hash: bytes, actor: Actor, now: datetime) -> PlayerToken:
+    """A row of a profile that the caller has locked; beyond `MAX_LIVING` the one unused longest is revoked."""
     alive = PlayerToken.objects.alive(now=now).filter(profile_id=device.profile_id)
     by_use = alive.order_by("-last_used_at", "-created_at")
     revoke_all(by_use[MAX_LIVING - 1 :], actor=actor, now=now)
-    token = opaque.new_opaque(opaque.PLAYER_PREFIX)
     row = PlayerToken.objects.create(
         pk=device.token_id,
         profile_id=device.profile_id,
         device_name=device.name,
-        token_hash=opaque.digest(token),
+        token_hash=token_hash,
         created_at=now,
         last_used_at=now,
         expires_at=now + entries.PLAYER_TOKEN_LIFETIME,
     )
     record("device_paired", user_id=user_id, actor=actor, now=now, device=device)
-    return IssuedToken(player_token=token, token_id=row.id, expires_at=row.expires_at)
+    return row
 
 
 def living(profile_id: UUID, *, now: datetime) -> list[PlayerToken]:

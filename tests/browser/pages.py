@@ -4,7 +4,8 @@
 OPEN = ("login", "register", "password_reset", "password_reset_sent", "player")
 # A parent's, logged in.
 FAMILY = (
-    "dashboard", "exceptions", "family_calendar", "report", "audit", "child_add", "pin", "logins", "automations",
+    "dashboard", "exceptions", "family_calendar", "report", "audit", "child_add", "connect", "pin", "logins",
+    "automations",
     "password_change",
 )  # fmt: skip
 # The same, of one child.

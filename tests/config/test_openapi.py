@@ -5,7 +5,14 @@ import re
 import pytest
 from django.contrib.staticfiles import finders
 
-OPEN = {"/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh"}
+DEVICE = "/api/v1/auth/device"
+OPEN = {
+    "/api/v1/auth/register",
+    "/api/v1/auth/login",
+    "/api/v1/auth/refresh",
+    f"{DEVICE}/code",
+    f"{DEVICE}/token",
+}
 PARENTAL = "/api/v1/parental-controls"
 PLATFORM = "/api/v1/platform"
 LIMITS = f"{PARENTAL}/profiles/{{profile_id}}/viewing-time"
@@ -18,6 +25,11 @@ CALLS = {
     ("post", "/api/v1/auth/register"): {201, 400, 404, 409, 413, 422, 429, 503},
     ("post", "/api/v1/auth/login"): {200, 400, 401, 404, 413, 422, 429, 503},
     ("post", "/api/v1/auth/refresh"): {200, 400, 401, 413, 422, 503},
+    ("post", f"{DEVICE}/code"): {200, 400, 413, 422, 429, 503},
+    ("post", f"{DEVICE}/token"): {200, 400, 413, 422, 503},
+    ("get", f"{DEVICE}/by-code/{{user_code}}"): {200, 401, 403, 404, 409, 422, 429, 503},
+    ("post", f"{DEVICE}/approve"): {200, 400, 401, 403, 404, 409, 413, 422, 429, 503},
+    ("post", f"{DEVICE}/disconnect"): {204, 400, 401, 403, 413, 422, 429, 503},
     ("get", "/api/v1/auth/me"): {200, 401, 403, 503},
     ("get", "/api/v1/auth/profiles"): {200, 401, 403, 503},
     ("post", "/api/v1/auth/profiles"): {201, 400, 401, 403, 413, 422, 503},
@@ -60,6 +72,11 @@ OPERATIONS = {
     "parental_limits_api_grant",
     "parental_limits_api_read_limits",
     "parental_limits_api_take_back_grant",
+    "parental_pairing_api_approve",
+    "parental_pairing_api_disconnect",
+    "parental_pairing_api_fetch_tokens",
+    "parental_pairing_api_find_code",
+    "parental_pairing_api_request_code",
     "parental_pin_api_pin_status",
     "parental_pin_api_reset_pin",
     "parental_pin_api_set_pin",

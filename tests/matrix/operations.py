@@ -20,6 +20,7 @@ from tests.matrix.policies import (
     ANYONE,
     AUTOMATION,
     ONLY_GATEWAY,
+    ONLY_PLAYER,
     ONLY_STAFF,
     PARENT_OF_PROFILE,
     PARENT_OF_ROW,
@@ -75,6 +76,17 @@ ROWS: dict[str, Row] = {
         PARENT_OF_PROFILE, body={"device_name": "TV"}, answer=(201, None)
     ),
     "DELETE /auth/player-tokens/{token_id}": Row(PARENT_OF_ROW, answer=(204, None)),
+    "POST /auth/device/code": Row(ANYONE, body={}),
+    "POST /auth/device/token": Row(ANYONE, body={"device_code": "sgq_unknown"}, answer=(400, "expired_token")),
+    # A code belongs to no family until it is approved.
+    "GET /auth/device/by-code/{user_code}": Row(ANY_PARENT, answer=(404, "not_found"), reveals_ids=True),
+    "POST /auth/device/approve": Row(
+        ANY_PARENT,
+        body=lambda ids: {"user_code": ids["user_code"], "profile_ids": [ids["profile_id"]]},
+        answer=(404, "not_found"),
+        reveals_ids=True,
+    ),
+    "POST /auth/device/disconnect": Row(ONLY_PLAYER, body={"pin": "4711"}, answer=(400, "pin_none")),
     "GET /parental-controls/pin/status": Row(ANY_PARENT),
     # Each stops before a hash: the PIN is a common one, there is none to verify.
     "POST /parental-controls/pin": Row(ANY_PARENT, body={"new_pin": "1234"}, answer=(422, "invalid")),

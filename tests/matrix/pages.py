@@ -67,7 +67,7 @@ PAGES: dict[str, Page] = {
     "dashboard": Page(ACCOUNT),
     "child_add": Page(ACCOUNT, post=302, form={"name": "Ada", "timezone": "UTC"}),
     "child": Page(CHILD, post=302, form={"name": "Ada"}),
-    "child_remove": Page(CHILD, post=302),
+    "child_remove": Page(CHILD, post=302, needs_proof=True),
     "limits": Page(
         CHILD,
         post=302,
@@ -98,6 +98,7 @@ PAGES: dict[str, Page] = {
     "exception_end": Page(CHILD, get=405, post=302),
     "history": Page(CHILD),
     "history_csv": Page(CHILD),
+    "connect": Page(ACCOUNT, post=200, writes=False),
     "report": Page(ACCOUNT),
     "report_csv": Page(ACCOUNT),
     "audit": Page(ACCOUNT),
@@ -123,5 +124,7 @@ PAGES: dict[str, Page] = {
     "email_confirm": Page(ANYONE, post=200, writes=False),
     "email_send_link": Page(ACCOUNT, get=405, post=302, writes=False),
     "player": Page(ANYONE),
+    # Of a code that no screen shows.
+    "player_qr": Page(ANYONE, get=404),
 }
 assert all(set(page.refusals) <= set(ROLES) for page in PAGES.values())

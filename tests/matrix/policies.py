@@ -97,6 +97,8 @@ PLAYER_OR_PARENT: Final = _policy(
     PLAYER,
     refusals={OTHER_PARENT: ACCESS_DENIED, STAFF: ACCESS_DENIED, OTHER_PLAYER: ACCESS_DENIED},
 )
+# A child's device about itself.
+ONLY_PLAYER: Final = _policy(PLAYER, OTHER_PLAYER, refusals=dict.fromkeys((PARENT, OTHER_PARENT, STAFF), WRONG_CALLER))
 ONLY_GATEWAY: Final = _policy(
     GATEWAY, refusals=dict.fromkeys((PARENT, OTHER_PARENT, STAFF, PLAYER, OTHER_PLAYER, AUTOMATION), WRONG_CALLER)
 )

@@ -29,6 +29,7 @@ EXCEPTIONS = {
     ("POST", "/login"): (4, 2, "the same, and the session of the page"),
     ("POST", "/admin/login/"): (4, 2, "the same"),
     ("POST", f"{API}/auth/register"): (14, 7, "creates an account, its login and token, the audit; mails a link"),
+    ("POST", f"{API}/auth/device/code"): (6, 4, "counts the codes of all, deletes old ones, stores the new one"),
     ("POST", "/register"): (20, 10, "creates an account, its login and session, the audit; mails a link"),
 }
 # Rendered once, and has an ETag.

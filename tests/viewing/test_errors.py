@@ -18,6 +18,8 @@ SOURCES = [
     if path != PROJECT / "viewing/errors.py"
 ]
 CODES = get_args(Code)
+# What makes a refusal, and the status that it gives it; None: that of the table.
+STATUSES = {"Refusal": None, "poll_refused": 400}
 
 
 def documented():
@@ -32,9 +34,11 @@ def raised():
     """(code, status) of every refusal whose code the source spells out."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refusal":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in STATUSES:
                 given = [word.value for word in node.keywords if word.arg == "status"]
-                status = next((value.value for value in given if isinstance(value, ast.Constant)), None)
+                status = next(
+                    (value.value for value in given if isinstance(value, ast.Constant)), STATUSES[node.func.id]
+                )
                 for code in [part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]:
                     if code in CODES:
                         yield code, status or ANSWERS[code].status

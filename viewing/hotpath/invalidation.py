@@ -35,6 +35,7 @@ _PARSERS: dict[str, Callable[[str], Hashable]] = {
     "gateways": bytes.fromhex,
     "services": bytes.fromhex,
     "automations": bytes.fromhex,
+    "pairings": bytes.fromhex,
     "site": int,
     "catalog": str,
 }
@@ -91,6 +92,11 @@ def service_token_changed(token_hash: bytes) -> None:
 def api_token_changed(token_hash: bytes) -> None:
     """A token was revoked."""
     _changed(("automations", token_hash))
+
+
+def pairing_changed(device_hash: bytes) -> None:
+    """A parent approved or denied a screen that waits."""
+    _changed(("pairings", device_hash))
 
 
 def account_changed(family_id: UUID) -> None:

@@ -81,11 +81,13 @@ class _Batch:
 class Fetcher:
     """Reads what is missing from the caches: all keys that wait are read together, in the database thread.
 
-    `read` returns the entries that it found, by key; they are cached. Rows that do not exist are not.
+    `read` returns the entries that it found, by key; they are cached. Rows that do not exist are not. `pause_seconds`:
+    the least time between two statements, for reads that are in no hurry.
     """
 
-    def __init__(self, read: Callable[[list[Key]], Mapping[Key, object]]) -> None:
+    def __init__(self, read: Callable[[list[Key]], Mapping[Key, object]], *, pause_seconds: float = 0) -> None:
         self._read = read
+        self._pause_seconds = pause_seconds
         self._waiting: deque[_Batch] = deque()
         self._waiting_since = 0.0
         self._filling: dict[Key, _Batch] = {}
@@ -156,7 +158,9 @@ class Fetcher:
                 self._fail(batch, error)
             else:
                 self._store(batch, found)
-            if self._waiting and len(self._waiting[0].keys) < GATHERED_KEYS:
+            if self._pause_seconds:
+                await asyncio.sleep(self._pause_seconds)
+            elif self._waiting and len(self._waiting[0].keys) < GATHERED_KEYS:
                 await asyncio.sleep(GATHER_SECONDS)
 
     def _store(self, batch: _Batch, found: Mapping[Key, object]) -> None:

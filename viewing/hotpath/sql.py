@@ -148,15 +148,18 @@ def read_beat_entries(
     return execute_as(BeatEntry, _READ_BEAT_ENTRIES, parameters, counted_as=counted_as)
 
 
-# A token in use is renewed at most once an hour, by the read that fills the cache. Index: unique on the hash.
+# A token in use is renewed at most once an hour, by the read that fills the cache. Its first use is noted too, which
+# renews nothing. Index: unique on the hash.
 _READ_PLAYER_TOKENS = f"""
 WITH token AS (
     SELECT t.*, p.user_id FROM {PLAYER_TOKEN} t
     JOIN {PROFILE} p ON p.id = t.profile_id JOIN {USER} u ON u.id = p.user_id
     WHERE t.token_hash = ANY(%(hashes)s::bytea[]) AND t.revoked_at IS NULL AND t.expires_at > %(now)s AND u.is_active
 ), renewed AS (
-    UPDATE {PLAYER_TOKEN} t SET last_used_at = %(now)s, expires_at = %(expires_at)s
-    FROM token WHERE t.id = token.id AND t.revoked_at IS NULL AND t.last_used_at < %(now)s - interval '1 hour'
+    UPDATE {PLAYER_TOKEN} t SET last_used_at = %(now)s, expires_at = CASE
+        WHEN t.last_used_at < %(now)s - interval '1 hour' THEN %(expires_at)s ELSE t.expires_at END
+    FROM token WHERE t.id = token.id AND t.revoked_at IS NULL
+        AND (t.last_used_at < %(now)s - interval '1 hour' OR t.last_used_at <= t.created_at)
     RETURNING t.id, t.expires_at
 )
 SELECT token.token_hash, token.id, token.profile_id, token.user_id, coalesce(renewed.expires_at, token.expires_at)

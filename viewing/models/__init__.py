@@ -23,6 +23,7 @@ from viewing.fields import (
     validate_limit,
     validate_timezone,
 )
+from viewing.models.pairing import DevicePairing, PairingState
 from viewing.models.plans import PLAN_CONSTRAINTS, FamilyCalendar, PlanColumns, PlanException
 from viewing.models.profiles import Profile
 from viewing.models.site import SiteSettings
@@ -33,10 +34,12 @@ from viewing.text import NameField
 
 # Django looks for every model here.
 __all__ = [
+    "DevicePairing",
     "EndReason",
     "FamilyCalendar",
     "GatewayToken",
     "OutboxEvent",
+    "PairingState",
     "PlanException",
     "PlayerToken",
     "PlayerTokenQuerySet",

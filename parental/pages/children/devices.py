@@ -1,6 +1,7 @@
 """The devices of a child: paired by a token that is shown once, and revoked."""
 
 from datetime import datetime
+from urllib.parse import quote
 from uuid import UUID
 
 from django import forms
@@ -18,6 +19,7 @@ from parental.models import Pin
 from parental.pages.account.pin_proof import PROOF, add_refusal, has_proof, prove
 from parental.pages.fields import once_field, pin_field
 from parental.pages.page import own_profile, parents_page, public_url
+from parental.pairing import approval
 from parental.tokens import players
 from parental.wording import moment
 from viewing.caller import Caller
@@ -75,6 +77,7 @@ def _show_once(request: HttpRequest, profile_id: UUID, issued: players.IssuedTok
     # Not after a redirect: the token would have to be kept for it. Behind the #, where no log and no proxy sees it.
     link = public_url(request, "/player/") + f"#profile={profile_id}&token={issued.player_token}"
     child = Profile.objects.get(pk=profile_id)
+    link += f"&device={issued.token_id}&name={quote(child.name)}"
     context = {"child": child, "link": link, "device_name": device_name}
     return render(request, "parental/device_paired.html", context)
 
@@ -84,7 +87,10 @@ def _page(request: HttpRequest, profile_id: UUID, form: PairForm) -> HttpRespons
     child = Profile.objects.select_related("config").get(pk=profile_id)
     zone = today.config_of(child).timezone
     living = players.living(profile_id, now=now)
-    rows = [_row(token, timezone_name=zone, now=now) for token in living]
+    waiting = approval.unfetched(child.user_id)
+    # A screen that never fetched its token never will once its code is over.
+    living = [token for token in living if waiting.get(token.id, now) >= now]
+    rows = [_row(token, timezone_name=zone, now=now) | {"is_waiting": token.id in waiting} for token in living]
     return render(request, "parental/devices.html", {"child": child, "form": form, "devices": rows})
 
 

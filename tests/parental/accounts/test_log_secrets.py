@@ -74,7 +74,7 @@ def call_every_endpoint(http, home, token):
     """With every field that any of them knows, right or wrong; the statuses."""
     ids = {"profile_id": home.child.profile.id, "session_id": uuid.uuid4(), "grant_id": uuid.uuid4()}
     ids |= {"token_id": uuid.uuid4(), "login_id": uuid.uuid4(), "exception_id": uuid.uuid4()}
-    ids |= {"external_id": uuid.uuid4().hex, "profile_external_id": uuid.uuid4().hex}
+    ids |= {"user_code": "BBBB-BBBB", "external_id": uuid.uuid4().hex, "profile_external_id": uuid.uuid4().hex}
     beat = home.child.body(device_id=DEVICE)
     fields = {
         **beat,
@@ -89,12 +89,15 @@ def call_every_endpoint(http, home, token):
         "new_pin": PIN,
         "current_pin": PIN,
         "pin_token": home.pin_token(),
+        "user_code": "BBBB-BBBB",
+        "device_code": home.child.token,
+        "profile_ids": [str(home.child.profile.id)],
         "minutes": 30,
         "weekday_limit_minutes": 60,
     }
     statuses = {}
-    # Logging out comes last: it ends the token that everything else is called with.
-    for method, path in sorted(endpoints(), key=lambda call: (call[1].endswith("/logout"), call)):
+    # What ends the token that everything else is called with comes last.
+    for method, path in sorted(endpoints(), key=lambda call: (call[1].endswith(("/logout", "/disconnect")), call)):
         body = None if method in ("get", "delete") else fields
         answer = http.request(method, path.format(**ids), json=body, headers={"Authorization": f"Bearer {token}"})
         statuses[method, path] = answer.status_code

@@ -13,7 +13,7 @@ from viewing.models import PlayerToken, Profile
 # Fixed: tests that run side by side must have the same names.
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 
-OF_ACCOUNT = ["/", "/children/add", "/exceptions", "/pin", "/logins", "/automations", "/password"]
+OF_ACCOUNT = ["/", "/children/add", "/connect", "/exceptions", "/pin", "/logins", "/automations", "/password"]
 OF_CHILD = ["", "/limits", "/plan", "/school-nights", "/devices", "/remove"]
 CHANGES = [
     ("/grant", {"minutes": "15"}),
