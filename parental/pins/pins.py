@@ -42,17 +42,25 @@ executor = BoundedThread("pins", full="Too many PIN checks are waiting. Try agai
 async def check(caller: Caller, pin: str, *, now: datetime, is_lean: bool = False) -> Pin:
     """The account's PIN when `pin` is it; from a player's caller too. The one way to compare a PIN.
 
-    Refusal 400 `No PIN set`; 403 `Incorrect PIN`, or locked with `X-Locked-Until`; 429 when too many wait. Whatever it
-    is, not before `MIN_SECONDS`. A try whose client went away, or whose process died, counts as wrong. `is_lean`: for
-    the lean handler.
+    Refusal 400 `No PIN set`; 403 `Incorrect PIN`, or locked with `X-Locked-Until`, which the try that locks has too;
+    429 when too many wait. Whatever it is, not before `MIN_SECONDS`. A try whose client went away, or whose process
+    died, counts as wrong. `is_lean`: for the lean handler.
     """
-    found = await _compare(caller, pin, now=now, is_lean=is_lean)
-    if found is None:
-        raise Refusal("pin_wrong")
-    return found
+    compared = await _compare(caller, pin, now=now, is_lean=is_lean)
+    if compared.pin is None:
+        raise Refusal("pin_wrong", until=compared.locked_until)
+    return compared.pin
 
 
-async def _compare(caller: Caller, pin: str, *, now: datetime, is_lean: bool = False) -> Pin | None:
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """`pin` None: it was wrong. `locked_until`: the end of the lockout that the try began."""
+
+    pin: Pin | None
+    locked_until: datetime | None = None
+
+
+async def _compare(caller: Caller, pin: str, *, now: datetime, is_lean: bool = False) -> _Compared:
     run: lean.Runner = lean.run_alone if is_lean else lean.run_in_request
     async with _at_least(MIN_SECONDS), _counted() as count:
         if is_lean:
@@ -63,7 +71,7 @@ async def _compare(caller: Caller, pin: str, *, now: datetime, is_lean: bool = F
             await run(guards.record_lock, caller, begun.locks_until, now=now)
         found = await run(guards.succeed, caller, begun, now=now) if is_right else None
         count("wrong" if found is None else "right")
-        return found
+        return _Compared(found, None if is_right else begun.locks_until)
 
 
 @asynccontextmanager
@@ -127,9 +135,9 @@ async def set_pin(caller: Caller, *, new_pin: str, current_pin: str | None, now:
             return
     if current_pin is None:
         raise Refusal("pin_required", "Current PIN required to change existing PIN", status=400)
-    present = await _compare(caller, current_pin, now=now)
-    if present is None or not await _change(present, new_pin, now=now):
-        raise Refusal("pin_wrong", "Current PIN is incorrect", status=400)
+    compared = await _compare(caller, current_pin, now=now)
+    if compared.pin is None or not await _change(compared.pin, new_pin, now=now):
+        raise Refusal("pin_wrong", "Current PIN is incorrect", status=400, until=compared.locked_until)
 
 
 @transaction.atomic

@@ -56,6 +56,14 @@ def test_the_sixth_is_not_compared_even_when_right(http, parent, clock, compared
     assert compared == [WRONG] * 5
 
 
+def test_the_wrong_one_that_locks_says_until_when(http, parent, clock):
+    answers = [verify(http, parent, WRONG) for _ in range(5)]
+
+    assert ["X-Locked-Until" in answer.headers for answer in answers] == [False] * 4 + [True]
+    assert answers[4].json() == {"detail": "Incorrect PIN", "code": "pin_wrong"}
+    assert datetime.fromisoformat(answers[4].headers["X-Locked-Until"]) == clock.now + timedelta(minutes=30)
+
+
 def test_status_says_how_long_it_is_locked(http, parent, clock):
     assert status(http, parent) == {"has_pin": True, "locked_until": None}
     lock(http, parent)
