@@ -55,6 +55,11 @@ class Screen:
         self.page.goto(f"/player/#profile={player.profile.id}&token={player.token}")
         self.sees("choosing")
 
+    def open_another_way(self) -> None:
+        """On the pairing screen, where a code is shown first."""
+        self.page.goto("/player/")
+        self.page.get_by_text("Another way: with a link").click()
+
     def pick(self, player: Player) -> dict[str, Any]:
         """Choose the player's title: the answer of its first beat."""
         with self.page.expect_response(HEARTBEAT) as answer:
@@ -84,7 +89,7 @@ class Screen:
             self.press(digit)
 
     def sees(self, name: str) -> None:
-        """Wait for one of the screens: pairing, choosing, playing, locked, unlocked, dropped."""
+        """Wait for one of the screens: pairing, who, choosing, playing, locked, unlocked, dropped."""
         expect(self.page.locator(f"[data-screen-name={name}]")).to_be_visible()
 
     def reads(self, text: str) -> None:

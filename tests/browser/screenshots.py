@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -39,11 +40,12 @@ from django.db import connections
 from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from parental.demo.families.families import PARENT_EMAIL, PASSWORD, PIN, STAFF_EMAIL
 from parental.demo.families.seeding import seed
 from parental.models import Pin
+from parental.pairing import approval, codes, screens
 from parental.tokens import pin_tokens
 from parental.tokens.players import issue
 from tests import processes
@@ -53,14 +55,25 @@ from tests.browser.reach import WIDE
 from tests.families import make_child, make_player
 from tests.load import closed_loop
 from viewing import rules
-from viewing.models import PlayerToken, Profile, Title, ViewingSession, ViewingTimeBalance
+from viewing.models import DevicePairing, PlayerToken, Profile, Title, ViewingSession, ViewingTimeBalance
 
 FOLDER = processes.PROJECT / "docs" / "screenshots"
 MAX_BYTES = 150_000
 # In the dark too; all others look as these do.
-IN_DARK = ("dashboard", "report", "player-choose", "player-watch", "player-locked")
+IN_DARK = (
+    "dashboard",
+    "report",
+    "connect_screen",
+    "player-connect",
+    "player-who",
+    "player-choose",
+    "player-watch",
+    "player-locked",
+)
 PAST_DEVICE = "tablet-of-today"
-SIZES = {"phone": {"width": 360, "height": 780}, "desktop": WIDE}
+SIZES: dict[str, ViewportSize] = {"phone": {"width": 360, "height": 780}, "desktop": WIDE}
+# Of the player alone: on the parents' pages nobody looks there.
+TV: dict[str, ViewportSize] = {"tv": {"width": 1920, "height": 1080}}
 
 
 @contextmanager
@@ -159,10 +172,35 @@ def picture_parents(camera: Camera, child: Profile) -> str:
     for name in (*FAMILY, *CHILD):
         page.goto(reverse(name, args=[child.id] if name in CHILD else []))
         camera.take(name)
+    page.goto(f"{reverse('connect')}?code={codes.shown(waiting_screen().user_code)}")
+    camera.take("connect_screen")
     link = connect_device(page, child)
     camera.take("device_paired")
     PlayerToken.objects.filter(profile=child, device_name="Tablet").exclude(pk=newest(child).pk).delete()
     return link
+
+
+def waiting_screen() -> DevicePairing:
+    begun = screens.begin(device_name="", device_type="tv", source="", now=timezone.now())
+    return DevicePairing.objects.get(user_code=begun.user_code)
+
+
+def connect_two(page: Page, child: Profile) -> None:
+    """Approve the code that the player shows, for the child and another one."""
+    shown = page.locator("#pairing-code")
+    expect(shown).to_have_text(re.compile("^[A-Z]{4}-[A-Z]{4}$"))
+    pairing = DevicePairing.objects.get(user_code=codes.read(shown.inner_text()))
+    family = Profile.objects.filter(user_id=child.user_id, is_kids=True).order_by("created_at")[:2]
+    pin_token = pin_tokens.pin_token(Pin.objects.get(user_id=child.user_id))
+    approval.approve(
+        child.user_id,
+        pairing.pk,
+        profile_ids=[profile.pk for profile in family],
+        device_name="Living room TV",
+        pin_token=pin_token,
+        now=timezone.now(),
+    )
+    page.locator(".player-card").first.wait_for()
 
 
 def newest(child: Profile) -> PlayerToken:
@@ -194,7 +232,11 @@ def picture_staff(camera: Camera) -> None:
 def picture_player(camera: Camera, child: Profile, link: str) -> None:
     page = camera.page
     page.goto(reverse("player"))
+    page.locator("#pairing-qr").wait_for()
     camera.take("player-connect")
+    connect_two(page, child)
+    camera.take("player-who")
+    PlayerToken.objects.filter(profile__user_id=child.user_id, device_name="Living room TV").delete()
     leave(child, 75)
     page.goto(link)
     page.locator(".title-card").first.wait_for()
@@ -224,15 +266,15 @@ def picture_all(browser: Browser, url: str) -> None:
     leave(child, 75)
     # All of the parents' first, for the player leaves traces in them.
     links = [picture_parents(camera, child) for camera in cameras(browser, url)]
-    for camera in cameras(browser, url):
+    for camera in cameras(browser, url, SIZES | TV):
         picture_player(camera, child, links[-1])
     with crowd(url):
         for camera in cameras(browser, url):
             picture_staff(camera)
 
 
-def cameras(browser: Browser, url: str) -> Iterator[Camera]:
-    for size, viewport in SIZES.items():
+def cameras(browser: Browser, url: str, sizes: Mapping[str, ViewportSize] = SIZES) -> Iterator[Camera]:
+    for size, viewport in sizes.items():
         for theme in ("light", "dark"):
             context = browser.new_context(base_url=url, viewport=viewport, color_scheme=theme)
             yield Camera(context.new_page(), size, theme)

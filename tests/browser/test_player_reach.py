@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import processes
+from tests.browser.codes import connect
 from tests.browser.reach import obstacles, overhang, too_small
-from tests.families import make_child
+from tests.families import make_child, make_player
 
 
 def paired(screen, child):
@@ -66,7 +67,24 @@ def unlocked(screen, child):
 
 def unpaired(screen, child):
     screen.page.goto("/player/#nothing")
-    screen.press("Connect")
+    screen.reads("and enters:")
+    screen.page.get_by_text("Another way: with a link").click()
+
+
+def two_children(screen, child):
+    connect(screen, child, make_player(child.profile.user))
+    screen.sees("who")
+
+
+def one_of_two(screen, child):
+    two_children(screen, child)
+    screen.page.get_by_role("button", name="Mia").first.click()
+    screen.sees("choosing")
+
+
+def disconnecting(screen, child):
+    about_the_screen(screen, child)
+    screen.press("Disconnect")
 
 
 def about_the_screen(screen, child):
@@ -76,7 +94,7 @@ def about_the_screen(screen, child):
 
 STATES = [
     unpaired, paired, playing, paused, short_of_time, locked, asking_a_parent, at_the_pin, taken_over, unlocked,
-    about_the_screen,
+    about_the_screen, disconnecting, two_children, one_of_two,
 ]  # fmt: skip
 
 
@@ -94,7 +112,6 @@ def test_it_can_be_used_with_the_arrow_keys_and_enter_alone(screen, child, films
     page = screen.page
     first, second = page.locator(".title-card").first, page.locator(".title-card").nth(1)
     expect(second).to_be_visible()
-    page.keyboard.press("ArrowDown")
     expect(first).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(second).to_be_focused()

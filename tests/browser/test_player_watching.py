@@ -3,8 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
+from parental.models import Pin
 from tests.browser.screen import HEARTBEAT
 from tests.families import make_child
+from tests.hashers import quick_hash
 from tests.races import until
 from viewing.models import PlayerToken
 
@@ -20,7 +22,7 @@ class TestPairing:
 
     @pytest.mark.parametrize("form", ["{site}/player/#profile={profile}&token={token}", "{profile}.{token}"])
     def test_a_pasted_link_or_code_pairs(self, screen, site, child, form):
-        screen.page.goto("/player/")
+        screen.open_another_way()
         screen.page.get_by_label("Link from the parents' pages").fill(
             form.format(site=site, profile=child.profile.id, token=child.token)
         )
@@ -29,12 +31,12 @@ class TestPairing:
         screen.sees("choosing")
 
     def test_a_wrong_code_is_refused_in_words(self, screen, child):
-        screen.page.goto("/player/")
+        screen.open_another_way()
         for code in ("nonsense", f"{child.profile.id}.{child.token[:-1]}", f"{make_child().profile.id}.{child.token}"):
             screen.page.get_by_label("Link from the parents' pages").fill(code)
             screen.press("Connect")
             screen.reads("That didn't work.")
-            assert screen.page.evaluate("localStorage.getItem('sandglass.pairing')") is None
+            assert screen.page.evaluate("localStorage.getItem('sandglass.players')") is None
 
     def test_a_revoked_token_leads_back_to_pairing(self, screen, child):
         screen.pair(child)
@@ -45,16 +47,39 @@ class TestPairing:
 
         screen.sees("pairing")
         screen.reads("This screen is no longer connected.")
-        assert screen.page.evaluate("localStorage.getItem('sandglass.pairing')") is None
+        assert screen.page.evaluate("localStorage.getItem('sandglass.players')") is None
 
-    def test_a_screen_can_be_disconnected(self, screen, child):
+    def test_a_pairing_that_an_earlier_version_kept_still_plays(self, screen, child):
+        screen.page.goto("/player/")
+        screen.sees("pairing")
+        kept = f"{child.profile.id}.{child.token}"
+        screen.page.evaluate("kept => localStorage.setItem('sandglass.pairing', kept)", kept)
+        screen.page.reload()
+
+        screen.sees("choosing")
+
+    def test_a_child_cannot_disconnect_the_screen_but_a_parent_can(self, screen, child):
+        Pin.objects.create(user=child.profile.user, pin_hash=quick_hash("4711"))
         screen.pair(child)
         screen.press("This screen")
         screen.press("Disconnect")
+        screen.page.keyboard.type("0000")
+        screen.reads("Incorrect PIN.")
+        assert PlayerToken.objects.get(pk=child.token_id).revoked_at is None
+        screen.page.keyboard.type("4711")
 
         screen.sees("pairing")
+        assert PlayerToken.objects.get(pk=child.token_id).revoked_at is not None
         screen.page.reload()
         screen.sees("pairing")
+
+    def test_without_a_pin_a_screen_is_disconnected_on_the_parents_page(self, screen, child):
+        screen.pair(child)
+        screen.press("This screen")
+        screen.press("Disconnect")
+        screen.page.keyboard.type("4711")
+
+        screen.reads("A parent can disconnect this screen on the parents' page.")
 
 
 def without_token(route):

@@ -8,8 +8,9 @@
 const TIMEOUT_MS = 8000;
 const NONE = { status: 0, body: null, retryAfterMs: 0, lockedUntil: null };
 
+/** `pairing` null: a call that needs no token. */
 export async function call(pairing, path, { method = "GET", body, keepalive = false, expects = isObject } = {}) {
-  const headers = { Authorization: `Bearer ${pairing.token}` };
+  const headers = pairing === null ? {} : { Authorization: `Bearer ${pairing.token}` };
   if (body) headers["Content-Type"] = "application/json";
   const abort = window.AbortController ? new AbortController() : { signal: undefined, abort() {} };
   let timer = null;
@@ -39,7 +40,8 @@ export async function call(pairing, path, { method = "GET", body, keepalive = fa
 
 async function answer(sent, expects) {
   const response = await sent;
-  const body = await response.json().catch(() => null);
+  const isEmpty = response.status === 204;
+  const body = isEmpty ? null : await response.json().catch(() => null);
   const isOurs = response.ok ? expects(body) : isObject(body) || response.status >= 500;
   if (!isOurs) return NONE;
   return {
@@ -79,4 +81,18 @@ export const grant = (pairing, body) =>
     method: "POST",
     body,
     expects: has("remaining_minutes"),
+  });
+
+/** A code for this screen to show, and what a parent connected it to (docs/api.md#pairing-by-code). */
+export const requestCode = (deviceType) =>
+  call(null, "/auth/device/code", { method: "POST", body: { device_type: deviceType }, expects: has("user_code") });
+export const fetchPlayers = (deviceCode) =>
+  call(null, "/auth/device/token", { method: "POST", body: { device_code: deviceCode }, expects: has("players") });
+
+/** Ends the tokens of all players of this screen. */
+export const disconnect = (player, players, pin) =>
+  call(player, "/auth/device/disconnect", {
+    method: "POST",
+    body: { pin, token_ids: players.map((one) => one.tokenId).filter(Boolean) },
+    expects: (body) => body === null,
   });

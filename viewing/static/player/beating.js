@@ -31,7 +31,8 @@ export function beat(state, now) {
   const body = {
     profile_id: state.pairing.profileId,
     title_id: state.title.id,
-    device_id: state.device.id,
+    // By its token the parents' pages know the device, and show the name that a parent gave it.
+    device_id: state.pairing.tokenId || state.device.id,
     device_type: state.device.type,
     is_paused: state.isPaused,
     position_seconds: Math.min(Math.floor(playedMs(state, now) / 1000), MAX_POSITION_SECONDS),
@@ -125,11 +126,12 @@ function obey(state, body, now) {
   const isBegun = body.session_id !== NIL;
   const sessionId = isBegun ? body.session_id : state.sessionId;
   if (body.enforcement === "blocked") return lock({ ...state, sessionId }, refusal(body), now);
-  const [warned, toasts] = warn(state.warned, body);
+  const [warned, warning, effects] = warn(state, body);
   const next = {
     ...state,
     sessionId,
     warned,
+    warning,
     beat: null,
     trouble: null,
     dueAt: countedUntil(state, now) + interval(state.speed),
@@ -141,7 +143,7 @@ function obey(state, body, now) {
     ending: body.finishing ? "now" : body.can_finish ? "can" : null,
     left: answered(body.remaining_minutes),
   };
-  return [settle(next, now), toasts];
+  return [settle(next, now), effects];
 }
 
 /**
@@ -171,11 +173,15 @@ function isOfHours(limitedBy) {
   return limitedBy === "hours" || limitedBy === "lock";
 }
 
-/** A word at 15 and at 5 minutes, once each; more time makes the later one possible again. */
-function warn(warned, { enforcement, remaining_minutes: minutes, limited_by: by, finishing }) {
-  if (enforcement === "allowed") return [null, []];
+/**
+ * A word at 15 and at 5 minutes, once each; more time makes the later one possible again. It stays until a child says
+ * that it was seen: who looks away for a moment would miss what goes by itself.
+ */
+function warn({ warned, warning }, { enforcement, remaining_minutes: minutes, limited_by: by, finishing }) {
+  if (enforcement === "allowed") return [null, null, []];
   const threshold = enforcement === "warning_5" ? 5 : 15;
-  const isNews = !finishing && (warned === null || threshold < warned);
+  if (finishing) return [threshold, null, []];
+  if (warned !== null && threshold >= warned) return [threshold, warning, []];
   const text = `${threshold === 5 ? "five" : "fifteen"}${isOfHours(by) ? "ToClose" : "Left"}`;
-  return [threshold, isNews ? [{ do: "toast", text, minutes }] : []];
+  return [threshold, { threshold, text, minutes }, [{ do: "chime", threshold }]];
 }

@@ -10,3 +10,13 @@ export function closeDialog(dialog) {
   if (dialog.close) dialog.close();
   else dialog.removeAttribute("open");
 }
+
+/** One step back in the dialog that is open, from its PIN pad or out of it. Whether there was one. */
+export function goBackInDialog() {
+  const dialog = document.querySelector("dialog[open]");
+  if (!dialog) return false;
+  const back = dialog.querySelector(".pin-pad:not([hidden]) [data-back]");
+  if (back) back.click();
+  else closeDialog(dialog);
+  return true;
+}

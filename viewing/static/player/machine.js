@@ -4,7 +4,7 @@
  */
 
 import * as beating from "./beating.js";
-import { initial, lock, NOT_PLAYED, NOT_PLAYING, refusal, revoke, settle, toChoosing, unpair } from "./states.js";
+import { initial, lock, NOT_PLAYED, NOT_PLAYING, refusal, revoke, settle, toChoosing, toWho, unpair } from "./states.js";
 import { answered } from "./timeleft.js";
 
 const RELOAD_MS = 60000;
@@ -13,7 +13,12 @@ const events = {
   opened: (state, _event, now) => (state.pairing ? toChoosing(state, now) : [state, []]),
   pair,
   checked,
-  unpair: (state) => unpair(state, null),
+  paired,
+  choosePlayer,
+  switchPlayer: (state) => (state.players.length > 1 ? toWho(state) : [state, []]),
+  codeNotice: (state, { notice }) => [{ ...state, notice }, []],
+  unpair: (state) => unpair(state),
+  browse,
   titles: gotTitles,
   balance: gotBalance,
   pick: (state, { title }, now) => play({ ...state, title, played: NOT_PLAYED }, now),
@@ -24,6 +29,7 @@ const events = {
   beatAnswered: (state, answer, now) => beating.beatAnswered(state, answer, now),
   eligibility,
   granted,
+  warningSeen: (state) => [{ ...state, warning: null }, []],
   goOn: (state, _event, now) => goOn(state, now),
   playHere: (state, _event, now) => play(state, now),
   networkLost: (state) => [{ ...state, trouble: state.trouble || "offline" }, []],
@@ -50,7 +56,7 @@ export function isWaiting(state) {
 /** A link or code was given, null where it holds none; what is kept already stays until it proves good. */
 function pair(state, { pairing }) {
   const end = state.sessionId === null ? [] : [{ do: "end", sessionId: state.sessionId }];
-  const fresh = { ...initial({ ...state, pairing: null }), isChecking: pairing !== null };
+  const fresh = { ...initial({ ...state, players: [] }), isChecking: pairing !== null };
   if (pairing === null) return [{ ...fresh, notice: "badCode" }, end];
   return [fresh, [...end, { do: "check", pairing }]];
 }
@@ -58,8 +64,27 @@ function pair(state, { pairing }) {
 function checked(state, { status, pairing }, now) {
   const next = { ...state, isChecking: false };
   if (status !== 200) return [{ ...next, notice: status === 0 || status >= 500 ? "offline" : "badCode" }, []];
-  const [choosing, effects] = toChoosing({ ...next, pairing, notice: null }, now);
-  return [choosing, [{ do: "remember", pairing }, ...effects]];
+  const players = [pairing];
+  const [choosing, effects] = toChoosing({ ...next, players, pairing, notice: null }, now);
+  return [choosing, [{ do: "remember", players }, ...effects]];
+}
+
+/** A parent approved the code that the screen showed. */
+function paired(state, { players }, now) {
+  const next = initial({ ...state, players });
+  const [then, effects] = next.pairing === null ? [next, []] : toChoosing(next, now);
+  return [then, [{ do: "remember", players }, ...effects]];
+}
+
+function choosePlayer(state, { profileId }, now) {
+  const pairing = state.players.find((player) => player.profileId === profileId);
+  return toChoosing({ ...initial(state), pairing }, now);
+}
+
+/** From the lock screen to the titles: to see what there is, and what may still be watched. */
+function browse(state, _event, now) {
+  const [next, effects] = toChoosing(state, now);
+  return [{ ...next, isBrowsing: true }, effects];
 }
 
 function play(state, now) {
@@ -97,8 +122,9 @@ function gotBalance(state, { status, body }, now) {
   if (status === 401 || status === 403) return revoke(state);
   if (state.screen !== "choosing") return [state, []];
   if (status !== 200) return [without(state, status), []];
-  if (body.remaining_minutes === 0 && !body.educational_only) return lock(state, refusal(body), now);
-  return [{ ...state, left: answered(body.remaining_minutes) }, []];
+  if (body.remaining_minutes === 0 && !body.educational_only && !state.isBrowsing) return lock(state, refusal(body), now);
+  const isLifted = Boolean(body.is_unlimited_override);
+  return [{ ...state, isLifted, left: answered(body.remaining_minutes) }, []];
 }
 
 function without(state, status) {
@@ -131,7 +157,8 @@ function granted(state, { body }, now) {
   const minutes = body.granted_minutes;
   const given = minutes === null ? "unlimited" : "granted";
   const toast = { do: "toast", text: body.reason ? "grantedButClosed" : given, minutes };
-  const next = { ...state, left, warned: null };
+  const isLifted = body.remaining_minutes === null;
+  const next = { ...state, left, isLifted, warned: null, warning: null };
   const mayGoOn = body.remaining_minutes !== 0 && ["locked", "unlocked"].includes(state.screen);
   if (!mayGoOn) return [settle(next, now), [toast]];
   const [went, effects] = goOn(next, now);

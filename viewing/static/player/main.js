@@ -2,20 +2,23 @@
 
 import * as api from "./api.js";
 import { MAX_TIMER_MS, now } from "./clock.js";
-import { closeDialog, openDialog } from "./dialogs.js";
+import { goBackInDialog } from "./dialogs.js";
 import { isWaiting, reduce, wakesAt } from "./machine.js";
 import { makeMoreTime } from "./moretime.js";
+import { makeByCode } from "./bycode.js";
+import { chime, isSoundOn, setSound } from "./sound.js";
 import * as pairings from "./pairing.js";
 import * as remote from "./remote.js";
-import { render, showIdeas, showTimeLeft, toast } from "./screens.js";
+import { render, showCode, showIdeas, showTimeLeft, toast } from "./screens.js";
 import { initial } from "./states.js";
 import { say } from "./texts.js";
+import { makeThisScreen } from "./thisscreen.js";
 import { makeWaiting } from "./waiting.js";
 
 const $ = (id) => document.getElementById(id);
 
 let state = initial({
-  pairing: pairings.recall(),
+  players: pairings.recall(),
   device: pairings.device(),
   // Rises over reloads of the page as well, even when the device's clock was set back: a first beat with the number of
   // an earlier one would be taken for its repetition (docs/api.md#retries-and-sequence).
@@ -28,6 +31,17 @@ const waiting = makeWaiting(
   (answer) => dispatch({ type: "eligibility", ...answer }),
 );
 
+const byCode = makeByCode({
+  deviceType: state.device.type,
+  show(code) {
+    const stays = ["revoked", "denied"].includes(state.notice); // news, not a trouble that a code ends
+    dispatch({ type: "codeNotice", notice: stays ? state.notice : null });
+    showCode(code);
+  },
+  complain: (notice) => dispatch({ type: "codeNotice", notice }),
+  onPlayers: (players) => dispatch({ type: "paired", players: pairings.fromAnswer(players) }),
+});
+
 function dispatch(event) {
   const [next, effects] = reduce(state, event, now());
   state = next;
@@ -36,6 +50,7 @@ function dispatch(event) {
   const at = wakesAt(state);
   timer = at === null ? null : setTimeout(dispatch, Math.min(Math.max(0, at - now()), MAX_TIMER_MS), { type: "wake" });
   waiting.set(isWaiting(state));
+  byCode.set(state.screen === "pairing" && !state.isChecking);
   if (state.screen !== "locked") moreTime.close(); // what it asks for has come
   render(state);
 }
@@ -66,9 +81,9 @@ const doers = {
   async check({ pairing }) {
     dispatch({ type: "checked", pairing, ...(await api.balance(pairing)) });
   },
-  remember: ({ pairing }) => pairings.remember(pairing),
-  clearPairing: () => pairings.clear(),
+  remember: ({ players }) => pairings.remember(players),
   ask: () => Promise.resolve().then(() => waiting.askNow()), // once it waits
+  chime: ({ threshold }) => chime(threshold),
   toast: ({ text, minutes }) => toast(say(text, { minutes: minutes && Math.ceil(minutes) })),
 };
 
@@ -88,21 +103,26 @@ const moreTime = makeMoreTime({
   onRevoked: () => dispatch({ type: "balance", status: 401 }),
 });
 
+const thisScreen = makeThisScreen({
+  players: () => state.players,
+  current: () => state.pairing,
+  onDisconnected: () => dispatch({ type: "unpair" }),
+});
+
 const actions = {
+  "warning-seen": () => dispatch({ type: "warningSeen" }),
   pause: () => dispatch({ type: "togglePause" }),
   stop: () => dispatch({ type: "stop" }),
+  "full-screen": () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
   "ask-parent": () => moreTime.open(),
   "more-ideas": () => showIdeas(),
   "go-on": () => dispatch({ type: "goOn" }),
   "other-after-grant": () => dispatch({ type: "stop" }),
   "play-here": () => dispatch({ type: "playHere" }),
   "other-after-drop": () => dispatch({ type: "stop" }),
-  "about-device": () => openDialog($("device")),
-  "keep-paired": () => closeDialog($("device")),
-  unpair() {
-    closeDialog($("device"));
-    dispatch({ type: "unpair" });
-  },
+  "about-device": () => thisScreen.open(),
+  "switch-player": () => dispatch({ type: "switchPlayer" }),
+  "look-around": () => dispatch({ type: "browse" }),
 };
 for (const [id, act] of Object.entries(actions)) $(id).addEventListener("click", act);
 
@@ -112,18 +132,46 @@ $("pairing-form").addEventListener("submit", (event) => {
   $("code").value = "";
 });
 
+$("players").addEventListener("click", (event) => {
+  const card = event.target.closest("button");
+  if (card) dispatch({ type: "choosePlayer", profileId: card.dataset.profileId });
+});
+
 $("titles").addEventListener("click", (event) => {
   const card = event.target.closest("button");
   if (card && card.getAttribute("aria-disabled") !== "true") dispatch({ type: "pick", title: state.titles.find((title) => title.id === card.dataset.titleId) });
 });
 
+$("full-screen").hidden = !document.fullscreenEnabled;
+$("sound").checked = isSoundOn();
+$("sound").addEventListener("change", () => setSound($("sound").checked));
+
 for (const radio of document.querySelectorAll("input[name=speed]")) {
   radio.addEventListener("change", () => dispatch({ type: "speed", speed: Number(radio.value) }));
 }
 
-remote.listen(() => state.screen === "playing" && dispatch({ type: "stop" }));
-document.addEventListener("keydown", (event) => {
-  if (event.key === "MediaPlayPause" && state.screen === "playing") dispatch({ type: "togglePause" });
+/** One step up, as the remote's own key asks for. Whether there was one; else the key is the TV's. */
+function goBack() {
+  if (goBackInDialog()) return true;
+  if (["playing", "unlocked", "dropped"].includes(state.screen) || state.isBrowsing) dispatch({ type: "stop" });
+  else if (["choosing", "locked"].includes(state.screen) && state.players.length > 1) dispatch({ type: "switchPlayer" });
+  else return false;
+  return true;
+}
+
+const mediaKeys = {
+  MediaPlayPause: () => ({ type: "togglePause" }),
+  MediaPlay: () => state.isPaused && { type: "togglePause" },
+  MediaPause: () => !state.isPaused && { type: "togglePause" },
+  MediaStop: () => ({ type: "stop" }),
+};
+
+remote.listen({
+  onBack: goBack,
+  onMedia(key) {
+    const event = state.screen === "playing" && key in mediaKeys && mediaKeys[key]();
+    if (event) dispatch(event);
+  },
 });
 
 // What the browser does ----------------------------------------------------------------------------------------------

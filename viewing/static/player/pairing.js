@@ -1,16 +1,45 @@
-/* The pairing of this browser with a child, {profileId, token}: kept on this device (docs/api.md#pairing-link). */
+/*
+ * What connects this browser with its children: of each a player {profileId, token, tokenId, name}, kept on this device
+ * (docs/api.md#pairing-by-code). `tokenId` and `name` are "" where a link did not say them.
+ */
 
-const KEY = "sandglass.pairing";
+const KEY = "sandglass.players";
+const OLD_KEY = "sandglass.pairing"; // one child, as "<profile id>.<token>"
 const DEVICE_KEY = "sandglass.device";
 const SEQUENCE_KEY = "sandglass.sequence";
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
+const MAX_NAME = 100;
 const TOKEN = /sgp_[A-Za-z0-9_-]{20,200}/;
 
 /** From a pairing link, its fragment, or the code in it; null where there is no child's id and token in the text. */
 export function read(text) {
   const profileId = text.match(UUID);
   const token = text.match(TOKEN);
-  return profileId && token ? { profileId: profileId[0].toLowerCase(), token: token[0] } : null;
+  if (!profileId || !token) return null;
+  return { profileId: profileId[0].toLowerCase(), token: token[0], tokenId: deviceIn(text), name: nameIn(text) };
+}
+
+function deviceIn(text) {
+  const found = text.match(/[#&]device=([0-9a-f-]{36})/i);
+  return found ? found[1].toLowerCase() : "";
+}
+
+function nameIn(text) {
+  try {
+    return decodeURIComponent((text.match(/[#&]name=([^&\s]*)/) || ["", ""])[1]).slice(0, MAX_NAME);
+  } catch (_error) {
+    return ""; // cut off in the middle of a character
+  }
+}
+
+/** From the API's answer. */
+export function fromAnswer(players) {
+  return players.map((one) => ({
+    profileId: one.profile_id,
+    token: one.player_token,
+    tokenId: one.token_id,
+    name: one.profile_name,
+  }));
 }
 
 /** From the address, which is cleared immediately: a token must not stay in the history or in a screenshot. */
@@ -21,16 +50,25 @@ export function takeFromAddress() {
 }
 
 export function recall() {
-  return read(stored(KEY) || "");
+  const old = read(stored(OLD_KEY) || "");
+  try {
+    const players = JSON.parse(stored(KEY)) || [];
+    if (players.length) return players.filter((one) => read(`${one.profileId}.${one.token}`) !== null);
+  } catch (_error) {
+    // not ours
+  }
+  return old === null ? [] : [old];
 }
 
-export function remember({ profileId, token }) {
-  store(KEY, `${profileId}.${token}`);
+export function remember(players) {
+  clear();
+  if (players.length) store(KEY, JSON.stringify(players));
 }
 
-export function clear() {
+function clear() {
   try {
     localStorage.removeItem(KEY);
+    localStorage.removeItem(OLD_KEY);
   } catch (_error) {
     // a browser that keeps nothing has nothing to clear
   }

@@ -1,7 +1,11 @@
 /* Arrow keys, as a TV's remote control sends them: go to the nearest control in that direction. Enter presses it. */
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const CONTROLS = "button, a[href], input, [tabindex='0']";
+const CONTROLS = "button, a[href], input, summary, [tabindex='0']";
+const BACK_KEYS = ["GoBack", "BrowserBack", "XF86Back", "Escape"];
+const BACK_CODES = [461, 10009]; // webOS and Tizen, which name the key otherwise or not at all
+// Where engines name the media keys by numbers only.
+const MEDIA_CODES = { 19: "MediaPause", 179: "MediaPlayPause", 413: "MediaStop", 415: "MediaPlay", 10252: "MediaPlayPause" };
 
 function centre(element) {
   const box = element.getBoundingClientRect();
@@ -10,7 +14,8 @@ function centre(element) {
 
 function controls() {
   const scope = document.querySelector("dialog[open]") || document;
-  return [...scope.querySelectorAll(CONTROLS)].filter((element) => !element.disabled && element.getClientRects().length > 0);
+  const isHere = (element) => !element.disabled && !element.matches(".skip") && element.getClientRects().length > 0;
+  return [...scope.querySelectorAll(CONTROLS)].filter(isHere);
 }
 
 /** The nearest in a direction; what lies aside is farther than what lies ahead. */
@@ -29,10 +34,13 @@ export function nearest(from, candidates, [dx, dy]) {
   return best;
 }
 
-/** `onBack` is called for the remote's own back key. */
-export function listen(onBack) {
+/** `onBack()` goes one step up and says whether there was one; `onMedia(key)` gets the film's keys by their names. */
+export function listen({ onBack, onMedia }) {
   document.addEventListener("keydown", (event) => {
-    if (["GoBack", "BrowserBack"].includes(event.key)) onBack();
+    const isBack = BACK_KEYS.includes(event.key) || BACK_CODES.includes(event.keyCode);
+    if (isBack && onBack()) event.preventDefault();
+    const media = event.key.startsWith("Media") ? event.key : MEDIA_CODES[event.keyCode];
+    if (media) onMedia(media);
     const step = STEPS[event.key];
     if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
     const focused = document.activeElement;

@@ -5,6 +5,7 @@ import { isFilmRunning } from "./states.js";
 import { draw } from "./scene.js";
 import { duration, ideas, moment, say } from "./texts.js";
 import { AMBER_SECONDS, shownSeconds, tone } from "./timeleft.js";
+import { showPlayers, showWhose } from "./whose.js";
 
 const $ = (id) => document.getElementById(id);
 const SAND_FULL_SECONDS = 2 * 60 * 60;
@@ -31,16 +32,20 @@ export function render(state) {
   write("trouble-text", troubleText(state));
   $("trouble").hidden = state.trouble === null;
   showTimeLeft(state);
+  showWhose(state);
   if (state.screen === "pairing") showPairing(state);
+  if (state.screen === "who") showWho(state);
   if (changed("titles", state.titles)) showTitles(state.titles || []);
+  if (state.screen === "choosing") focusFirst("choosing", $("titles"));
   $("loading").hidden = state.titles !== null;
   if (state.title !== null && state.screen === "playing") showFilm(state);
+  showWarning(state.warning);
   if (state.screen === "locked") showLocked(state);
   if (state.screen === "dropped") showDropped(state);
 }
 
-function showScreen({ screen, pairing }) {
-  document.body.dataset.paired = String(pairing !== null);
+function showScreen({ screen, players }) {
+  document.body.dataset.paired = String(players.length > 0);
   if (!changed("screen", screen)) return;
   document.body.dataset.screen = screen;
   for (const section of document.querySelectorAll("[data-screen-name]")) {
@@ -50,6 +55,13 @@ function showScreen({ screen, pairing }) {
   document.title = say("pageTitle", { screen: heading.textContent.trim() });
   (document.querySelector(`[data-screen-name="${screen}"] [data-focus]`) || heading).focus();
   window.scrollTo(0, 0);
+}
+
+/** From the heading, where a new screen begins, on to what can be chosen: else a remote control lights nothing at first. */
+function focusFirst(screen, list) {
+  const heading = document.querySelector(`[data-screen-name="${screen}"] h1`);
+  const first = list.querySelector("button");
+  if (first && document.activeElement === heading) first.focus();
 }
 
 function troubleText({ trouble, screen, isStalled }) {
@@ -62,7 +74,8 @@ function troubleText({ trouble, screen, isStalled }) {
 /** Called many times a second as well: the display runs on between two answers. */
 export function showTimeLeft(state) {
   const seconds = shownSeconds(state.left, now(), state.speed);
-  const isKnown = state.left !== null && state.screen !== "pairing" && state.screen !== "locked";
+  const isLimited = seconds !== null || state.isLifted;
+  const isKnown = state.left !== null && isLimited && !["pairing", "who", "locked"].includes(state.screen);
   $("time-left").hidden = !isKnown;
   if (!isKnown) return;
   write("time-left-value", seconds === null ? say("noLimit") : duration(seconds));
@@ -85,6 +98,24 @@ function showPairing({ notice, isChecking }) {
   $("pairing-notice").hidden = notice === null;
   $("pair").disabled = isChecking;
   $("code").setAttribute("aria-invalid", String(notice === "badCode"));
+}
+
+function showWho({ players, notice }) {
+  if (changed("players", players)) showPlayers(players);
+  write("who-notice", notice ? say(notice === "revoked" ? "oneRevoked" : notice) : "");
+  $("who-notice").hidden = notice === null;
+  focusFirst("who", $("players"));
+}
+
+/** The code to connect this screen by, and its QR code. */
+export function showCode({ code, address }) {
+  $("pairing-code").textContent = code;
+  $("pairing-address").textContent = address;
+  const picture = $("pairing-qr");
+  picture.src = `/player/qr?code=${encodeURIComponent(code)}`;
+  picture.alt = say("qr", { code, address });
+  $("by-code").hidden = false;
+  $("no-code").hidden = true;
 }
 
 function showTitles(titles) {
@@ -111,6 +142,16 @@ function showTitles(titles) {
 function hint(title) {
   if (title.may_begin === false) return say("notNow");
   return title.fits === false ? say("tooLong") : "";
+}
+
+function showWarning(warning) {
+  const text = warning === null ? "" : say(warning.text, { minutes: Math.ceil(warning.minutes) });
+  if (!changed("warning", text)) return;
+  const hadFocus = $("warning").contains(document.activeElement);
+  $("warning-text").textContent = text;
+  $("warning").hidden = warning === null;
+  if (warning !== null) $("warning").dataset.threshold = String(warning.threshold);
+  if (hadFocus) $("pause").focus();
 }
 
 function showFilm(state) {

@@ -1,24 +1,27 @@
 /*
  * The states of the player, and the moves between its screens. Pure, as all of machine.js.
  *
- * Screens: pairing, choosing, playing, locked (nothing is left), unlocked (more time came from afar), dropped (the
+ * Screens: pairing, who (is watching), choosing, playing, locked (nothing is left), unlocked (more time came from afar), dropped (the
  * session is over: taken over, ended elsewhere, or a defect).
  */
 
 import { answered, setRunning } from "./timeleft.js";
 
 /** `device` {id, type}; `sequence` below all that the page will send, above all that any page before it sent. */
-export function initial({ pairing, device, sequence, speed }) {
+export function initial({ players, device, sequence, speed }) {
   return {
-    screen: pairing ? "choosing" : "pairing",
-    notice: null, // on the pairing screen: badCode, revoked, offline
+    screen: { 0: "pairing", 1: "choosing" }[players.length] || "who",
+    notice: null, // on the screens pairing and who: badCode, revoked, offline, denied
     isChecking: false,
-    pairing,
+    players, // who may watch on this screen
+    pairing: players.length === 1 ? players[0] : null, // who does
+    isBrowsing: false, // looking at the titles with no time left
     device,
     speed,
     titles: null,
     loadedAt: null,
     left: null,
+    isLifted: false, // a parent gave a day without a limit, which is worth a word; never having one is not
     refusal: null, // why nothing may play, on the locked screen
     warned: null, // the last threshold that was announced, in minutes
     trouble: null, // offline, unavailable
@@ -42,6 +45,7 @@ export const NOT_PLAYING = {
   isFree: false,
   closesAt: null, // when bedtime or a parent stops it, whatever time is left
   ending: null, // "can": this title may end though less time is left; "now": time is over, it may still end
+  warning: null, // shown until a child has seen it: {threshold, minutes}
 };
 
 /** {ms: of the title played; since: from when it plays on, null while it stands still}. */
@@ -75,7 +79,13 @@ export function settle(state, now) {
 export function toChoosing(state, now) {
   const end = state.sessionId === null ? [] : [{ do: "end", sessionId: state.sessionId }];
   const next = { ...state, ...NOT_PLAYING, screen: "choosing", title: null, played: NOT_PLAYED, isAsking: false, loadedAt: now };
-  return [settle(next, now), [...end, { do: "load" }]];
+  return [settle({ ...next, isBrowsing: false }, now), [...end, { do: "load" }]];
+}
+
+/** "Who is watching?"; what played ends. */
+export function toWho(state) {
+  const end = state.sessionId === null ? [] : [{ do: "end", sessionId: state.sessionId }];
+  return [{ ...initial(state), screen: "who", pairing: null }, end];
 }
 
 /**
@@ -101,13 +111,14 @@ export function drop(state, reason) {
   return [{ ...state, ...NOT_PLAYING, played, screen: "dropped", reason, trouble: null, left: null, isAsking: false }, []];
 }
 
-/** The token is not valid (any more). */
+/** The token of the one who watches is not valid (any more). Others may still be. */
 export function revoke(state) {
-  return unpair(state, "revoked");
+  const players = state.players.filter((player) => player !== state.pairing);
+  const next = { ...initial({ ...state, players }), pairing: null, notice: "revoked" };
+  return [{ ...next, screen: players.length ? "who" : "pairing" }, [{ do: "remember", players }]];
 }
 
-export function unpair(state, notice) {
-  const end = state.sessionId !== null && notice === null ? [{ do: "end", sessionId: state.sessionId }] : [];
-  const fresh = initial({ ...state, pairing: null });
-  return [{ ...fresh, notice }, [...end, { do: "clearPairing" }]];
+/** The screen was disconnected, and its tokens with it. */
+export function unpair(state) {
+  return [initial({ ...state, players: [] }), [{ do: "remember", players: [] }]];
 }

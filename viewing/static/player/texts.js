@@ -18,13 +18,16 @@ export function duration(seconds) {
   return say(form, values);
 }
 
-/** "18:05", with the day where it is not today; of the device's own clock and zone. */
+/** "18:05" as on the parents' pages, with the day where it is not today; of the device's own clock and zone. */
 export function moment(iso, now) {
   const at = new Date(iso);
-  const isToday = at.toDateString() === new Date(now).toDateString();
-  const isThisWeek = at - now < 6 * DAY_MS;
-  const day = isToday ? {} : isThisWeek ? { weekday: "long" } : { day: "numeric", month: "long" };
-  return new Intl.DateTimeFormat(language, { ...day, hour: "numeric", minute: "2-digit" }).format(at);
+  const time = [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");
+  const today = new Date(now);
+  if (at.toDateString() === today.toDateString()) return time;
+  today.setDate(today.getDate() + 1);
+  if (at.toDateString() === today.toDateString()) return say("tomorrow", { time });
+  const form = at - now < 6 * DAY_MS ? { weekday: "long" } : { day: "numeric", month: "long" };
+  return say("onDay", { day: new Intl.DateTimeFormat(language, form).format(at), time });
 }
 
 /** A lockout that only a parent ends has an end thousands of years away (docs/api.md). */
