@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from parental.children import today_left
+from parental.children import today_left, watched
 from parental.children.today_left import Left
 from parental.models import SettingsChange, TimeGrant
 from viewing import rules
@@ -21,7 +21,10 @@ SILENCE: Final = timedelta(seconds=3 * rules.BEAT_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """A profile and its running day; seconds. `left`: what is left of it, by the limits or by the week plan."""
+    """A profile and its running day; seconds. `left`: what is left of it, by the limits or by the week plan.
+
+    `watched`: the newest sessions of the day. `device_names`: of their devices, by `device_id`, where they are known.
+    """
 
     profile: Profile
     config: ViewingTimeConfig
@@ -31,6 +34,8 @@ class Today:
     grants: list[TimeGrant]
     was_reviewed: bool
     left: Left
+    watched: list[ViewingSession]
+    device_names: dict[str, str]
 
     @property
     def limit_minutes(self) -> int | None:
@@ -48,7 +53,9 @@ class Today:
 
 
 def for_family(user_id: UUID, *, now: datetime) -> list[Today]:
-    """The account's profiles in the order they were made, in four statements however many; one more for week plans.
+    """The account's profiles in the order they were made, in five statements however many.
+
+    One more for week plans, and one for the names of devices.
 
     Indexes: profile_user_created_idx, change_profile_changed_idx, balance_profile_day_uniq, session_active_uniq,
     grant_profile_granted_idx.
@@ -74,6 +81,9 @@ def for_family(user_id: UUID, *, now: datetime) -> list[Today]:
         return today_left.of_plan(plans.get(profile.id), configs[profile.id], balance, now=now)
 
     playing = _playing(profiles, now=now)
+    newest = watched.newest_today(running)
+    shown = [*playing.values(), *(session for sessions in newest.values() for session in sessions)]
+    names = watched.device_names(configs, {session.device_id for session in shown})
     grants = _grants(running)
     return [
         Today(
@@ -85,6 +95,8 @@ def for_family(user_id: UUID, *, now: datetime) -> list[Today]:
             grants=grants.get(profile.id, []),
             was_reviewed=profile.was_reviewed,
             left=left(profile),
+            watched=newest.get(profile.id, []),
+            device_names=names,
         )
         for profile in profiles
     ]

@@ -19,7 +19,10 @@ NOT_A_CHOICE: Final = _("Choose one from the list.")
 
 
 class BoundedField(BoundField):
-    """Shows no more of what was sent than the field takes: an answer must not grow with its request."""
+    """Shows no more of what was sent than the field takes: an answer must not grow with its request.
+
+    The first wrong field of a form gets the focus, which scrolls it into view, without JavaScript too.
+    """
 
     def value(self) -> Any:
         value = super().value()
@@ -28,6 +31,12 @@ class BoundedField(BoundField):
         if isinstance(self.field, forms.CharField):
             return value[: self.field.max_length]
         return value[:MAX_ECHO]
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+        attrs = super().build_widget_attrs(attrs, widget)
+        if self.errors and self.name == next(name for name in self.form.fields if name in self.form.errors):
+            attrs["autofocus"] = True
+        return attrs
 
 
 class Renderer(DjangoTemplates):
@@ -45,13 +54,22 @@ def email_field() -> forms.EmailField:
     """Not normalized: `models.normalize_email` does that."""
     attributes = {"autocomplete": "username", "inputmode": "email"}
     widget = forms.EmailInput(attrs=attributes)
-    return forms.EmailField(label=_("Email address"), max_length=schemas.MAX_EMAIL_LENGTH, widget=widget)
+    errors = {"required": _("Enter your email address."), "invalid": _("Enter an address like name@example.com.")}
+    return forms.EmailField(
+        label=_("Email address"), max_length=schemas.MAX_EMAIL_LENGTH, widget=widget, error_messages=errors
+    )
 
 
 def password_field(label: Any) -> forms.CharField:
     """The password that an account has."""
     widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
-    return forms.CharField(label=label, max_length=schemas.MAX_PASSWORD_LENGTH, strip=False, widget=widget)
+    return forms.CharField(
+        label=label,
+        max_length=schemas.MAX_PASSWORD_LENGTH,
+        strip=False,
+        widget=widget,
+        error_messages={"required": _("Enter your password.")},
+    )
 
 
 def new_password_field(label: Any) -> forms.CharField:
@@ -61,6 +79,7 @@ def new_password_field(label: Any) -> forms.CharField:
         max_length=schemas.MAX_NEW_PASSWORD_LENGTH,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": _("Choose a password."), "min_length": _("Use at least 8 characters.")},
         help_text=_("At least 8 characters. Three or four random words are easy to remember and hard to guess."),
     )
 
@@ -80,7 +99,7 @@ def pin_field(label: Any, *, is_new: bool = False) -> forms.CharField:
         label=label,
         strip=True,
         widget=forms.PasswordInput(attrs=attributes),
-        error_messages={"invalid": _("Enter four digits.")},
+        error_messages={"invalid": _("Enter four digits."), "required": _("Enter four digits.")},
         help_text=_("Four digits your children don't know.") if is_new else "",
     )
 

@@ -7,13 +7,16 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from parental.accounts import mails
 from parental.children import limits
 from viewing.caller import Caller, obtain_profile
 from viewing.errors import Refusal
@@ -44,13 +47,23 @@ def public_url(request: HttpRequest, path: str) -> str:
 def parents_page(view: View) -> View:
     """A page for a parent who is logged in: the view gets the caller after the request."""
 
-    @login_required
     @wraps(view)
     def with_caller(request: HttpRequest, **captured: object) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return _to_login(request, captured.get("profile_id"))
         user: Any = request.user
         return view(request, Caller(kind="parent", user_id=user.pk), **captured)
 
     return page(with_caller)
+
+
+def _to_login(request: HttpRequest, profile_id: object) -> HttpResponse:
+    """To the login and back. A form is not sent again, and its address may be of no page: then back to the card."""
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path())
+    messages.warning(request, _("You were logged out, so nothing was changed. Log in, then try again."))
+    card = f"#child-{profile_id}" if profile_id else ""
+    return redirect_to_login(reverse("dashboard") + card)
 
 
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
@@ -63,7 +76,9 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         503: _("We're busy right now. Wait a moment, then try again."),
     }
     sentence = sentences.get(refusal.status, _("Something went wrong."))
-    answer = render(request, "refused.html", {"sentence": sentence, **wait(refusal)}, status=refusal.status)
+    is_login = request.path == reverse("login")
+    context = {"sentence": sentence, "offers_reset": is_login and mails.can_mail(), **wait(refusal)}
+    answer = render(request, "refused.html", context, status=refusal.status)
     for name, value in refusal.headers.items():
         answer[name] = value
     return answer

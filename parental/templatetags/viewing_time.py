@@ -12,6 +12,8 @@ from viewing.models import ViewingSession
 
 register = template.Library()
 
+# Each is rounded to 2 decimals.
+TOLERANCE: Final = 0.02
 DEVICES: Final = dict(ViewingSession._meta.get_field("device_type").flatchoices)
 
 
@@ -37,6 +39,19 @@ def exactly(minutes: float) -> SafeString:
 def exact_clock(minutes: float) -> SafeString:
     """`clock`, in an element whose value is the minutes as the API returns them."""
     return format_html('<data value="{}">{}</data>', str(minutes), clock(minutes))
+
+
+@register.simple_tag
+def counted(total: float, counted_minutes: float, educational: float, form: str = "spoken") -> SafeString:
+    """The minutes that were counted, so that next to the others as they are shown, they add up to the total.
+
+    `form`: `spoken` or `clock`, as the others.
+    """
+    shown, is_rest = counted_minutes, abs(counted_minutes + educational - total) < TOLERANCE
+    if is_rest:
+        shown = _seconds(total) // 60 - _seconds(educational) // 60
+    text = clock(shown) if form == "clock" else spoken(shown)
+    return format_html('<data value="{}">{}</data>', str(counted_minutes), text)
 
 
 @register.filter

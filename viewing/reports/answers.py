@@ -14,7 +14,8 @@ class WatchedSession:
     """One session of a history.
 
     `stopped_without_notice`: no beat came for more than 5 minutes, and nobody ended the session. Then `ended_at` is
-    30 s after the last beat, or None while the next beat may still continue the session.
+    30 s after the last beat, or None while the next beat may still continue the session. `device_id` is for the pages,
+    which know devices by it; the API does not return it.
     """
 
     session_id: UUID
@@ -26,6 +27,7 @@ class WatchedSession:
     ended_at: datetime | None
     duration_minutes: float
     stopped_without_notice: bool = False
+    device_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

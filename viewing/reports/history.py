@@ -43,6 +43,7 @@ class SessionRow(NamedTuple):
     id: UUID
     title_id: UUID
     title_name: str
+    device_id: str
     device_type: str
     is_educational: bool
     started_at: datetime
@@ -58,6 +59,7 @@ _COLUMNS: Final = (
     "id",
     "title_id",
     "title__name",
+    "device_id",
     "device_type",
     "is_educational",
     "started_at",
@@ -133,6 +135,7 @@ def watched_session(row: SessionRow, *, now: datetime) -> WatchedSession:
         session_id=row.id,
         title_id=row.title_id,
         title_name=row.title_name,
+        device_id=row.device_id,
         device_type=row.device_type,
         is_educational=row.is_educational,
         started_at=row.started_at,

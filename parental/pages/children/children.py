@@ -10,13 +10,15 @@ from django.shortcuts import redirect, render
 from django.utils import timezone as django_timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
 
 from parental.children import profile_schemas, profiles
 from parental.events.record import for_parent
-from parental.pages.account.pin_proof import family_timezone
+from parental.models import Pin
+from parental.pages.account.pin_proof import add_refusal, family_timezone, has_proof, prove
 from parental.pages.children import timezones
 from parental.pages.children.limits import found_timezone
-from parental.pages.fields import once_field
+from parental.pages.fields import once_field, pin_field
 from parental.pages.page import own_child, parents_page
 from parental.wording import with_names
 from viewing.caller import Caller
@@ -46,6 +48,10 @@ class AddForm(forms.Form):
 
     def clean_timezone(self) -> str:
         return found_timezone(self.cleaned_data["timezone"])
+
+
+class RemoveForm(forms.Form):
+    pin = pin_field(gettext_lazy("Your PIN"))
 
 
 class NameForm(forms.Form):
@@ -90,17 +96,32 @@ def rename(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespon
     return render(request, "parental/child_name.html", {"child": child, "form": form})
 
 
+@sensitive_post_parameters("pin")
 @parents_page
 def remove(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
-    """Asks first, and says what is lost."""
+    """Asks first, and says what is lost. Needs the PIN where there is one."""
     child = Profile.objects.get(pk=own_child(caller, profile_id).id)
-    if request.method == "POST":
+    form = RemoveForm(request.POST if request.method == "POST" else None)
+    if has_proof(request, caller) or not Pin.objects.filter(pk=caller.user_id).exists():
+        del form.fields["pin"]
+    if request.method == "POST" and form.is_valid() and _has_proven(request, caller, form):
         profiles.remove(child.id, actor=for_parent(caller.user_id), now=django_timezone.now())
         messages.success(request, with_names(_("{name} and all their data have been removed."), name=child.name))
         return redirect("dashboard")
     context = {
+        "form": form,
         "child": child,
         "sessions": ViewingSession.objects.filter(profile=child).count(),
         "devices": child.player_tokens.filter(revoked_at=None).count(),
     }
     return render(request, "parental/child_remove.html", context)
+
+
+def _has_proven(request: HttpRequest, caller: Caller, form: RemoveForm) -> bool:
+    try:
+        if "pin" in form.fields:
+            prove(request, caller, form.cleaned_data["pin"])
+    except Refusal as refusal:
+        add_refusal(form, "pin", refusal, caller)
+        return False
+    return True

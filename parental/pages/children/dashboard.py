@@ -10,17 +10,18 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from parental.children import grants, today
 from parental.deliver.results import is_refused
-from parental.models import Pin
+from parental.pages.children.first_steps import first_steps
 from parental.pages.page import own_child, parents_page
 from parental.pages.plans.state import PlanState, plan_state
 from parental.wording import duration, moment
@@ -28,12 +29,16 @@ from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal
 from viewing.hotpath import threads
+from viewing.models import ViewingSession
 from viewing.playback import sessions
 
 AMBER_SECONDS: Final = 30 * 60
 RED_SECONDS: Final = 15 * 60
 PRESETS: Final = (15, 30, 60)
 MAX_GRANTS_SHOWN: Final = 5
+MAX_DEVICE_ID: Final = 24
+# From so many children on, the cards are smaller and a list of names leads to them.
+MANY: Final = 4
 
 
 class GrantForm(forms.Form):
@@ -57,12 +62,14 @@ def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
     cards = [_card(day, said, now=now) for day in family if day.profile.is_kids]
     context = {
         "children": cards,
+        "is_many": len(cards) >= MANY,
+        "has_zones": len({card.zone for card in cards}) > 1,
         "is_anyone_locked": any(card.state.is_locked for card in cards),
         "has_plans": settings.WEEK_PLAN,
         # A message about a child is shown on their card, to which the page scrolls.
         "messages": [message for message in said if not message.extra_tags],
         "adults": [day for day in family if not day.profile.is_kids],
-        "has_pin": Pin.objects.filter(pk=caller.user_id).exists(),
+        "steps": first_steps(caller.user_id, family, now=now),
         "is_unreachable": is_refused(caller.user_id, request.user.email),  # type: ignore[union-attr]
         "presets": PRESETS,
     }
@@ -73,6 +80,7 @@ def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
 class Card:
     """A child as the page shows it. `percent` of the ring is left; None: nothing limits.
 
+    `waits`: a title that was begun cannot go on, for nothing is left or nothing may play.
     `unknown_zone` is the stored timezone where this host does not know it, else "".
     """
 
@@ -89,6 +97,9 @@ class Card:
     zone: str
     unknown_zone: str
     limits: str
+    waits: bool
+    device: str
+    watched: list[dict[str, str]]
     grants: list[dict[str, object]]
     grant_id: UUID
     said: list[Message]
@@ -110,12 +121,15 @@ def _card(day: today.Today, said: list[Message], *, now: datetime) -> Card:
         ring_figure=f"{hours}:{minutes:02}" if hours else f"{minutes}",
         ring_unit=_("h left") if hours else _("min left"),
         allowance=duration(allowance),
-        used=duration(day.balance.used_seconds),
+        used=duration(_used_seconds(day)),
         educational=duration(day.balance.educational_seconds) if day.balance.educational_seconds else "",
         zone=str(rules.zone_for(zone)).replace("_", " "),
         unknown_zone="" if rules.is_timezone(zone) else zone,
         resets=moment(day.running.until, timezone=zone, now=now),
         limits=_limits(day),
+        waits=_waits(day),
+        device=_device(day, day.playing) if day.playing else "",
+        watched=[_watched(day, session) for session in day.watched],
         grants=[
             {"id": grant.id, "what": _granted(grant.minutes), "when": moment(grant.granted_at, timezone=zone, now=now)}
             for grant in day.grants[:MAX_GRANTS_SHOWN]
@@ -136,6 +150,38 @@ def _level(remaining_seconds: int | None) -> str:
     if remaining_seconds is None or remaining_seconds >= AMBER_SECONDS:
         return "good"
     return "warn" if remaining_seconds >= RED_SECONDS else "bad"
+
+
+def _used_seconds(day: today.Today) -> int:
+    """Each is shown in whole minutes: used and left add up to the allowance, where it is what limits."""
+    left, allowance = day.remaining_seconds, day.allowance
+    if not left or allowance.total_seconds is None or left != allowance.remaining_seconds:
+        return day.balance.used_seconds
+    return (allowance.total_seconds // 60 - left // 60) * 60
+
+
+def _waits(day: today.Today) -> bool:
+    if day.playing is None:
+        return False
+    is_exempt = day.playing.is_educational and day.config.educational_exempt
+    is_stopped = day.left.standing is not None and day.left.standing.reason in ("locked", "outside_hours")
+    return is_stopped or (day.remaining_seconds == 0 and not is_exempt)
+
+
+def _device(day: today.Today, session: ViewingSession) -> str:
+    """The name that a parent gave it; else its kind, and what the player calls itself."""
+    known = day.device_names.get(session.device_id)
+    return known or f"{session.get_device_type_display()} · {session.device_id[:MAX_DEVICE_ID]}"
+
+
+def _watched(day: today.Today, session: ViewingSession) -> dict[str, str]:
+    began = session.started_at.astimezone(rules.zone_for(day.config.timezone))
+    return {
+        "time": formats.time_format(began.time(), "H:i"),
+        "title": session.title.name,
+        "device": day.device_names.get(session.device_id) or session.get_device_type_display(),
+        "long": duration(session.counted_seconds + session.exempt_seconds),
+    }
 
 
 def _limits(day: today.Today) -> str:
@@ -164,12 +210,17 @@ def grant(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpRespons
     minutes, grant_id = form.cleaned_data["minutes"], form.cleaned_data["grant_id"]
     give = grants.give_despite_hours if "despite_hours" in request.POST else grants.give
     try:
-        given = give(caller, child.id, minutes=minutes, is_remote=True, now=timezone.now(), grant_id=grant_id)
+        with transaction.atomic():
+            given = give(caller, child.id, minutes=minutes, is_remote=True, now=timezone.now(), grant_id=grant_id)
+            is_needless = minutes is not None and given.remaining_minutes is None
+            transaction.set_rollback(is_needless)
     except Refusal as refusal:
         if refusal.code != "grant_id_used":
             raise
         sentence = _("That page was out of date, so no time was added. Check what is left, then try again.")
         return _to_card(request, profile_id, messages.WARNING, sentence)
+    if is_needless:
+        return _to_card(request, profile_id, messages.WARNING, _("There is no limit today, so nothing was added."))
     if given.planned.get("reason") in ("locked", "outside_hours"):
         sentence = _("The time was added, but playback is still stopped: see below.")
         return _to_card(request, profile_id, messages.WARNING, sentence)

@@ -145,20 +145,15 @@ def _save(request: HttpRequest, caller: Caller, form: LimitsForm, config: Viewin
         )
         return False
     limits.confirm(config.pk, user_id=caller.user_id, now=now)
-    _say_saved(request, saved, was_held=config.schedule.held, now=now)
+    _say_saved(request, saved, was_held=config.schedule.held)
     return True
 
 
-def _say_saved(
-    request: HttpRequest, saved: ViewingTimeConfig, *, was_held: rules.ViewingDay | None, now: datetime
-) -> None:
+def _say_saved(request: HttpRequest, saved: ViewingTimeConfig, *, was_held: rules.ViewingDay | None) -> None:
     held = saved.schedule.held
-    if held is None or held == was_held:
-        messages.success(request, _("Saved. Changes take effect within 30 seconds."))
-        return
-    when = moment(held.until, timezone=saved.timezone, now=now)
-    sentence = _("Saved. The current day continues unchanged; the new schedule starts %(when)s.")
-    messages.success(request, sentence % {"when": when})
+    # Where the day was moved, the page itself says when that starts.
+    is_moved = held is not None and held != was_held
+    messages.success(request, _("Saved.") if is_moved else _("Saved. Changes take effect within 30 seconds."))
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """What a child or an adult of the account watched, by viewing day."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from parental.children import profiles
+from parental.children.watched import device_names
 from parental.pages.page import own_profile, parents_page
 from parental.pages.reports.dates import day_field
 from viewing import rules
@@ -95,8 +97,10 @@ def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: b
         context |= {
             "form": PeriodForm(initial=shown_days, today=today),
             "page": page,
-            "days": _shown_days(page, zone),
+            "days": _shown_days(profile_id, page, zone),
             "period": form.period,
+            "shows_today": page.number == 1 and form.period.to_date >= today,
+            "has_today": bool(page.days) and page.days[0].day.date == today,
             "query": urlencode(shown_days),
         }
     return render(request, "parental/history.html", context, status=200 if is_valid else 422)
@@ -106,21 +110,27 @@ def history(request: HttpRequest, caller: Caller, profile_id: UUID, *, as_csv: b
 class Row:
     """A session as the page shows it.
 
-    `other_date` is the local date on which it began where that is not its viewing day's: after midnight, before the
-    reset.
+    `device` is the name that a parent gave it, "" where it is not known. `other_date` is the local date on which the
+    session began where that is not its viewing day's: after midnight, before the reset.
     """
 
     session: WatchedSession
+    device: str
     other_date: date | None
 
 
-def _shown_days(page: HistoryPage, zone: ZoneInfo) -> list[tuple[PageDay, list[Row]]]:
-    return [(each, [_row(session, each.day.date, zone) for session in each.day.sessions]) for each in page.days]
+def _shown_days(profile_id: UUID, page: HistoryPage, zone: ZoneInfo) -> list[tuple[PageDay, list[Row]]]:
+    device_ids = {session.device_id for each in page.days for session in each.day.sessions}
+    names = device_names([profile_id], device_ids)
+    return [
+        (each, [_row(session, each.day.date, zone, names=names) for session in each.day.sessions]) for each in page.days
+    ]
 
 
-def _row(session: WatchedSession, day: date, zone: ZoneInfo) -> Row:
+def _row(session: WatchedSession, day: date, zone: ZoneInfo, *, names: Mapping[str, str]) -> Row:
     began = session.started_at.astimezone(zone).date()
-    return Row(session=session, other_date=began if began != day else None)
+    device = names.get(session.device_id, "")
+    return Row(session=session, device=device, other_date=began if began != day else None)
 
 
 def _query(period: Period) -> str:

@@ -32,7 +32,7 @@ class ChildWeek:
     """A child's week as the page shows it: `number` makes ids unique, `days` pairs each day with the week before's.
 
     `more` and `less` are minutes, compared to the week before; one of them is 0. `days_over` counts the days above
-    their limit.
+    their limit, of the `limited_days` that have one.
     """
 
     number: int
@@ -45,6 +45,7 @@ class ChildWeek:
     less: float
     most: WeekDay
     days_over: int
+    limited_days: int
 
 
 @require_safe
@@ -91,6 +92,7 @@ def _child_week(number: int, compared: weekly.ComparedWeek) -> ChildWeek:
         less=max(-change, 0),
         most=max(days, key=lambda day: day.minutes),
         days_over=sum(day.limit_minutes is not None and day.counted_minutes > day.limit_minutes for day in days),
+        limited_days=sum(day.limit_minutes is not None for day in days),
     )
 
 

@@ -12,6 +12,7 @@ from parental.children import profiles
 from parental.events.record import SYSTEM
 from parental.models import Pin, PinGuard, SettingsChange, TimeGrant
 from tests.families import make_family, make_user
+from tests.hashers import quick_hash
 from tests.parental.pages.visitors import text_after, text_of
 from viewing.models import PlayerToken, Profile, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
 
@@ -152,15 +153,34 @@ def test_removes_the_child_and_all_that_belonged_to_it(visitor, family, http):
     child.watch(http, 2)
     visitor.post(page_of(child, "/grant"), minutes="15")
     visitor.post(page_of(child, "/limits/confirm"))
-    Pin.objects.create(user=family.user, pin_hash="!")
+    Pin.objects.create(user=family.user, pin_hash=quick_hash("4711"))
     PinGuard.objects.create(user=family.user, player_token_id=child.token_id)
 
-    assert "all their data have been removed" in text_after(visitor, visitor.post(page_of(child, "/remove")))
+    assert "all their data have been removed" in text_after(
+        visitor, visitor.post(page_of(child, "/remove"), pin="4711")
+    )
 
     for model in (ViewingSession, ViewingTimeBalance, ViewingTimeConfig, PlayerToken, TimeGrant, SettingsChange):
         assert not model.objects.filter(profile=child.profile.pk).exists(), model
-    assert not PinGuard.objects.filter(user=family.user).exists()
+    assert not PinGuard.objects.filter(player_token_id=child.token_id).exists()
     assert visitor.get(page_of(child)).status_code == 404
+
+
+def test_without_the_pin_no_child_is_removed(visitor, family):
+    child = family.children[0]
+    Pin.objects.create(user=family.user, pin_hash=quick_hash("4711"))
+
+    assert visitor.post(page_of(child, "/remove")).status_code == 200
+    assert "Incorrect PIN." in text_of(visitor.post(page_of(child, "/remove"), pin="0000"))
+
+    assert Profile.objects.filter(pk=child.profile.pk).exists()
+
+
+def test_devices_that_a_child_does_not_have_are_not_lost(visitor, family):
+    child = family.children[0]
+    PlayerToken.objects.filter(profile=child.profile).update(revoked_at=timezone.now())
+
+    assert "device" not in text_of(visitor.get(page_of(child, "/remove"))).partition("permanently deletes")[2]
 
 
 def test_its_device_stops_immediately(visitor, family, http):

@@ -94,7 +94,19 @@ def test_says_where_nothing_limits(browse, noon, server):
 def test_the_next_reset_is_shown_in_the_childs_timezone(browse, zone, reset_hour, text):
     child = make_family(timezone=zone, reset_hour=reset_hour).children[0]
 
-    assert f"Resets {text} ({zone})" in text_of(browse(child.profile.user).get("/"))
+    assert f"Resets {text}" in text_of(browse(child.profile.user).get("/"))
+
+
+def test_timezones_are_named_where_they_differ(browse, server, noon):
+    user = make_user()
+    make_player(user, timezone="Asia/Tokyo")
+    assert "Asia/Tokyo" not in text_of(browse(user).get("/"))
+    make_player(user, timezone="Europe/Berlin")
+
+    text = text_of(browse(user).get("/"))
+
+    assert "Resets tomorrow at 00:00 (Asia/Tokyo)" in text
+    assert "Resets tomorrow at 00:00 (Europe/Berlin)" in text
 
 
 def test_a_balance_of_yesterday_is_not_todays(browse, family, noon):
@@ -138,7 +150,7 @@ def test_shows_what_plays_on_which_device(browse, family, http):
 
     assert "Playing" in card
     assert "Count with Cato" in card
-    assert "tablet · <bdi>the-old-tablet</bdi> · educational" in card
+    assert "<bdi>tablet · the-old-tablet</bdi> · educational" in card
 
 
 def test_a_pause_is_no_playing(browse, family, http):
@@ -191,11 +203,11 @@ def test_names_are_text_and_not_markup(browse, family):
 
 def test_defaults_are_to_be_reviewed_until_someone_did(browse, family):
     visitor, child = browse(family.user), family.children[0]
-    assert "Review these defaults: 2 h every day" in text_of(visitor.get("/"))
+    assert "Are these limits right? 2 h every day" in text_of(visitor.get("/"))
 
     limits.confirm(child.profile.id, user_id=family.user.id, now=timezone.now())
 
-    assert "Review these defaults" not in text_of(visitor.get("/"))
+    assert "Are these limits right?" not in text_of(visitor.get("/"))
 
 
 def test_other_families_are_not_seen(browse, family):
@@ -226,5 +238,5 @@ def test_what_it_costs_does_not_depend_on_the_children(browse, server, http, chi
     assert page.text.count("Take back") == children
     assert page.text.count("Stop now") == children
     # 1. the session  2. the account  3. profiles with settings and reviews  4. balances  5. what plays  6. grants
-    # 7. is there a PIN  8. does the address take emails
-    assert len(sent) == 8, sent.all
+    # 7. what was watched last  8. is there a PIN, and a device  9. does the address take emails
+    assert len(sent) == 9, sent.all

@@ -163,8 +163,9 @@ def test_a_changed_pin_is_asked_for_again(visitor, home):
 
 
 def test_a_wrong_pin_changes_nothing_and_five_lock_it(visitor, home):
-    for _ in range(5):
+    for _ in range(4):
         assert "Incorrect PIN" in text_of(save(visitor, home, reset_hour=5, pin="9999"))
+    assert "Your PIN is locked until" in text_of(save(visitor, home, reset_hour=5, pin="9999"))
 
     answer = save(visitor, home, reset_hour=5, pin=PIN)
 
@@ -211,11 +212,11 @@ def test_a_moved_reset_says_when_it_takes_effect(visitor, home, clock):
 
 
 def test_saving_is_reviewing(visitor, home):
-    assert "Review these defaults" in text_of(visitor.get("/"))
+    assert "Are these limits right?" in text_of(visitor.get("/"))
 
     save(visitor, home)
 
-    assert "Review these defaults" not in text_of(visitor.get("/"))
+    assert "Are these limits right?" not in text_of(visitor.get("/"))
     row = SettingsChange.objects.get(profile=home.child.profile)
     assert (row.field, row.changed_by) == ("confirmed", home.parent.user)
 
@@ -224,7 +225,7 @@ def test_confirming_is_audited_and_twice_leaves_one_row(visitor, home):
     for _ in range(2):
         text_after(visitor, visitor.post(f"{url(home)}/confirm"))
 
-    assert "Review these defaults" not in text_of(visitor.get("/"))
+    assert "Are these limits right?" not in text_of(visitor.get("/"))
     assert SettingsChange.objects.filter(profile=home.child.profile).count() == 1
 
 

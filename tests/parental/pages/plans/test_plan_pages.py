@@ -178,7 +178,7 @@ class TestSchoolNights:
         plan = house.call("GET", f"profiles/{child.id}/plan").json()
         assert plan["days"]["monday"]["limit_minutes"] == 60
         assert [quiet["kind"] for quiet in plan["quiet"]] == ["bedtime"]
-        assert "Review these defaults" not in text_of(parent.get("/")).split("Noa")[-1]
+        assert "Are these limits right?" not in text_of(parent.get("/")).split("Noa")[-1]
 
     def test_without_hours_there_is_no_plan(self, house, parent):
         form = plan_form(parent.get(path(house, "school-nights")))
