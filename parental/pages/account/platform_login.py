@@ -98,10 +98,6 @@ def _redirect_uri(request: HttpRequest) -> str:
 def finish(request: HttpRequest) -> HttpResponse:
     """Where the issuer sends the browser back to."""
     _require_client()
-    source = source_of(request)
-    limiter.require(
-        limiter.from_source(rules.PLATFORM_LOGINS_FROM_SOURCE, source), code="too_many_tries", now=timezone.now()
-    )
     attempt = attempts.recall(request)
     try:
         response = _failed(request, attempt) if attempt is None else _finish(request, attempt)
@@ -120,6 +116,9 @@ def _finish(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     if attempt.purpose != "login" and attempt.user_id != str(user.pk):
         raise NotProven
     now = timezone.now()
+    # Only what would become a request to the issuer is counted.
+    bounds = limiter.from_source(rules.PLATFORM_LOGINS_FROM_SOURCE, source_of(request))
+    limiter.require(bounds, code="too_many_tries", now=now)
     subject = async_to_sync(logins.prove)(attempt, code, redirect_uri=_redirect_uri(request), now=now)
     if attempt.purpose == "login":
         return _logged_in(request, attempt, subject)

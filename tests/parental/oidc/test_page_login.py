@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.contrib.sessions.models import Session
 
+from parental.limiter import rules
+from parental.limiter.limiter import Limit
 from parental.models import AuditEntry, User
 from parental.oidc import attempts, client
 from parental.oidc import keys as issuer_keys
@@ -26,6 +28,7 @@ from tests.parental.oidc.page_logins import (
     trust,
 )  # fmt: skip
 from tests.parental.pages.visitors import text_of
+from tests.statements import statements
 
 
 @pytest.fixture
@@ -84,6 +87,24 @@ def test_an_answer_is_good_in_the_browser_that_asked_and_once(provider, parent, 
     assert not is_logged_in(other)
     assert visitor.get(path).status_code == 302
     assert refused(visitor.get(path))
+
+
+def test_a_source_has_so_many_logins_and_answers_to_nothing_cost_nothing(
+    provider, parent, browse, settings, monkeypatch
+):
+    settings.TRUST_PROXY_HEADERS = True
+    monkeypatch.setattr(rules, "PLATFORM_LOGINS_FROM_SOURCE", Limit(f"logins {uuid.uuid4()}", 1, rules.AN_HOUR))
+    first, second, stranger = browse(), browse(), browse()
+    paths = [return_from(provider, begin(visitor), parent.external_id) for visitor in (first, second)]
+
+    with statements() as asked:
+        assert refused(stranger.get("/login/return?code=x&state=y"))
+    assert len(asked) == 0
+    assert first.get(paths[0]).status_code == 302
+    answer = second.get(paths[1])
+
+    assert (answer.status_code, is_logged_in(second)) == (429, False)
+    assert int(answer.headers["Retry-After"]) > 3000
 
 
 def test_what_the_address_gives_is_checked(provider, parent, browse):
