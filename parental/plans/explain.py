@@ -5,7 +5,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from parental.children import limits
-from parental.plans.preview_schemas import Check, ExplainOut, WeekDayOut
+from parental.plans.preview_schemas import Check, ExplainedDayOut, ExplainOut
 from viewing.models import ViewingTimeBalance, ViewingTimeConfig
 from viewing.planned import TRACKS
 from viewing.playback import plan_reads
@@ -106,7 +106,7 @@ def _week(limit_minutes: int, frame: Frame, use: DayUse) -> Check:
         limit_minutes=limit_minutes,
         used_minutes=minutes(limit_minutes * 60 - _week_left(frame, use)),
         days=[
-            WeekDayOut(
+            ExplainedDayOut(
                 date=day.day,
                 used_minutes=minutes(day.used_seconds),
                 own_minutes=minutes(day.own_seconds),

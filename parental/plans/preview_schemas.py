@@ -41,7 +41,7 @@ class PreviewOut(Schema):
     days: list[PreviewDay]
 
 
-class WeekDayOut(Schema):
+class ExplainedDayOut(Schema):
     """An earlier day of the week. `own_minutes`: what it cost the week; `carried_on_minutes`: what it left the next."""
 
     date: date
@@ -66,7 +66,7 @@ class Check(Schema):
     is_unlimited: bool | None = None
     source: str | None = None
     exception: str | None = None
-    days: list[WeekDayOut] | None = None
+    days: list[ExplainedDayOut] | None = None
 
 
 class ExplainOut(Schema):

@@ -4,6 +4,9 @@ import re
 
 import pytest
 from django.contrib.staticfiles import finders
+from ninja import Schema
+
+from config.api import api
 
 DEVICE = "/api/v1/auth/device"
 OPEN = {
@@ -160,6 +163,22 @@ def test_only_staffs_figures_are_open_to_a_session(schema):
         if any("StaffSession" in way for way in operation.get("security", []))
     }
     assert by_session == {"/api/v1/admin/metrics"}
+
+
+def test_no_two_schemas_have_one_name():
+    """In the document the second would replace the first, and an answer would not be what it says."""
+    modules: dict[str, set[str]] = {}
+
+    def collect(schema):
+        for derived in schema.__subclasses__():
+            if derived.__module__.split(".")[0] in {"config", "parental", "viewing", "perfmetrics"}:
+                modules.setdefault(derived.__name__, set()).add(derived.__module__)
+            collect(derived)
+
+    collect(Schema)
+
+    assert api.get_openapi_schema()["components"]["schemas"].keys() & modules.keys() > {"BalanceOut", "ExplainOut"}
+    assert not {name: found for name, found in modules.items() if len(found) > 1}
 
 
 def test_every_call_is_described_and_has_a_name_of_its_own(schema):
