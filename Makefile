@@ -14,12 +14,13 @@ SPEED ?= 60
 JOBS ?= 2
 export PORT WORKERS PLAYERS SPEED
 
-.PHONY: help setup demo serve test quick nightly lint format bench bench-long plans profile screenshots lock clean
+.PHONY: help setup demo serve test slow quick nightly lint format bench bench-long plans profile screenshots lock clean
 
 help:
 	@echo "make demo    run the service with demo families and players; PORT, WORKERS, PLAYERS (0: none), SPEED"
 	@echo "make serve   run the service in production mode; PORT, WORKERS, and the variables in .env.example"
-	@echo "make test    run all checks and tests    make lint    run the checks only"
+	@echo "make test    run the checks and tests    make lint    run the checks only"
+	@echo "make slow    run the tests in a browser, and those that kill and load real processes"
 	@echo "make quick   in half a minute: viewing days, heartbeats, balances and grants. Leaves out the checks,"
 	@echo "             the pages, the browser, real processes, reports, limits, PINs, accounts, tokens and figures"
 	@echo "make nightly   random tests at full length, and viewing days in every timezone of the world over 20 years"
@@ -55,7 +56,11 @@ var/secret-key: | setup
 
 # Each of the JOBS has a PostgreSQL and services of its own: more of them than cores do not help.
 test: setup lint
-	@$(BIN)/python -m pytest $(or $(TESTS),-n $(JOBS))
+	@$(BIN)/python -m pytest $(or $(TESTS),-n $(JOBS) -m "not slow")
+
+# The tests that kill and load real processes, wait for deadlines, or need a browser.
+slow: setup
+	@$(BIN)/python -m pytest -n $(JOBS) -m slow
 
 # Pure tests, and one way through the main parts of the API, in the test process.
 QUICK := tests/viewing/rules tests/viewing/playback/test_balance.py tests/parental/children/test_grants_give.py \

@@ -20,7 +20,7 @@ from tests.clock import begin_at_noon
 VAR = Path(os.environ.get("SANDGLASS_VAR") or Path(__file__).resolve().parent.parent / "var").resolve()
 VAR = VAR / os.environ.get("PYTEST_XDIST_WORKER", "")
 
-os.environ |= {"DEBUG": "false", "SECURE_HTTPS": "false", "SECRET_KEY": "for-the-tests-only"}
+os.environ |= {"DEBUG": "false", "SECURE_HTTPS": "false", "SECRET_KEY": "for-the-tests-only" * 3}
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
 os.environ["LOG_LEVEL"] = "WARNING"
 os.environ["CORS_ORIGINS"] = "https://player.example"

@@ -121,11 +121,12 @@ def at_pace(logs: Path) -> list[Figure]:
             statements[name] = (lookups(service.url) - before) / found.beats
             p95[name] = found.quantile_ms(0.95) if set(found.statuses) == {200} else math.inf
             hits, misses = cache_counts(service.url)
+            # Where the worker does not keep up, it may not have published a single lookup.
+            hit_rate = hits / max(1, hits + misses)
             print(
-                f"{AT_PACE:,} players, room for {name}: p95 {p95[name]:.0f} ms, {hits / (hits + misses):.1%} hits, ",
-                end="",
+                f"{AT_PACE:,} players, room for {name}: p95 {p95[name]:.0f} ms, {hit_rate:.1%} hits, "
+                f"{statements[name]:.2f} lookup statements a beat"
             )
-            print(f"{statements[name]:.2f} lookup statements a beat")
     limits: dict[str, Any] = {"floor": 100, "aim": 50, "maximum": True, "absolute": True}
     return [
         *(

@@ -20,6 +20,8 @@ from tests.families import make_child
 from tests.parental.cast import log_in
 from viewing.hotpath import listener
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_parameter_of_the_url_reaches_django():
     parsed = database.parse("postgresql://u:p%40ss@h1:5432,h2:5433/sg?target_session_attrs=read-write&sslmode=require")

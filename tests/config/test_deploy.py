@@ -11,6 +11,8 @@ from tests import processes
 from tests.families import make_child
 from tests.production import PRODUCTION
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def production(committed, real_time, tmp_path_factory):

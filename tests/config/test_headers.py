@@ -50,6 +50,7 @@ def test_every_route_has_the_policy(server, method):
     assert not {path: names for path, names in wrong.items() if names}
 
 
+@pytest.mark.slow
 def test_every_route_has_it_for_staff_too(server):
     staff = Visitor(server, make_user(is_staff=True, is_superuser=True))
     try:
@@ -94,6 +95,7 @@ def test_a_heartbeat_has_it_and_is_not_stored(http):
     assert response.headers.get_list("cache-control") == ["no-store"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/login", "/health", "/api/v1/catalog/titles", "/api/v1/auth/profiles", "/static/x"])
 def test_over_https_browsers_must_stay_there(production, path):
     response = httpx.get(f"{production.url}{path}", headers=HTTPS)

@@ -166,6 +166,7 @@ def test_every_migration_is_looked_for(monkeypatch):
     assert {("viewing", "0001_viewing_time"), ("parental", "0001_user"), ("auth", "0001_initial")} <= health._missing
 
 
+@pytest.mark.slow
 def test_a_service_that_started_before_its_migrations_becomes_ready_by_itself(committed, tmp_path):
     applied = MigrationRecorder.Migration.objects.get(app="sessions", name="0001_initial")
     applied.delete()
@@ -195,6 +196,7 @@ def test_not_ready_while_it_drains(http, monkeypatch):
     assert alive.status_code == 200
 
 
+@pytest.mark.slow
 def test_a_stopping_worker_keeps_serving_while_it_drains(committed, real_time, tmp_path):
     child = make_child()
     with (
@@ -211,6 +213,7 @@ def test_a_stopping_worker_keeps_serving_while_it_drains(committed, real_time, t
         until(lambda: "Application shutdown complete" in running.log.read_text())
 
 
+@pytest.mark.slow
 def test_the_drain_ends_by_itself(committed, tmp_path):
     with processes.service(tmp_path / "log", DRAIN_SECONDS="1", LOG_LEVEL="INFO") as running:
         assert running.stop() == 0
@@ -233,6 +236,7 @@ def test_a_listener_that_does_not_listen_is_shown_and_the_service_ready(http, mo
     assert said_by(http.get("/health/ready")) == (200, "ok", {**WORKS, "listener": "lost"})
 
 
+@pytest.mark.slow
 def test_a_pool_that_is_used_up_is_shown_and_the_service_ready(committed, tmp_path):
     parent = make_parent()
     settings = {"DB_POOL_MIN_SIZE": "1", "DB_POOL_MAX_SIZE": "2", "DB_POOL_WAIT_SECONDS": "1"}
@@ -252,6 +256,7 @@ def test_a_pool_that_is_used_up_is_shown_and_the_service_ready(committed, tmp_pa
         assert checks() == (200, "ok", POOLED)
 
 
+@pytest.mark.slow
 def test_a_writer_whose_connection_is_silent_is_not_ready(committed, tmp_path):
     with processes.service(tmp_path / "log") as running:
         with connections["default"].cursor() as cursor:

@@ -85,6 +85,7 @@ def test_a_cookie_that_nobody_knows_is_answered_as_none(server, cookie):
     assert not [path for path, status in found.items() if status >= 500]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_that_nobody_knows_is_no_500_whoever_asks(server, query):
     staff = make_user(is_staff=True, is_superuser=True)
@@ -101,6 +102,7 @@ def test_a_query_that_nobody_knows_is_no_500_whoever_asks(server, query):
         assert not {path: status for path, status in found.items() if status >= 500}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["a%00b", "%00"])
 def test_each_filter_of_the_admin_is_answered_as_for_any_unknown_value(server, value):
     # One by one: a list refuses its whole query where one filter is wrong.

@@ -11,6 +11,8 @@ import pytest
 from tests import processes
 from tests.families import make_child
 
+pytestmark = pytest.mark.slow
+
 TOOLBAR = 'id="djDebug"'
 INSTALLED = """
 import json, sys

@@ -11,6 +11,8 @@ from parental.models import User
 from tests.families import make_child, make_title
 from tests.load import closed_loop
 
+pytestmark = pytest.mark.slow
+
 BEFORE, AFTER = "0004_settings_changes", "0005_audit_entries"
 
 

@@ -17,6 +17,8 @@ from tests.families import make_child, make_title
 from tests.load import closed_loop
 from viewing.models import ViewingSession
 
+pytestmark = pytest.mark.slow
+
 INDEX = "session_profile_started_idx"
 BEFORE, AFTER = "0001_viewing_time", "0005_autovacuum_of_hot_rows"
 # Those of them that change the tables of heartbeats. This version's beats need none of what they make.

@@ -19,6 +19,8 @@ import pytest
 from config import database
 from config.postgres import binaries, embedded
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(embedded.__file__).parents[2]
 NOBODY = 65534
 START = "url = embedded.start('t', fsync=False); print(url, flush=True)\n"

@@ -18,6 +18,8 @@ from tests import processes
 from tests.families import make_child
 from tests.load import closed_loop
 
+pytestmark = pytest.mark.slow
+
 PIPE_BYTES = 65_536
 
 

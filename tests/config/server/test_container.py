@@ -15,6 +15,8 @@ from config.postgres import binaries
 from tests import cluster, processes
 from tests.production import PRODUCTION
 
+pytestmark = pytest.mark.slow
+
 COMPOSE = (processes.PROJECT / "docker-compose.yml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 ROLE = "sandglass_app"

@@ -16,6 +16,8 @@ from tests.families import make_child
 from tests.races import until
 from tests.wire import beat_on, connect, exchange, head, is_open, memory_mib, read_status, until_closed
 
+pytestmark = pytest.mark.slow
+
 LIVE = "/health/live"
 
 

@@ -21,6 +21,8 @@ from tests.parental.homes import make_home
 from tests.races import until
 from viewing.models import ViewingSession
 
+pytestmark = pytest.mark.slow
+
 
 async def load_until(url, children, interrupt, *, after_beats):
     """Closed loop of all children; `interrupt` is called after `after_beats` answers, and ends the load."""

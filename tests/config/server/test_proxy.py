@@ -6,6 +6,8 @@ import pytest
 from config.server.proxy import believe_proxy
 from tests import processes
 
+pytestmark = pytest.mark.slow
+
 ELSEWHERE = {"DJANGO_SETTINGS_MODULE": "tests.uncollected", "METRICS_ALLOWED_ADDRESSES": "203.0.113.9"}
 
 

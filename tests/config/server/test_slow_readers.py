@@ -16,6 +16,8 @@ from tests.routes import every_path
 from tests.wire import connect, head
 from viewing.models import ViewingSession
 
+pytestmark = pytest.mark.slow
+
 POOL = 2
 LARGE = 130_000  # bytes: more than one process keeps of an answer for a client that does not read
 SMALL_BUFFERS = "tests.config.server.small_buffers:application"

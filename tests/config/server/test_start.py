@@ -21,6 +21,8 @@ from tests.families import make_child
 from tests.load import closed_loop
 from tests.parental.cast import make_parent
 
+pytestmark = pytest.mark.slow
+
 
 def backends(application="sandglass%"):
     """The connections of the service under test: those of this process are not counted."""
@@ -190,11 +192,12 @@ def test_the_collector_is_off_only_while_a_worker_loads():
 def test_more_connections_than_the_server_allows_are_reported(committed, settings):
     settings.WORKERS, settings.DB_POOL_MAX_SIZE = 10, 100
 
-    found = run_checks(databases=["default"], tags=["database"])
+    def found():  # without the tests' role, a superuser
+        return {message.id for message in run_checks(databases=["default"], tags=["database"])} - {"sandglass.W011"}
 
-    assert [message.id for message in found] == ["sandglass.W001"]
+    assert found() == {"sandglass.W001"}
     settings.WORKERS, settings.DB_POOL_MAX_SIZE = 2, 30
-    assert not run_checks(databases=["default"], tags=["database"])
+    assert not found()
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ def test_each_refresh_gives_a_device_token_too(http, user):
     assert devices.recognize([token], email=user.email) == parent.login.pk
 
 
+@pytest.mark.slow
 def test_one_source_may_try_300_passwords_an_hour(http, settings, monkeypatch, clock):
     settings.TRUST_PROXY_HEADERS = True
     monkeypatch.setattr(passwords, "check_password", lambda *_: False)
@@ -180,6 +181,7 @@ def test_one_source_may_try_300_passwords_an_hour(http, settings, monkeypatch, c
     assert spray(0, "203.0.113.9") == 401
 
 
+@pytest.mark.slow
 def test_parallel_tries_in_three_processes_are_counted_together(three_workers):
     user = make_user(password=PASSWORD)
     with any_worker(three_workers.url) as http:

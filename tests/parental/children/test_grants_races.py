@@ -105,6 +105,7 @@ def test_parallel_take_backs_of_half_used_grants_keep_what_was_watched(http):
     assert home.child.balance().granted_seconds == 100 * 60
 
 
+@pytest.mark.slow
 def test_heartbeats_at_full_speed_lose_nothing_and_neither_do_grants(three_workers, http):
     title = make_title()
     homes = [make_home() for _ in range(12)]

@@ -16,7 +16,7 @@ from tests.parental.deliver import platform as platforms
 from tests.parental.deliver.platform import clear, deliverer, make_events
 from tests.races import until
 
-pytestmark = pytest.mark.usefixtures("committed", "real_time")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("committed", "real_time")]
 
 
 @pytest.fixture

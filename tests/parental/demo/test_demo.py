@@ -15,6 +15,8 @@ from parental.demo.server import check_host
 from parental.models import User
 from tests import processes
 
+pytestmark = pytest.mark.slow
+
 
 def demo(tmp_path, **variables):
     """Run the demo on an embedded database of its own; what it printed and its exit code."""

@@ -6,7 +6,11 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from tests import processes
+
+pytestmark = pytest.mark.slow
 
 CLIENT = processes.PROJECT / "docs" / "examples" / "platform_client.py"
 

@@ -19,6 +19,8 @@ from tests.parental.cast import log_in
 from tests.races import until
 from tests.statements import statements
 
+pytestmark = pytest.mark.slow
+
 PATH = "/api/v1/admin/metrics"
 
 

@@ -13,6 +13,8 @@ from tests.families import make_child
 from tests.parental.cast import log_in
 from viewing.models import Profile, Title, ViewingSession, ViewingTimeBalance, ViewingTimeConfig
 
+pytestmark = pytest.mark.slow
+
 # More often than psycopg runs a statement before it prepares it.
 ENOUGH = 8
 

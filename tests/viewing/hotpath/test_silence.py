@@ -15,6 +15,8 @@ from tests.families import make_child
 from tests.races import until
 from tests.relay import Relay
 
+pytestmark = pytest.mark.slow
+
 
 def backends(name="sandglass-hotpath"):
     """The server processes of a kind of connection."""

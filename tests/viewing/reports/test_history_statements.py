@@ -52,6 +52,7 @@ def check(plan):
     assert "started_at < " in condition, plan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [0, 30, 90])
 @pytest.mark.parametrize("back", [0, 200])
 def test_with_120_000_sessions_of_one_profile_the_index_finds_the_days(crowd, days, back):
