@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
-from django.db.models import F, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
 from viewing import rules
@@ -34,7 +34,9 @@ def newest_today(running: Mapping[UUID, rules.ViewingDay]) -> dict[UUID, list[Vi
     place = Window(RowNumber(), partition_by=[F("profile_id"), F("day")], order_by=F("started_at").desc())
     since = min(day.since for day in running.values())
     days = {day.day for day in running.values()}
-    rows = ViewingSession.objects.filter(profile__in=running, started_at__gte=since, day__in=days)
+    # What was only looked at took no time.
+    took_time = Q(counted_seconds__gt=0) | Q(exempt_seconds__gt=0)
+    rows = ViewingSession.objects.filter(took_time, profile__in=running, started_at__gte=since, day__in=days)
     shown = rows.annotate(place=place).filter(place__lte=MAX_SHOWN).select_related("title").only(*COLUMNS)
     found: dict[UUID, list[ViewingSession]] = {}
     for session in sorted(shown, key=lambda one: one.started_at, reverse=True):

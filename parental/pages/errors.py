@@ -25,7 +25,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_allowed_pages(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
     """Middleware: a page instead of the empty one for a method that an address does not take.
 
-    Whoever reloads or opens the address of a form meets it.
+    It shows when somebody reloads or opens the address of a form.
     """
     if iscoroutinefunction(get_response):
 

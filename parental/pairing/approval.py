@@ -82,7 +82,7 @@ def approve(  # noqa: PLR0913 — what an approval is made of
 
 @transaction.atomic
 def deny(user_id: UUID, pairing_id: UUID, *, now: datetime) -> None:
-    """Tell a screen no. Refusal 409 when it was decided."""
+    """Refuse a screen. Refusal 409 when it was decided."""
     pairing = _lock(pairing_id, now=now)
     pairing.approved_by_id = user_id
     _decide(pairing, PairingState.DENIED, now=now)

@@ -31,7 +31,7 @@ INTERVAL: Final = timedelta(seconds=5)
 TOLERATED: Final = timedelta(seconds=1)
 MAX_CLASHES: Final = 5
 MAX_PRUNED: Final = 100
-# Codes that nobody approved are of no interest once they are over; the others tell support what happened.
+# Codes that nobody approved are of no interest once they are over; the others show support what happened.
 PENDING_KEPT: Final = timedelta(minutes=10)
 KEPT: Final = timedelta(days=1)
 # At most one statement per second in each process, however many screens ask.

@@ -75,7 +75,7 @@ def test_the_account_menu_closes_by_escape_and_by_a_click_elsewhere(screen, film
     screen.log_in(make_user())
     screen.page.goto("/")
     summary = screen.page.get_by_text("Account", exact=True)
-    link = screen.page.get_by_role("link", name="Password")
+    link = screen.page.get_by_role("link", name="PIN", exact=True)
     summary.click()
     expect(link).to_be_visible()
     screen.page.keyboard.press("Escape")

@@ -64,8 +64,7 @@ class Family:
             "login_id": str(self.spare_login.id),
             "api_token_id": str(self.api_token.token_id),
             "title_id": str(self.child.title.id),
-            # A code that no screen shows.
-            "user_code": "BBBB-BBBB",
+            "user_code": "BBBB-BBBB",  # no screen shows it
             # The platform's own ids, of an account that it has not made yet.
             "external_id": f"account-{self.child.profile.id}",
             "profile_external_id": f"profile-{self.child.profile.id}",

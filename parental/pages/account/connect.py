@@ -1,6 +1,6 @@
 """Connecting a screen by the code that it shows: typed in here, or opened by its QR code.
 
-Opening the address changes nothing, whoever does it and how often: only the form connects.
+Opening the address changes nothing, however often and by any program: only the form connects.
 """
 
 from datetime import datetime

@@ -37,7 +37,7 @@ RED_SECONDS: Final = 15 * 60
 PRESETS: Final = (15, 30, 60)
 MAX_GRANTS_SHOWN: Final = 5
 MAX_DEVICE_ID: Final = 24
-# From so many children on, the cards are smaller and a list of names leads to them.
+# From this many children on, the cards are smaller and a list of names leads to them.
 MANY: Final = 4
 
 

@@ -3,16 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from parental.children.today import Today
 from parental.models import Pin, User
 from viewing.models import PlayerToken
+
+_WHY_A_PIN: Final = gettext_lazy(
+    "With a PIN, you can give extra time on your child's device, and nobody else can connect devices."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,7 @@ class Step:
     name: str
     url: str
     is_done: bool
+    why: str | Promise = ""
 
 
 def first_steps(user_id: UUID, family: Iterable[Today], *, now: datetime) -> list[Step]:
@@ -36,7 +43,7 @@ def first_steps(user_id: UUID, family: Iterable[Today], *, now: datetime) -> lis
     has_pin, has_device = account.values_list("has_pin", "has_device").get()
     steps = [
         Step(_("Check the time per day"), reverse("limits", args=[unseen]), all(day.was_reviewed for day in children)),
-        Step(_("Set a PIN"), reverse("pin"), has_pin),
+        Step(_("Set a PIN"), reverse("pin"), has_pin, _WHY_A_PIN),
         Step(_("Connect a TV or tablet"), reverse("connect"), has_device),
     ]
     return [] if all(step.is_done for step in steps) else steps

@@ -34,8 +34,8 @@ const waiting = makeWaiting(
 const byCode = makeByCode({
   deviceType: state.device.type,
   show(code) {
-    const stays = ["revoked", "denied"].includes(state.notice); // news, not a trouble that a code ends
-    dispatch({ type: "codeNotice", notice: stays ? state.notice : null });
+    const isOver = ["offline", "busy"].includes(state.notice); // what else is said is no trouble that a code ends
+    dispatch({ type: "codeNotice", notice: isOver ? null : state.notice });
     showCode(code);
   },
   complain: (notice) => dispatch({ type: "codeNotice", notice }),

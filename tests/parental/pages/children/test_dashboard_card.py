@@ -1,7 +1,6 @@
 """What the dashboard says of a child: what waits, what was watched, sums that add up, and what there is still to do."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -10,7 +9,7 @@ from parental.models import Pin, TimeGrant
 from parental.pages.children.first_steps import first_steps
 from tests.families import make_family, make_player, make_title, make_user
 from tests.parental.pages.visitors import text_after, text_of
-from viewing.models import PlayerToken, ViewingSession
+from viewing.models import PlayerToken
 
 
 @pytest.fixture
@@ -86,17 +85,15 @@ def test_another_familys_device_has_no_name_here(visitor, child, http):
     assert "Secret place" not in text_of(visitor.get("/"))
 
 
-def test_the_last_three_titles_of_today_are_on_the_card(visitor, child, http):
+def test_the_last_three_titles_of_today_are_on_the_card(visitor, child, http, noon):
     for name in ("Ants", "Bees", "Cats", "Dogs"):
+        noon.forward(minutes=5)
         child.title = make_title(name)
-        session_id = child.watch(http, 3)
-    long_ago = timezone.now() - timedelta(minutes=10)
-    ViewingSession.objects.filter(pk=session_id).update(started_at=long_ago + timedelta(minutes=12))
+        child.watch(http, 3)
 
     text = text_of(visitor.get("/"))
 
-    assert "Dogs TV 1 min" in text
-    assert "Bees" in text
+    assert "12:20 Dogs TV 1 min 12:15 Cats TV 1 min 12:10 Bees TV 1 min" in text
     assert "Ants" not in text
 
 
@@ -129,11 +126,11 @@ def test_the_first_steps_stay_until_all_are_done(browse, server, noon):
     child = make_player(user)
     PlayerToken.objects.filter(pk=child.token_id).update(revoked_at=timezone.now())
     text = text_of(visitor.get("/"))
-    assert "Check the time per day Set a PIN Connect a TV or tablet" in text
+    assert "○ Check the time per day ○ Set a PIN ○ Connect a TV or tablet" in text
 
     visitor.post(f"/children/{child.profile.id}/limits/confirm")
     Pin.objects.create(user=user, pin_hash="!")
-    assert "✓ Check the time per day (done) ✓ Set a PIN (done) Connect" in text_of(visitor.get("/"))
+    assert "✓ Check the time per day (done) ✓ Set a PIN (done) ○ Connect" in text_of(visitor.get("/"))
     PlayerToken.objects.filter(pk=child.token_id).update(revoked_at=None)
 
     assert "First steps" not in text_of(visitor.get("/"))
