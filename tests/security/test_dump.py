@@ -1,14 +1,18 @@
 """Someone who reads a copy of the database gets into no account with it."""
 
 import json
+import re
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from parental.deliver import endpoints
+from parental.deliver.models import WebhookEndpoint
 from parental.models import User
 from parental.tokens import gateways
 from parental.tokens.sessions import SessionStore, stored_key
+from tests.families import make_service
 from tests.parental.pages.visitors import Visitor
 from viewing.models import GatewayToken
 
@@ -36,14 +40,24 @@ def secrets(server):
     assert visitor.post("/login", email=email, password=PASSWORD).status_code == 302
     session = visitor.http.cookies["sessionid"]
     assert visitor.get(f"/children/{child['id']}/devices").status_code == 200
+    csrf = visitor.http.cookies["csrftoken"]  # a new one since the login
+    made = visitor.post("/automations", name="Kitchen display", csrfmiddlewaretoken=csrf).text
+    assert visitor.get("/automations").status_code == 200
     visitor.http.close()
+    endpoint = WebhookEndpoint(name="Dumped", url="https://hooks.example.com/", is_enabled=False)
+    webhook_secret = endpoints.give_secret(endpoint)
+    endpoint.save()
     return {
         "password": PASSWORD,
         "access token": renewed["access_token"],
         "refresh token": renewed["refresh_token"],
         "spent refresh token": pair["refresh_token"],
         "player token": player["player_token"],
+        "device token": pair["device_token"],
         "gateway token": gateway,
+        "service token": make_service().token,
+        "API token": re.findall(r'value="(sgt_[\w-]{43})"', made)[0],
+        "webhook secret": webhook_secret.removeprefix("whsec_"),
         "session": session,
     }
 
@@ -75,7 +89,11 @@ def test_the_dump_is_of_this_family(dump):
         "refresh token",
         "spent refresh token",
         "player token",
+        "device token",
         "gateway token",
+        "service token",
+        "API token",
+        "webhook secret",
         "session",
     ],
 )

@@ -13,6 +13,7 @@ THREATS = {
     "parent of another family",
     "stranger on the net",
     "stolen refresh token",
+    "stolen API token",
     "staff with few rights",
     "someone with a dump",
     "hostile client behind the proxy",
