@@ -121,10 +121,14 @@ class Known(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What to read of a profile: nothing of the plan if it has this version, and whether earlier days are needed."""
+    """What to read of a profile: nothing of the plan if it has this version, and whether earlier days are needed.
+
+    `known`: what was known when it was asked. The others of the same read may push it out of the memo.
+    """
 
     version: int
     with_past: bool
+    known: Known | None = None
 
 
 class Memo:
@@ -140,7 +144,8 @@ class Memo:
             return Asked(UNKNOWN, with_past=True)
         read_at = known.past_read_at
         day = rules.running_day(known.key.schedule, now=now)
-        return Asked(known.key.version, with_past=read_at is None or read_at < day.since + STRAGGLERS)
+        with_past = read_at is None or read_at < day.since + STRAGGLERS
+        return Asked(known.key.version, with_past=with_past, known=known)
 
     def planned(
         self, profile_id: UUID, key: Key, asked: Asked, *, past: str | None, read_at: datetime
@@ -149,7 +154,7 @@ class Memo:
 
         `past`: as read, if it was asked for. `read_at`: before the statement that read it.
         """
-        known = self._known.get(profile_id)
+        before = known = asked.known
         if known is not None and asked.version == key.version:
             # Nothing of the plan was sent: the memo's columns hold it.
             kept = known.key.columns
@@ -169,8 +174,9 @@ class Memo:
             table, made_at = known.table, known.made_at
         plan = table.plan
         past_read_at: datetime | None = read_at
-        if not asked.with_past and known is not None:
-            past, past_read_at = known.past_text, known.past_read_at
+        if not asked.with_past and before is not None:
+            # Not sent either, whichever version the plan has now.
+            past, past_read_at = before.past_text, before.past_read_at
         if not plan.uses_week:
             past, past_read_at = None, None
         stale_at = rules.running_day(key.schedule, now=read_at).until if plan.uses_week else None

@@ -209,6 +209,25 @@ class TestMemo:
         assert planned.stale_at == midnight + timedelta(days=1)
         assert not memo.asked(id_, now=midnight + timedelta(seconds=130)).with_past
 
+    def test_a_new_version_keeps_the_earlier_days(self, memo):
+        """A lock or an exception raises the version at noon, when earlier days are not read again."""
+        id_ = uuid.uuid4()
+        refill(memo, id_, WEEK, past=YESTERDAY)
+        assert not memo.asked(id_, now=NOW).with_past
+        _plan, planned = refill(memo, id_, WEEK, version=2)
+        assert planned.child.past == {date(2026, 11, 24): 600}
+
+    def test_a_plan_that_others_of_the_same_read_push_out_stays(self, memo, settings):
+        settings.CONFIG_CACHE_MAX_ENTRIES = 1
+        id_, other = uuid.uuid4(), uuid.uuid4()
+        refill(memo, id_, WEEK, past=YESTERDAY)
+        asked = memo.asked(id_, now=NOW)
+        refill(memo, other, WEEK)
+        key = plans.Key(1, SCHEDULE, replace(WEEK, plan=None))
+        plan, planned = memo.planned(id_, key, asked, past=None, read_at=NOW)
+        assert plan.week_limit == 300
+        assert planned.child.past == {date(2026, 11, 24): 600}
+
     def test_it_is_built_again_after_a_day(self, memo):
         id_ = uuid.uuid4()
         refill(memo, id_, WEEK, past=YESTERDAY)
