@@ -99,7 +99,7 @@ class TestHours:
             "reason": "Outside viewing hours",
             "next_reset_at": utc("2026-11-26 06:00"),
             "hours_kind": "school",
-            "sentence": "School until today at 13:00",
+            "sentence": "School until 13:00",
             "reason_code": "outside_hours",
             "next_allowed_at": utc("2026-11-25 13:00"),
         }
