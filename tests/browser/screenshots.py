@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 # A database of its own, gone afterwards; before the settings are read.
@@ -37,7 +36,6 @@ import httpx
 from django.contrib.auth.tokens import default_token_generator
 from django.core.management import call_command
 from django.db import connections
-from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
@@ -50,12 +48,12 @@ from parental.tokens import pin_tokens
 from parental.tokens.players import issue
 from tests import processes
 from tests.browser import chromium
+from tests.browser.childs_day import leave, picture_reasons
 from tests.browser.pages import CHILD, FAMILY, OPEN
 from tests.browser.reach import WIDE
 from tests.families import make_child, make_player
 from tests.load import closed_loop
-from viewing import rules
-from viewing.models import DevicePairing, PlayerToken, Profile, Title, ViewingSession, ViewingTimeBalance
+from viewing.models import DevicePairing, PlayerToken, Profile, Title
 
 FOLDER = processes.PROJECT / "docs" / "screenshots"
 MAX_BYTES = 150_000
@@ -70,7 +68,8 @@ IN_DARK = (
     "player-watch",
     "player-locked",
 )
-PAST_DEVICE = "tablet-of-today"
+# Of the child who has a week plan.
+PLANNED = ("plan", "calendar", "why")
 SIZES: dict[str, ViewportSize] = {"phone": {"width": 360, "height": 780}, "desktop": WIDE}
 # Of the player alone: on the parents' pages nobody looks there.
 TV: dict[str, ViewportSize] = {"tv": {"width": 1920, "height": 1080}}
@@ -104,32 +103,6 @@ def connect_device(page: Page, child: Profile) -> str:
         page.get_by_label("Your PIN").fill(PIN)
     page.get_by_role("button", name="Connect", exact=True).click()
     return page.get_by_label("Device link").input_value()
-
-
-def leave(child: Profile, minutes: int) -> None:
-    """Let so much be left today, by a session that took the rest: the report must show it too."""
-    config, now = child.config, timezone.now()
-    day = rules.viewing_day(config.schedule, now=now)
-    used_seconds = ((config.limit_minutes(day) or 0) - minutes) * 60
-    as_if = {"used_seconds": used_seconds, "granted_seconds": 0, "is_unlimited_override": False}
-    ViewingTimeBalance.objects.update_or_create(profile=child, day=day, defaults=as_if)
-    others = ViewingSession.objects.filter(profile=child, day=day).exclude(device_id=PAST_DEVICE)
-    counted = others.aggregate(seconds=Sum("counted_seconds"))["seconds"] or 0
-    began = now - timedelta(seconds=used_seconds)
-    ViewingSession.objects.update_or_create(
-        profile=child,
-        day=day,
-        device_id=PAST_DEVICE,
-        defaults={
-            "title": Title.objects.get(name="Castle of Clouds"),
-            "device_type": "tablet",
-            "started_at": began,
-            "last_heartbeat_at": now,
-            "ended_at": now,
-            "end_reason": "ended",
-            "counted_seconds": max(0, used_seconds - counted),
-        },
-    )
 
 
 def play(child: Profile, url: str) -> None:
@@ -169,8 +142,10 @@ def picture_parents(camera: Camera, child: Profile) -> str:
     page.goto("/nowhere")
     camera.take("not_found")
     log_in(page)
+    planned = Profile.objects.get(user=child.user, name="Leo")
     for name in (*FAMILY, *CHILD):
-        page.goto(reverse(name, args=[child.id] if name in CHILD else []))
+        shown = planned if name in PLANNED else child
+        page.goto(reverse(name, args=[shown.id] if name in CHILD else []))
         camera.take(name)
     page.goto(f"{reverse('connect')}?code={codes.shown(waiting_screen().user_code)}")
     camera.take("connect_screen")
@@ -268,6 +243,7 @@ def picture_all(browser: Browser, url: str) -> None:
     links = [picture_parents(camera, child) for camera in cameras(browser, url)]
     for camera in cameras(browser, url, SIZES | TV):
         picture_player(camera, child, links[-1])
+        picture_reasons(camera, child)
     with crowd(url):
         for camera in cameras(browser, url):
             picture_staff(camera)

@@ -47,19 +47,29 @@ def moment(instant: datetime, *, timezone: str, now: datetime) -> str:
     return _("%(day)s at %(time)s") % {"day": formats.date_format(local.date(), "D j N"), "time": time}
 
 
+def end(instant: datetime, *, timezone: str, now: datetime) -> str:
+    """When something ends, after "until": "18:30" today, else as a moment."""
+    zone = rules.zone_for(timezone)
+    local = instant.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return str(formats.time_format(local.time(), "H:i"))
+    return moment(instant, timezone=timezone, now=now)
+
+
 def standing_sentence(standing: Standing, frame: Frame, *, timezone: str, now: datetime) -> str:
     """What limits a child now: "Bedtime until tomorrow at 07:00"; "" where nothing does but the day's time."""
 
-    def says(sentence: str, instant: datetime | None, **words: object) -> str:
-        when = "" if instant is None else moment(instant, timezone=timezone, now=now)
-        return sentence % {"when": when, **words}
+    def until(sentence: str, instant: datetime, **words: object) -> str:
+        return sentence % {"when": end(instant, timezone=timezone, now=now), **words}
 
     if frame.lock is not None:
-        until = frame.lock.until
-        found = _("Stopped until a parent allows it") if until is None else says(_("Stopped until %(when)s"), until)
+        ends_at = frame.lock.until
+        found = (
+            _("Stopped until a parent allows it") if ends_at is None else until(_("Stopped until %(when)s"), ends_at)
+        )
     elif not frame.hours.is_open:
         what, opens_at = CLOSED[frame.hours.kind or "closed"], frame.hours.opens_at
-        found = str(what) if opens_at is None else says(_("%(what)s until %(when)s"), opens_at, what=what)
+        found = str(what) if opens_at is None else until(_("%(what)s until %(when)s"), opens_at, what=what)
     elif standing.reason == "week_limit_reached":
         found = _("This week's time is used up")
     elif standing.reason == "limit_reached":
@@ -68,5 +78,5 @@ def standing_sentence(standing: Standing, frame: Frame, *, timezone: str, now: d
         found = ""
     else:
         sentence = _("Stops %(when)s") if frame.closes_by == "lock" else _("Viewing ends %(when)s")
-        found = says(sentence, standing.closes_at)
+        found = sentence % {"when": moment(standing.closes_at, timezone=timezone, now=now)}
     return found

@@ -4,8 +4,8 @@ from django.utils.translation import gettext as _
 
 
 def texts() -> dict[str, str | list[str]]:
-    """Sentences by name, and `ideas`, a list of things to do without a screen, in the language of the request."""
-    return {**_general(), **_trouble(), **_parents(), "ideas": _ideas()}
+    """Sentences by name, and things to do without a screen: `ideas`, and `calmIdeas` for bedtime."""
+    return {**_general(), **_trouble(), **_parents(), "ideas": _ideas(), "calmIdeas": _calm_ideas()}
 
 
 def _general() -> dict[str, str]:
@@ -97,4 +97,15 @@ def _ideas() -> list[str]:
         _("Write a secret letter and hide it"),
         _("Look for animals in the clouds"),
         _("Invent a board game"),
+    ]
+
+
+def _calm_ideas() -> list[str]:
+    return [
+        _("Look at a picture book"),
+        _("Think of three nice things from today"),
+        _("Tell a cuddly toy about your day"),
+        _("Listen: what can you hear outside?"),
+        _("Plan what you'll play tomorrow"),
+        _("Ask someone to read you a story"),
     ]

@@ -1,5 +1,6 @@
 """Why a child may watch now, or not: every rule in the order in which one is named, and what would help."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from parental.plans.preview_schemas import Check
 from parental.wording import duration, moment
 from viewing.caller import Caller
 from viewing.models import Profile
-from viewing.playback.wording import CLOSED
+from viewing.playback.wording import CLOSED, end
 
 
 @require_safe
@@ -43,34 +44,49 @@ def why(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
 def _row(check: Check, *, zone: str, now: datetime) -> dict[str, Any]:
     """A rule as the page shows it: its name, the sentence, and smaller ones below it."""
 
-    def at(instant: datetime) -> str:
-        return moment(instant, timezone=zone, now=now)
-
+    said = Said(zone, now)
     names = {"lock": _("Stopped by a parent"), "hours": _("Viewing times"), "day": _("Today"), "week": _("This week")}
     says = {"lock": _lock, "hours": _hours, "day": _day, "week": _week}[check.check]
-    sentence, details = says(check, at)
+    sentence, details = says(check, said)
     return {"name": names[check.check], "passes": check.passes, "sentence": sentence, "details": details}
 
 
-def _lock(check: Check, at: Any) -> tuple[str, list[str]]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Instants as the page says them."""
+
+    zone: str
+    now: datetime
+
+    def at(self, instant: datetime) -> str:
+        return moment(instant, timezone=self.zone, now=self.now)
+
+    def until(self, instant: datetime) -> str:
+        return end(instant, timezone=self.zone, now=self.now)
+
+
+def _lock(check: Check, said: Said) -> tuple[str, list[str]]:
     if check.since is None:
         return _("No"), []
     details = [_("“%(note)s”") % {"note": check.note}] if check.note else []
     if check.until is None:
-        return _("Since %(when)s, until you allow it again") % {"when": at(check.since)}, details
-    return _("Since %(when)s, until %(until)s") % {"when": at(check.since), "until": at(check.until)}, details
+        return _("Since %(when)s, until you allow it again") % {"when": said.at(check.since)}, details
+    return _("Since %(when)s, until %(until)s") % {
+        "when": said.at(check.since),
+        "until": said.until(check.until),
+    }, details
 
 
-def _hours(check: Check, at: Any) -> tuple[str, list[str]]:
+def _hours(check: Check, said: Said) -> tuple[str, list[str]]:
     if check.passes:
-        return (_("Open until %(when)s") % {"when": at(check.until)} if check.until else _("Open")), []
+        return (_("Open until %(when)s") % {"when": said.until(check.until)} if check.until else _("Open")), []
     what = CLOSED.get(check.kind or "closed", CLOSED["closed"])
     if check.until is None:
         return str(what), []
-    return _("%(what)s until %(when)s") % {"what": what, "when": at(check.until)}, []
+    return _("%(what)s until %(when)s") % {"what": what, "when": said.until(check.until)}, []
 
 
-def _day(check: Check, _at: Any) -> tuple[str, list[str]]:
+def _day(check: Check, _said: Said) -> tuple[str, list[str]]:
     used = _spoken(check.used_minutes)
     parts = []
     if check.carried_minutes:
@@ -83,13 +99,13 @@ def _day(check: Check, _at: Any) -> tuple[str, list[str]]:
         return _("%(used)s used, unlimited today") % {"used": used}, parts
     if check.limit_minutes is None:
         return _("%(used)s used, no limit") % {"used": used}, parts
-    if parts:
+    if check.carried_minutes or check.granted_minutes:
         parts.insert(0, _("Limit of the day: %(time)s") % {"time": _spoken(check.limit_minutes)})
     whole = check.limit_minutes + (check.carried_minutes or 0) + (check.granted_minutes or 0)
     return _("%(used)s of %(whole)s used") % {"used": used, "whole": _spoken(whole)}, parts
 
 
-def _week(check: Check, _at: Any) -> tuple[str, list[str]]:
+def _week(check: Check, _said: Said) -> tuple[str, list[str]]:
     days = [
         _("%(day)s: %(time)s") % {"day": formats.date_format(day.date, "D j M"), "time": _spoken(day.own_minutes)}
         for day in check.days or []

@@ -22,7 +22,7 @@ def page(committed):
 
 def test_every_sentence_that_the_scripts_say_is_there_and_none_is_left_over():
     # Names that the scripts put together, and those that a state holds.
-    quoted = set(re.findall(r'"(\w+)"', scripts())) | {"ideas"}
+    quoted = set(re.findall(r'"(\w+)"', scripts())) | {"ideas", "calmIdeas"}
     quoted |= {reason + part for reason in ("taken_over", "session_ended", "defect") for part in ("Heading", "Text")}
     said = set(re.findall(r'say\("(\w+)"', scripts()))
 

@@ -182,6 +182,6 @@ function warn({ warned, warning }, { enforcement, remaining_minutes: minutes, li
   const threshold = enforcement === "warning_5" ? 5 : 15;
   if (finishing) return [threshold, null, []];
   if (warned !== null && threshold >= warned) return [threshold, warning, []];
-  const text = `${threshold === 5 ? "five" : "fifteen"}${isOfHours(by) ? "ToClose" : "Left"}`;
-  return [threshold, { threshold, text, minutes }, [{ do: "chime", threshold }]];
+  const [at15, at5] = isOfHours(by) ? ["fifteenToClose", "fiveToClose"] : ["fifteenLeft", "fiveLeft"];
+  return [threshold, { threshold, text: threshold === 5 ? at5 : at15, minutes }, [{ do: "chime", threshold }]];
 }

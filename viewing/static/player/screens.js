@@ -3,7 +3,7 @@
 import { now } from "./clock.js";
 import { isFilmRunning } from "./states.js";
 import { draw } from "./scene.js";
-import { duration, ideas, moment, say } from "./texts.js";
+import { calmIdeas, duration, ideas, moment, say } from "./texts.js";
 import { AMBER_SECONDS, shownSeconds, tone } from "./timeleft.js";
 import { showPlayers, showWhose } from "./whose.js";
 
@@ -189,14 +189,16 @@ function showLocked({ refusal }) {
   // The sentence says until when, except of time that is used up.
   const isSaid = sentence && (isClosed || reason === "locked");
   write("next-time", isSaid ? sentence : until ? say("nextTime", { time: moment(until, Date.now()) }) : "");
-  if ($("ideas").childElementCount === 0) showIdeas();
+  const fitting = isClosed && kind === "bedtime" ? calmIdeas : ideas;
+  if (changed("ideas", fitting)) showIdeas();
 }
 
 let nextIdea = Math.floor(Math.random() * ideas.length);
 
 /** Three others each time. */
 export function showIdeas() {
-  const three = [0, 1, 2].map((n) => ideas[(nextIdea + n) % ideas.length]);
+  const fitting = seen.ideas || ideas;
+  const three = [0, 1, 2].map((n) => fitting[(nextIdea + n) % fitting.length]);
   nextIdea += 3;
   const items = three.map((idea) => Object.assign(document.createElement("li"), { textContent: idea }));
   fill($("ideas"), items);

@@ -6,7 +6,7 @@ const texts = JSON.parse(document.getElementById("player-texts").textContent);
 const language = document.documentElement.lang || "en";
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-export const ideas = texts.ideas;
+export const { ideas, calmIdeas } = texts;
 
 export function say(name, values = {}) {
   return texts[name].replace(/\{(\w+)\}/g, (_whole, key) => values[key]);
