@@ -48,7 +48,7 @@ def check_metrics_are_protected(**_: object) -> list[CheckMessage]:
 
 @register()
 def check_secret_key_is_long(**_: object) -> list[CheckMessage]:
-    """A short key can be found by trying; whoever has it signs tokens of any account."""
+    """A short key can be found by trying. A person who has it can sign tokens of any account."""
     if settings.DEBUG or len(settings.SECRET_KEY) >= MIN_KEY_LENGTH:
         return []
     return [

@@ -33,7 +33,7 @@ class Attempt:
     target: str = ""
     state: str = field(default_factory=_random)
     nonce: str = field(default_factory=_random)
-    # PKCE: the issuer gives the ID token only to whoever knows it.
+    # PKCE: the issuer gives the ID token only to a client that knows it.
     verifier: str = field(default_factory=_random)
 
 

@@ -43,7 +43,7 @@ def _hash_key(secret_key: str) -> bytes:
 
 
 def hash_of(subject_id: UUID) -> bytes:
-    """What is left of an id: proves that it was erased to whoever still knows it."""
+    """What is left of an id: proof of the erasure to those who still know it."""
     mac = HMAC(_hash_key(settings.SECRET_KEY), SHA256())
     mac.update(subject_id.bytes)
     return mac.finalize()

@@ -93,7 +93,7 @@ def test_killed_between_the_answer_and_our_write_it_is_sent_again(platform, tmp_
     make_events(1)
     with deliverer(tmp_path / "log") as process:
         until(lambda: platform.received("ok"))
-        # Whoever writes the result waits for this lock, while the receiver answers.
+        # The write of the result waits for this lock, while the receiver answers.
         with transaction.atomic():
             WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
             until(platform.has_answered)

@@ -1,4 +1,4 @@
-"""Workers of the release before week plans beside new ones, with WEEK_PLAN off, on and off again, under load.
+"""Workers of the release before week plans alongside new ones, with WEEK_PLAN off, on and off again, under load.
 
 Every answered beat counts once in every phase. Old workers, and new ones with the switch off, enforce the least limit
 of each class of days and no hours; a lock holds whatever the switch says.
