@@ -19,6 +19,7 @@ from config.web.render_once import render_once
 from parental.accounts.api import router as accounts_router
 from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router
+from parental.children.time_requests.api import router as requests_router
 from parental.deliver.api import router as webhooks_router
 from parental.pairing.api import router as pairing_router
 from parental.pins.api import router as pin_router
@@ -112,6 +113,7 @@ OPERATION_PREFIXES = {
     "parental.accounts.api": "parental_api",
     "parental.children.api": "parental_limits_api",
     "parental.children.profiles_api": "parental_api",
+    "parental.children.time_requests.api": "requests",
     "parental.deliver.api": "parental_webhooks_api",
     "parental.pairing.api": "parental_pairing_api",
     "parental.pins.api": "parental_pin_api",
@@ -151,6 +153,7 @@ for parental_router in (pin_router, limits_router, plans_router, reports_router)
     api.add_router("/parental-controls", parental_router, tags=["parents"])
 api.add_router("/viewing-time", viewing_router, tags=["players"])
 api.add_router("/viewing-time", gateway_router, auth=BearerToken(require_gateway), tags=["players"])
+api.add_router("/requests", requests_router, tags=["requests"])
 api.add_router("/catalog", catalog_router, tags=["catalogue"])
 for scope, platform_router in platform_routers.items():
     api.add_router("/platform", platform_router, auth=ServiceToken(scope), tags=["platform"])

@@ -97,6 +97,7 @@ TEMPLATES = [
                 "parental.pages.context.site_notice",
                 "parental.pages.context.must_confirm_email",
                 "parental.pages.context.has_password_login",
+                "parental.pages.context.open_requests",
             ],
         },
     },

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parental.automations.models import ApiToken
+from parental.children.time_requests.models import RequestState, TimeRequest
 from parental.deliver.models import Bounces, Delivery, DeliveryTotal, WebhookEndpoint
 from parental.events.models import AuditEntry
 from parental.limiter.models import LimiterCount
@@ -34,8 +35,10 @@ __all__ = [
     "PinGuard",
     "PinGuardQuerySet",
     "RefreshToken",
+    "RequestState",
     "SettingsChange",
     "TimeGrant",
+    "TimeRequest",
     "TokenFamily",
     "User",
     "UserManager",

@@ -92,3 +92,10 @@ def require_parent(caller: Caller) -> Caller:
     if caller.kind != "parent":
         raise Refusal("scope" if caller.kind == "automation" else "caller")
     return caller
+
+
+def require_player(caller: Caller) -> Caller:
+    """Only a child's device does what a child does. Refusal 403."""
+    if caller.kind != "player":
+        raise Refusal("caller", "Only a player token can do this")
+    return caller

@@ -3,23 +3,27 @@
 `config/api.py` makes the API's answer of a refusal; the parents' pages look at its code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, Literal
 
 # Stable for ever: clients decide by them. Each is explained in docs/contract.md#error-codes.
 Code = Literal[
     "access_denied",
+    "answered",
     "authorization_pending",
     "bad_request",
     "broken_body",
     "busy",
     "caller",
     "code_used",
+    "cooldown",
     "database",
     "day_over",
     "erasing",
+    "expired",
     "expired_token",
     "grant_id_used",
     "internal",
@@ -27,9 +31,11 @@ Code = Literal[
     "kids_fixed",
     "login_wrong",
     "method",
+    "muted",
     "not_available",
     "not_found",
     "not_kids",
+    "not_limited",
     "password_wrong",
     "past",
     "pin_locked",
@@ -39,6 +45,7 @@ Code = Literal[
     "plan_changed",
     "rate_limited",
     "refresh_invalid",
+    "request_open",
     "scope",
     "session_ended",
     "session_foreign",
@@ -53,6 +60,7 @@ Code = Literal[
     "too_many",
     "too_many_tries",
     "unauthenticated",
+    "withdrawn",
 ]
 
 
@@ -66,6 +74,8 @@ class Refusal(Exception):
     version: int | None = None
     # The body has the code as `error` too, as RFC 8628 calls it (`poll_refused`).
     is_poll = False
+    # What the answer's body adds, as JSON: the present state of what was changed or answered by someone else.
+    fields: Mapping[str, object] = MappingProxyType({})
 
     def __init__(
         self,
@@ -96,6 +106,7 @@ class Refusal(Exception):
             body["version"] = self.version
         if self.is_poll:
             body["error"] = self.code
+        body: dict[str, object] = {"detail": self.detail, "code": self.code, **self.fields}
         return body | {"reason": self.code} if ANSWERS[self.code].has_reason else body
 
 
@@ -114,6 +125,10 @@ def _locked_until(refusal: Refusal) -> dict[str, str]:
 
 def _retry_after(refusal: Refusal) -> dict[str, str]:
     return {"Retry-After": str(refusal.retry_after_seconds)}
+
+
+def _retry_after_if_limited(refusal: Refusal) -> dict[str, str]:
+    return _retry_after(refusal) if refusal.status == 429 else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,20 +166,27 @@ ANSWERS: Final[dict[Code, Answer]] = {
     "title_unknown": Answer(404, "Title not found"),
     "method": Answer(405, "Method not allowed"),
     "code_used": Answer(409, "Code was used"),
+    "answered": Answer(409, "Request is over"),
     "day_over": Answer(409, "The viewing day of the grant is over"),
     "erasing": Answer(409, "Being erased"),
-    "kids_fixed": Answer(409, "A profile cannot change between child and adult"),
+    "expired": Answer(409, "Request is over"),
     "grant_id_used": Answer(409, "Grant id was used"),
+    "kids_fixed": Answer(409, "A profile cannot change between child and adult"),
+    "not_limited": Answer(409, "Nothing limits the profile now"),
     "past": Answer(409, "The past cannot be changed"),
     "plan_changed": Answer(409, "The plan was changed in the meantime"),
+    "request_open": Answer(409, "A request is open"),
     "session_ended": Answer(409, "Session has ended", has_reason=True),
     "taken": Answer(409, "Email already registered"),
     "taken_back": Answer(409, "Grant has already been taken back"),
     "taken_over": Answer(409, "Session has ended", has_reason=True),
-    "too_many": Answer(409, "Too many of these"),
+    "too_many": Answer(409, "Too many of these", _retry_after_if_limited),
+    "withdrawn": Answer(409, "Request is over"),
     "too_large": Answer(413, "Request body too large"),
     "invalid": Answer(422, "Invalid input"),
     "not_kids": Answer(422, "Not a kids profile"),
+    "cooldown": Answer(429, "Ask again later", _retry_after),
+    "muted": Answer(429, "No more requests today", _retry_after),
     "rate_limited": Answer(429, "Too many requests are waiting. Try again.", _retry_after),
     "too_many_tries": Answer(429, "Too many attempts. Try again later.", _retry_after),
     "internal": Answer(500, "Internal Server Error"),
@@ -176,7 +198,7 @@ ANSWERS: Final[dict[Code, Answer]] = {
 
 def plan_changed(version: int) -> Refusal:
     refusal = Refusal("plan_changed")
-    refusal.version = version
+    refusal.fields = {"version": version}
     return refusal
 
 

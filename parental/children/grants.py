@@ -24,6 +24,7 @@ from parental.tokens.pin_tokens import proves_pin
 from viewing import rules
 from viewing.caller import Caller
 from viewing.errors import Refusal
+from viewing.hotpath import invalidation
 from viewing.models import ViewingTimeBalance, ViewingTimeConfig
 from viewing.outbox.outbox import Subject, happened
 from viewing.schemas import minutes_or_none
@@ -134,6 +135,7 @@ def _give(  # noqa: PLR0913 — what a grant is made of
     balance = sql.add_grant(profile_id=profile_id, day=day, seconds=(minutes or 0) * 60, unlimited=minutes is None)
     left = today_left.read(config, balance, now=now)
     _write_event("grant.made", caller, grant, left=left, now=now)
+    invalidation.live_changed(profile_id)
     return Given(
         granted_minutes=minutes,
         remaining_minutes=minutes_or_none(left.remaining_seconds),
@@ -206,6 +208,7 @@ def take_back(caller: Caller, profile_id: UUID, grant_id: UUID, *, now: datetime
     balance.save(update_fields=["granted_seconds", "is_unlimited_override"])
     left = today_left.read(config, balance, now=now)
     _write_event("grant.taken_back", caller, grant, left=left, now=now)
+    invalidation.live_changed(profile_id)
     return minutes_or_none(left.remaining_seconds)
 
 

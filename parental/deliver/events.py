@@ -83,6 +83,34 @@ class LimitReached(OfDay):
     next_reset_at: datetime
 
 
+class OfRequest(OfDay):
+    request_id: UUID
+
+
+class RequestCreated(OfRequest):
+    """A child asked for more time."""
+
+    minutes: int
+    expires_at: datetime = Field(description="Until then a parent may answer.")
+    remaining_minutes: float | None = Field(description="What was left of the day.")
+
+
+class RequestAnswered(OfRequest):
+    """A parent granted or declined a request. A grant has an event of its own as well."""
+
+    decision: Literal["grant", "decline"]
+    granted_minutes: int | None = Field(description="null: declined, or no limit for the rest of the day.")
+    via: str = Field(description="page or app. More may be added.")
+
+
+class RequestExpired(OfRequest):
+    """Nobody answered a request in time."""
+
+
+class RequestWithdrawn(OfRequest):
+    """The child took a request back."""
+
+
 class DevicePaired(OfProfile):
     """A device may play as a profile."""
 
@@ -160,6 +188,10 @@ EVENTS: Final[dict[str, type[BaseModel]]] = {
     "grant.taken_back": GrantTakenBack,
     "limits.changed": LimitsChanged,
     "limit.reached": LimitReached,
+    "request.created": RequestCreated,
+    "request.answered": RequestAnswered,
+    "request.expired": RequestExpired,
+    "request.withdrawn": RequestWithdrawn,
     "device.paired": DevicePaired,
     "device.revoked": DeviceRevoked,
     "pin.locked": PinLocked,

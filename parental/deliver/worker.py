@@ -21,6 +21,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
 
+from parental.children.time_requests.expiry import expire_all
 from parental.deliver import endpoints, mail, results, send, sql
 from parental.deliver.fan_out import MAX_EVENTS, fan_out
 from parental.deliver.models import Channel, Delivery
@@ -154,6 +155,7 @@ class Deliverer:
             self._chores_at = now + CHORES_SECONDS
             sql.take_back_claims(max_attempts=MAX_ATTEMPTS, now=timezone.now())
             endpoints.renew_secrets()
+            expire_all(now=timezone.now())  # whose events are for webhooks; readers see an expiry without it
         if now >= self._fan_out_at:
             taken = fan_out(now=timezone.now())
             self._fan_out_at = now + (0 if taken == MAX_EVENTS else TICK_SECONDS)

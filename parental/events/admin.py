@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from parental.accounts.by_address import ByAddressAdmin
-from parental.models import AuditEntry, SettingsChange, TimeGrant
+from parental.models import AuditEntry, SettingsChange, TimeGrant, TimeRequest
 
 
 @admin.register(TimeGrant)
@@ -13,6 +13,16 @@ class TimeGrantAdmin(ByAddressAdmin):
     list_display = ("profile", "minutes", "day", "granted_by", "is_remote", "granted_at", "taken_back_at")
     list_select_related = ("profile", "granted_by")
     search_fields = ("profile__user__email__startswith",)
+
+
+@admin.register(TimeRequest)
+class TimeRequestAdmin(ByAddressAdmin):
+    """What children asked for, without what they and their parents wrote."""
+
+    list_display = ("profile", "minutes", "day", "state", "created_at", "ended_at", "granted_minutes")
+    list_select_related = ("profile",)
+    search_fields = ("profile__user__email__startswith",)
+    exclude = ("reason", "note")
 
 
 @admin.register(SettingsChange)

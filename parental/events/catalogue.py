@@ -49,6 +49,18 @@ EVENTS: Final = {
     "erasure_done": Event(("kind",)),
     "locked": Event(("profile_id", "since", "until")),
     "unlocked": Event(("profile_id",)),
+    # The child's asking is not in the audit: requests have a page of their own.
+    "request_made": Event(
+        ("profile_id", "request_id", "minutes", "day", "expires_at", "remaining_minutes"),
+        is_audited=False,
+        type="request.created",
+    ),
+    "request_answered": Event(
+        ("profile_id", "request_id", "minutes", "day", "decision", "granted_minutes", "via", "waited_seconds"),
+        type="request.answered",
+    ),
+    "request_withdrawn": Event(("profile_id", "request_id", "day"), is_audited=False, type="request.withdrawn"),
+    "request_expired": Event(("profile_id", "request_id", "day"), is_audited=False, type="request.expired"),
     # Logged and counted by `viewing/admin_base.py`, without `user_id`; audited where the row belongs to a family.
     "staff_action": Event(("model", "action", "object_ids", "fields")),
 }

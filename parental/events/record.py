@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -71,10 +71,11 @@ def record(
     """
     event = EVENTS[name]
     data = {**fields, "token_id": device.token_id} if device else fields
+    profile_id = device.profile_id if device else _profile_id(fields)
     if event.is_audited:
         AuditEntry.objects.create(
             family_id=user_id,
-            profile_id=device.profile_id if device else _profile_id(fields),
+            profile_id=profile_id,
             actor_user_id=actor.user_id,
             actor_kind=actor.kind,
             actor_label=device.name if device else "",
@@ -85,7 +86,7 @@ def record(
     if event.type:
         happened(
             event.type,
-            Subject(user_id, device.profile_id if device else None),
+            Subject(user_id, profile_id),
             data=data,
             actor=actor.for_outbox(),
             now=now,
@@ -102,7 +103,7 @@ def _profile_id(fields: Mapping[str, object]) -> UUID | None:
 
 
 def _as_json(value: object) -> object:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # or a datetime
         return value.isoformat()
     return str(value) if isinstance(value, UUID) else value
 

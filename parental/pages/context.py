@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 from parental.accounts.confirmation import is_due
+from parental.children.time_requests import reading
 from viewing.hotpath.site import site_settings
 
 
@@ -25,6 +27,11 @@ def must_confirm_email(request: HttpRequest) -> dict[str, Callable[[], bool]]:
 def has_password_login(request: HttpRequest) -> dict[str, bool]:
     """`has_password_login`: whether parents log in by passwords of ours."""
     return {"has_password_login": settings.PASSWORD_LOGIN}
+
+
+def open_requests(request: HttpRequest) -> dict[str, Callable[[], int]]:
+    """`open_requests`: how many of the account's children wait for an answer."""
+    return {"open_requests": lambda: reading.count_open(request.user.pk, now=timezone.now()) if request.user.pk else 0}
 
 
 def _notice() -> str:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from parental.pages.account import accounts, automations, connect, email, logins, pin, platform_login
-from parental.pages.children import children, dashboard, devices, limits
+from parental.pages.children import children, dashboard, devices, limits, requests
 from parental.pages.plans import exceptions, family, plan, school_nights, today_only, why
 from parental.pages.reports import audit, history, report
 
@@ -36,6 +36,8 @@ urlpatterns = [
     path("children/<uuid:profile_id>/history", history.history, name="history"),
     path("children/<uuid:profile_id>/history.csv", history.history, {"as_csv": True}, name="history_csv"),
     path("connect", connect.connect, name="connect"),
+    path("requests", requests.listing, name="requests"),
+    path("requests/<uuid:request_id>/answer", requests.answer, name="request_answer"),
     path("report", report.report, name="report"),
     path("report.csv", report.report, {"as_csv": True}, name="report_csv"),
     path("audit", audit.entries, name="audit"),

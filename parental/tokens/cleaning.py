@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from parental.deliver.models import Delivery, DeliveryState
-from parental.models import ApiToken, Erasure, LimiterCount, TimeGrant, TokenFamily
+from parental.models import ApiToken, Erasure, LimiterCount, TimeGrant, TimeRequest, TokenFamily
 from parental.pairing import screens
 from parental.tokens.families import without_living_tokens
 from viewing.models import PlanException, PlayerToken
@@ -26,6 +26,7 @@ Row = TypeVar("Row", bound=Model)
 BATCH: Final = 1000
 # Long enough that parents and support still see which devices and automations there were.
 TOKEN_KEPT: Final = timedelta(days=90)
+REQUEST_KEPT: Final = timedelta(days=90)
 DELIVERED_KEPT: Final = timedelta(days=30)
 # What failed can be sent again for so long; what still waits then goes to an endpoint that staff disabled.
 DELIVERY_KEPT: Final = timedelta(days=90)
@@ -46,6 +47,7 @@ def clean_up(*, now: datetime) -> dict[str, int]:
         "api_tokens": _sweep(ApiToken.objects.all(), lambda rows: _ended(rows, before=now - TOKEN_KEPT)),
         "limiter_counts": _sweep(LimiterCount.objects.all(), lambda rows: rows.filter(window_ends_at__lte=now)),
         "sessions": _sweep(Session.objects.all(), lambda rows: rows.filter(expire_date__lt=now)),
+        "time_requests": _sweep(TimeRequest.objects.all(), lambda rows: rows.filter(created_at__lt=now - REQUEST_KEPT)),
         "deliveries": _sweep(Delivery.objects.all(), lambda rows: _old_deliveries(rows, now=now)),
         "exceptions": _sweep(PlanException.objects.all(), lambda rows: _old_exceptions(rows, now=now)),
         "pairings": screens.delete_old(now=now),

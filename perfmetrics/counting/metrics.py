@@ -97,6 +97,11 @@ pin_checks: Final = {outcome: _pin_checks.labels(outcome) for outcome in PIN_OUT
 hashes_waiting = Gauge(
     "sandglass_hashes_waiting", "PIN or password checks that wait for a thread", ["kind"], multiprocess_mode="livesum"
 )
+time_request_answer_seconds = QuickHistogram(
+    "sandglass_time_request_answer_seconds",
+    "From a child's request for more time to a parent's answer",
+    buckets=[10, 30, 60, 120, 300, 600, 1200, 1800, 3600],
+)
 report_seconds = QuickHistogram("sandglass_weekly_report_duration_seconds", "Weekly reports", buckets=FINE)
 report_queries = Counter("sandglass_weekly_report_queries", "Database queries of weekly reports")
 report_max_queries = Gauge(

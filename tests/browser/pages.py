@@ -4,8 +4,8 @@
 OPEN = ("login", "register", "password_reset", "password_reset_sent", "player")
 # A parent's, logged in.
 FAMILY = (
-    "dashboard", "exceptions", "family_calendar", "report", "audit", "child_add", "connect", "pin", "logins",
-    "automations",
+    "dashboard", "exceptions", "family_calendar", "report", "requests", "audit", "child_add", "connect", "pin",
+    "logins", "automations",
     "password_change",
 )  # fmt: skip
 # The same, of one child.
@@ -17,5 +17,5 @@ NO_PAGES = {
     "limits_confirm", "device_revoke", "grant", "take_back", "stop", "pin_reset", "pin_unlock", "logout",
     "lock", "unlock", "lock_everyone", "unlock_everyone", "today_only", "today_only_undo", "one_day", "exception_end",
     "password_reset_link", "password_reset_set", "history_csv", "report_csv", "login_end", "logins_end_others",
-    "oidc_start", "oidc_return", "email_send_link", "automation_revoke",
+    "oidc_start", "oidc_return", "email_send_link", "automation_revoke", "request_answer",
 }  # fmt: skip

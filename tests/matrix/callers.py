@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from parental.automations import api_tokens
 from parental.automations.api_tokens import MadeToken
-from parental.models import ApiToken, Pin, TimeGrant, TokenFamily
+from parental.models import ApiToken, Pin, TimeGrant, TimeRequest, TokenFamily
 from parental.tokens import families, pin_tokens
 from tests.families import Gateway, Player, make_gateway, make_player, make_service, make_user
 from tests.http import session_cookies
@@ -49,6 +49,7 @@ class Family:
     grant: TimeGrant
     exception: PlanException
     api_token: MadeToken
+    request: TimeRequest
     # A login that no caller of the matrix uses.
     spare: Parent
 
@@ -61,6 +62,7 @@ class Family:
             "token_id": str(self.child.token_id),
             "grant_id": str(self.grant.id),
             "exception_id": str(self.exception.id),
+            "request_id": str(self.request.id),
             "login_id": str(self.spare_login.id),
             "api_token_id": str(self.api_token.token_id),
             "title_id": str(self.child.title.id),
@@ -103,8 +105,10 @@ def make_family() -> Family:
         source="manual",
         changes={"bedtime": None},
     )
+    in_an_hour = now + timedelta(hours=1)
+    request = TimeRequest.objects.create(profile=child.profile, minutes=30, day=now.date(), expires_at=in_an_hour)
     token, spare = make_api_token(parent.user), log_in(parent.user)
-    return Family(parent, child, sibling, session, grant, exception, token, spare)
+    return Family(parent, child, sibling, session, grant, exception, token, request, spare)
 
 
 def make_api_token(user: Any) -> MadeToken:

@@ -99,6 +99,8 @@ PAGES: dict[str, Page] = {
     "history": Page(CHILD),
     "history_csv": Page(CHILD),
     "connect": Page(ACCOUNT, post=200, writes=False),
+    "requests": Page(ACCOUNT),
+    "request_answer": Page(CHILD, get=405, post=302, form={"say": "no"}, writes=False),
     "report": Page(ACCOUNT),
     "report_csv": Page(ACCOUNT),
     "audit": Page(ACCOUNT),

@@ -99,6 +99,10 @@ PLAYER_OR_PARENT: Final = _policy(
 )
 # A child's device about itself.
 ONLY_PLAYER: Final = _policy(PLAYER, OTHER_PLAYER, refusals=dict.fromkeys((PARENT, OTHER_PARENT, STAFF), WRONG_CALLER))
+# The child's own device.
+PLAYER_OF_PROFILE: Final = PLAYER_OR_PARENT.but(dict.fromkeys((PARENT, OTHER_PARENT, STAFF), WRONG_CALLER))
+# The device of the child whose request the path names.
+PLAYER_OF_ROW: Final = PLAYER_OF_PROFILE.but({OTHER_PLAYER: NOT_FOUND})
 ONLY_GATEWAY: Final = _policy(
     GATEWAY, refusals=dict.fromkeys((PARENT, OTHER_PARENT, STAFF, PLAYER, OTHER_PLAYER, AUTOMATION), WRONG_CALLER)
 )

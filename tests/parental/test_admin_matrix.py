@@ -26,6 +26,7 @@ from parental.models import (
     PinGuard,
     SettingsChange,
     TimeGrant,
+    TimeRequest,
     TokenFamily,
     WebhookEndpoint,
 )
@@ -60,6 +61,11 @@ def a_locked_pin() -> Pin:
 
 def a_grant() -> TimeGrant:
     return TimeGrant.objects.create(profile=a_child(), is_remote=True, minutes=30, day=date(2030, 1, 1))
+
+
+def a_request() -> TimeRequest:
+    today = date(2030, 1, 1)
+    return TimeRequest.objects.create(profile=a_child(), minutes=30, day=today, expires_at=timezone.now())
 
 
 def an_endpoint() -> WebhookEndpoint:
@@ -126,6 +132,7 @@ DECLARED = {
         lambda: SettingsChange.objects.create(profile=a_child(), field="reset_hour", old_value=1, new_value=2)
     ),
     "parental.timegrant": Declared(a_grant),
+    "parental.timerequest": Declared(a_request),
     "parental.tokenfamily": Declared(
         lambda: TokenFamily.objects.create(user=make_user()), permits={"change"}, actions={"end_logins": "change"}
     ),

@@ -29,6 +29,7 @@ MAX_NAMED: Final = 200
 # How to parse the ids of each cache in a notification.
 _PARSERS: dict[str, Callable[[str], Hashable]] = {
     "profiles": UUID,
+    lookup.LIVE: UUID,
     "titles": UUID,
     "accounts": UUID,
     "players": bytes.fromhex,
@@ -44,6 +45,11 @@ _PARSERS: dict[str, Callable[[str], Hashable]] = {
 def profile_changed(profile_id: UUID) -> None:
     """A profile or its limits changed: the next heartbeat uses the new values."""
     _changed(("profiles", profile_id))
+
+
+def live_changed(profile_id: UUID) -> None:
+    """Something that live events show of a profile changed, and no cache holds: a balance, a grant, a request."""
+    _changed((lookup.LIVE, profile_id))
 
 
 def title_changed(title_id: UUID) -> None:

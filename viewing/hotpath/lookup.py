@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)  # its level is checked through this one, a
 # (cache alias, id)
 Key = tuple[str, Hashable]
 MAX_KEYS_PER_FETCH = 1000
+# Of a profile whose state changed where no cache holds it: nothing to drop, but live events show it.
+LIVE = "live"
 # A statement costs as much as reading some twenty keys. If a few keys came while the last one ran, the next waits for
 # more; the first key after a pause never waits.
 GATHER_SECONDS = 0.005
@@ -192,6 +194,12 @@ class Fetcher:
 
 
 _last_invalidation = object()
+_listeners: list[Callable[[Key | None], None]] = []
+
+
+def on_invalidated(listener: Callable[[Key | None], None]) -> None:
+    """Call it, from any thread, with each key that is invalidated; with None when all are."""
+    _listeners.append(listener)
 
 
 def last_invalidation() -> object:
@@ -201,12 +209,15 @@ def last_invalidation() -> object:
 
 def invalidate(key: Key) -> None:
     """Drop an entry that a change made stale. From any thread."""
-    _mark_invalidation()
-    for fetcher in _fetchers:
-        fetcher.abandon(key)
-    counted(key[0]).invalidate(key[1])
+    if key[0] != LIVE:
+        _mark_invalidation()
+        for fetcher in _fetchers:
+            fetcher.abandon(key)
+        counted(key[0]).invalidate(key[1])
     if key[0] == "profiles":
         log.info("config_cache_invalidated", profile_id=key[1])
+    for listener in _listeners:
+        listener(key)
 
 
 def invalidate_all_of(alias: str) -> None:
@@ -225,6 +236,8 @@ def invalidate_all() -> None:
     for alias in settings.CACHES:
         counted(alias).clear()
     log.info("caches_cleared")
+    for listener in _listeners:
+        listener(None)
 
 
 def log_lookup(alias: str, id_: Hashable, *, is_hit: bool) -> None:

@@ -9,7 +9,8 @@ from parental.tokens.cleaning import clean_up
 class Command(BaseCommand):
     help = (
         "Delete logins whose tokens have all expired, player tokens that have been dead for 90 days, ended counts of"
-        " password attempts, and expired sessions. Works in short batches, so it can run while the service is running."
+        " password attempts, expired sessions, and children's requests of more than 90 days ago. Works in short"
+        " batches, so it can run while the service is running."
     )
 
     def handle(self, *_args: object, **_options: object) -> None:

@@ -20,8 +20,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from parental.children import grants, today
+from parental.children.time_requests import reading
 from parental.deliver.results import is_refused
+from parental.models import TimeRequest
 from parental.pages.children.first_steps import first_steps
+from parental.pages.children.requests import Ask, for_card
 from parental.pages.page import own_child, parents_page
 from parental.pages.plans.state import PlanState, plan_state
 from parental.wording import duration, moment
@@ -59,11 +62,14 @@ def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
     now = timezone.now()
     family = today.for_family(caller.user_id, now=now)
     said = list(messages.get_messages(request))
-    cards = [_card(day, said, now=now) for day in family if day.profile.is_kids]
+    children = [day for day in family if day.profile.is_kids]
+    asked = reading.open_by_child([day.profile.id for day in children], now=now)
+    cards = [_card(day, said, asked=asked.get(day.profile.id), now=now) for day in children]
     context = {
         "children": cards,
         "is_many": len(cards) >= MANY,
         "has_zones": len({card.zone for card in cards}) > 1,
+        "open_requests": len(asked),
         "is_anyone_locked": any(card.state.is_locked for card in cards),
         "has_plans": settings.WEEK_PLAN,
         # A message about a child is shown on their card, to which the page scrolls.
@@ -103,10 +109,11 @@ class Card:
     grants: list[dict[str, object]]
     grant_id: UUID
     said: list[Message]
+    ask: Ask | None
     state: PlanState
 
 
-def _card(day: today.Today, said: list[Message], *, now: datetime) -> Card:
+def _card(day: today.Today, said: list[Message], *, asked: TimeRequest | None, now: datetime) -> Card:
     state = plan_state(day.left, timezone=day.config.timezone, now=now)
     # Where bedtime or a parent stops it, the ring shows the time that is left for later.
     left = day.allowance.remaining_seconds if state.is_closed else day.remaining_seconds
@@ -136,6 +143,7 @@ def _card(day: today.Today, said: list[Message], *, now: datetime) -> Card:
         ],
         grant_id=uuid4(),
         said=_said_about(day.profile.id, said),
+        ask=for_card(asked, zone=zone, now=now) if asked else None,
         state=state,
     )
 

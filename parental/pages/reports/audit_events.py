@@ -82,6 +82,12 @@ def _erasure_cancelled(entry: AuditEntry) -> str:
     return _("Account restored") if entry.data.get("kind") == "account" else _("A profile was restored")
 
 
+def _request_answered(entry: AuditEntry) -> str:
+    if entry.data.get("decision") != "grant":
+        return _("Said no to a request for %(asked)s more minutes") % {"asked": entry.data.get("minutes")}
+    return _("Said yes to a request for %(asked)s more minutes") % {"asked": entry.data.get("minutes")}
+
+
 def _staff_action(entry: AuditEntry) -> str:
     return str(STAFF.get(entry.data.get("model", ""), _("Changed")))
 
@@ -95,5 +101,6 @@ _SPEAKERS: dict[str, Callable[[AuditEntry], str]] = {
     "device_revoked": _revoked,
     "erasure_asked": _erasure_asked,
     "erasure_cancelled": _erasure_cancelled,
+    "request_answered": _request_answered,
     "staff_action": _staff_action,
 }

@@ -183,12 +183,12 @@ def test_another_familys_profile_is_403_whether_or_not_it_exists(http, home, who
     )
 
 
-def test_a_remote_grant_is_four_statements(http, home):
+def test_a_remote_grant_is_five_statements(http, home):
     home.balance(http)
 
     with statements() as sent:
         home.grant(http, 30)
 
     # 1. the settings, which another process may have changed  2. the audit row  3. add to the balance and read it
-    # 4. the event in the outbox
-    assert len(sent) == 4, sent
+    # 4. the event in the outbox  5. the notification for live events
+    assert len(sent) == 5, sent

@@ -10,11 +10,14 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from parental.children.time_requests import expiry
+from parental.children.time_requests.models import TimeRequest
 from parental.deliver import endpoints
 from parental.deliver import events as catalogue
 from parental.deliver.fan_out import MAX_MAILS_A_DAY, fan_out
 from parental.deliver.models import Delivery, WebhookEndpoint
 from tests.families import make_user
+from tests.parental.asked import make_asking_home
 from tests.parental.deliver import platform
 from tests.parental.homes import make_home
 from tests.races import in_parallel
@@ -126,11 +129,21 @@ def test_no_event_is_delivered_twice_by_several_processes():
     assert len(event_ids) == len(set(event_ids)) == 2000
 
 
+def make_every_event_of_requests(http, home):
+    asked = home.ask(http, reason="a secret reason").json()["id"]
+    home.answer(http, asked, note="a secret note")
+    withdrawn = home.ask(http).json()["id"]
+    home.withdraw(http, withdrawn)
+    TimeRequest.objects.filter(pk=withdrawn).update(state="open", ended_at=None)
+    expiry.expire(TimeRequest.objects.filter(pk=withdrawn), now=timezone.now() + timedelta(hours=1))
+
+
 @pytest.mark.usefixtures("quick_hashes", "no_waiting")
 def test_what_happens_in_a_family_makes_bodies_as_published(http, browse):
     """Each type that the service writes itself, but `limit.reached` and `….erased`, which have their own tests."""
-    endpoint, home = make_endpoint(), make_home()
+    endpoint, home = make_endpoint(), make_asking_home()
     home.set_pin()
+    make_every_event_of_requests(http, home)
     granted = home.grant(http, 30).json()
     home.take_back(http, granted["grant_id"])
     home.change(http, weekday_limit_minutes=60)
@@ -155,7 +168,8 @@ def test_what_happens_in_a_family_makes_bodies_as_published(http, browse):
     assert made["pin.locked"]["by"] == "device"
     assert made["limits.changed"]["changes"] == [{"field": "weekday_limit_minutes", "old": 120, "new": 60}]
     text = json.dumps(made)
-    assert not [word for word in ("Mia", "Ben", "Kitchen", "Living room", home.parent.user.email) if word in text]
+    names = ("Mia", "Ben", "Kitchen", "Living room", "secret", home.parent.user.email)
+    assert not [word for word in names if word in text]
 
 
 def test_a_reached_limit_in_minutes():

@@ -15,7 +15,7 @@ from parental.pages.reports import audit_events
 from perfmetrics.counting import metrics
 from tests.families import make_user
 from tests.parental.cast import PASSWORD, log_in
-from tests.parental.events import family_events, login_events, platform_events
+from tests.parental.events import family_events, login_events, platform_events, request_events
 from tests.parental.events.scene import API, NEW, Scene
 from tests.parental.homes import make_home
 from tests.parental.pages.visitors import text_of
@@ -60,6 +60,10 @@ SCENARIOS: dict[str, list[Callable[[Scene], Any]]] = {
     "api_token_made": [family_events.api_token_made],
     "api_token_revoked": [family_events.api_token_revoked],
     "profile_removed": [family_events.profile_removed],
+    "request_made": [request_events.request_made],
+    "request_answered": [request_events.request_answered, request_events.request_answered_on_the_page],
+    "request_withdrawn": [request_events.request_withdrawn],
+    "request_expired": [request_events.request_expired],
     "locked": [family_events.locked],
     "unlocked": [family_events.unlocked],
     "staff_action": [family_events.staff_action],

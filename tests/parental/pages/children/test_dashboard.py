@@ -239,4 +239,5 @@ def test_what_it_costs_does_not_depend_on_the_children(browse, server, http, chi
     assert page.text.count("Stop now") == children
     # 1. the session  2. the account  3. profiles with settings and reviews  4. balances  5. what plays  6. grants
     # 7. what was watched last  8. is there a PIN, and a device  9. does the address take emails
-    assert len(sent) == 9, sent.all
+    # 10. the open requests
+    assert len(sent) == 10, sent.all
