@@ -21,11 +21,14 @@ from parental.children.api import router as limits_router
 from parental.children.profiles_api import router as profiles_router
 from parental.children.time_requests.api import router as requests_router
 from parental.deliver.api import router as webhooks_router
+from parental.live import access as live_access
+from parental.live.api import account_router as account_events_router
+from parental.live.api import router as events_router
 from parental.pairing.api import router as pairing_router
 from parental.pins.api import router as pin_router
 from parental.plans.api import router as plans_router
 from parental.platform.api import routers as platform_routers
-from parental.tokens import callers
+from parental.tokens import callers, signed
 from perfmetrics.counting import metrics
 from perfmetrics.reading.api import router as metrics_router
 from viewing.api import catalog_router, gateway_router
@@ -54,6 +57,15 @@ class BearerToken(HttpBearer):
         if caller is not None and caller.kind == "automation" and request.method == "GET":
             return caller if self._check is refuse_gateway else self._check(caller)
         return caller and self._check(caller)
+
+
+class StreamToken(BearerToken):
+    """Any token that reads an account, or the one that a page opens its stream with."""
+
+    async def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        if token.startswith(signed.STREAM):
+            return await live_access.authenticate(token)
+        return await super().authenticate(request, token)
 
 
 class ServiceToken(BearerToken):
@@ -114,6 +126,7 @@ OPERATION_PREFIXES = {
     "parental.children.api": "parental_limits_api",
     "parental.children.profiles_api": "parental_api",
     "parental.children.time_requests.api": "requests",
+    "parental.live.api": "live",
     "parental.deliver.api": "parental_webhooks_api",
     "parental.pairing.api": "parental_pairing_api",
     "parental.pins.api": "parental_pin_api",
@@ -153,6 +166,8 @@ for parental_router in (pin_router, limits_router, plans_router, reports_router)
     api.add_router("/parental-controls", parental_router, tags=["parents"])
 api.add_router("/viewing-time", viewing_router, tags=["players"])
 api.add_router("/viewing-time", gateway_router, auth=BearerToken(require_gateway), tags=["players"])
+api.add_router("/viewing-time", events_router, tags=["live events"])
+api.add_router("/viewing-time", account_events_router, auth=StreamToken(), tags=["live events"])
 api.add_router("/requests", requests_router, tags=["requests"])
 api.add_router("/catalog", catalog_router, tags=["catalogue"])
 for scope, platform_router in platform_routers.items():

@@ -10,8 +10,8 @@ from django.db import DatabaseError, connections
 
 from perfmetrics.counting.cache import CountedTTLCache
 
-# The two threads of the players' path (viewing/hotpath/threads.py), the listener and the readiness check.
-CONNECTIONS_OUTSIDE_THE_POOL = 4
+# The three threads of the hot path (viewing/hotpath/threads.py), the listener and the readiness check.
+CONNECTIONS_OUTSIDE_THE_POOL = 5
 MIN_TOKEN_LENGTH = 16
 MIN_KEY_LENGTH = 50
 

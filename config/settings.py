@@ -149,14 +149,13 @@ CACHES = caches.caches(ttl_seconds=CONFIG_CACHE_TTL_SECONDS, max_entries=CONFIG_
 EDGE = read_limits()
 FORM_MAX_BODY_BYTES = 65_536
 FORM_RENDERER = "parental.pages.fields.Renderer"
-DATA_UPLOAD_MAX_MEMORY_SIZE = None  # no body is read further than its path's limit
-# Larger bodies are refused before they are read to the end.
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # no body is read further than its path's limit: larger ones are refused
 API_MAX_BODY_BYTES = env_int("API_MAX_BODY_BYTES", 65_536, minimum=1024, maximum=10_485_760)
 # 1,000 beats of some 300 bytes, with room for long device ids.
 BULK_MAX_BODY_BYTES = env_int("BULK_MAX_BODY_BYTES", 1_048_576, minimum=1024, maximum=16_777_216)
 # Of the players' own beats, and as many of the gateways'.
 HEARTBEAT_QUEUE_SIZE = env_int("HEARTBEAT_QUEUE_SIZE", 10_000, minimum=1, maximum=1_000_000)
-
+EVENTS_MAX_STREAMS = env_int("EVENTS_MAX_STREAMS", 2000, minimum=0, maximum=100_000)
 # Off: plans are kept and not enforced, only the two limits of weekdays and weekends, and locks.
 WEEK_PLAN = env_bool("WEEK_PLAN", True)
 

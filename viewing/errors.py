@@ -101,12 +101,9 @@ class Refusal(Exception):
     @property
     def body(self) -> dict[str, object]:
         """The JSON body of the API's answer."""
-        body: dict[str, object] = {"detail": self.detail, "code": self.code}
-        if self.version is not None:
-            body["version"] = self.version
+        body: dict[str, object] = {"detail": self.detail, "code": self.code, **self.fields}
         if self.is_poll:
             body["error"] = self.code
-        body: dict[str, object] = {"detail": self.detail, "code": self.code, **self.fields}
         return body | {"reason": self.code} if ANSWERS[self.code].has_reason else body
 
 

@@ -18,6 +18,8 @@ from django.utils.module_loading import import_string
 
 from perfmetrics.counting.asgi import Receive, Scope
 from perfmetrics.counting.middleware import ROUTE
+from viewing.live.hub import hub
+from viewing.live.stream import EventStream, Stream, serve
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -72,7 +74,9 @@ class LeanHandler(ASGIHandler):
         if request:
             response = self._redirect(request) or await self.get_response_async(request)
         try:
-            if response.streaming:
+            if isinstance(response, EventStream):
+                await self._serve_events(response.stream, scope, receive, send)
+            elif response.streaming:
                 await self._stream(response, receive, send)
             else:
                 # Django's CommonMiddleware does this elsewhere; without it the answer goes out in chunks.
@@ -81,6 +85,14 @@ class LeanHandler(ASGIHandler):
         finally:
             for close in response._resource_closers:
                 close()
+
+    async def _serve_events(self, stream: Stream, scope: Scope, receive: Receive, send: Any) -> None:
+        # Released here, where nothing is skipped: a generator that never starts never runs its `finally`.
+        hub.add(stream)
+        try:
+            await serve(stream, scope, receive, send)
+        finally:
+            hub.remove(stream)
 
     def _redirect(self, request: HttpRequest) -> HttpResponse | None:
         """To HTTPS, as Django's SecurityMiddleware; with the method kept, for most of these are calls of programs."""

@@ -2,8 +2,12 @@
 
 import asyncio
 import gc
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
+from types import FrameType
 from typing import Final, NamedTuple
 
 import structlog
@@ -13,9 +17,11 @@ from django.db import connections
 
 from config import health
 from config.server.connections import connections as edge
+from config.server.worker import DrainingServer
 from parental.accounts import mails, passwords
 from parental.deliver import figures as delivery_figures
 from parental.demo.families.public import refuse_public_passwords
+from parental.live import states
 from parental.pins import pins
 from perfmetrics.counting import metrics
 from perfmetrics.counting.asgi import Receive, Send
@@ -23,6 +29,7 @@ from perfmetrics.reading.recorder import recorder
 from viewing.heartbeats.writer import writer
 from viewing.hotpath import entries, threads
 from viewing.hotpath.listener import listener
+from viewing.live.hub import hub
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -116,7 +123,9 @@ def _pool(figure: str) -> int:
 
 async def _connect() -> None:
     """Open the hot path's connections and fill the pool."""
-    opened = [asyncio.wrap_future(thread.start()) for thread in (threads.reads, threads.writes, health.thread)]
+    opened = [
+        asyncio.wrap_future(thread.start()) for thread in (threads.reads, threads.writes, threads.live, health.thread)
+    ]
     for result in await asyncio.gather(*opened, asyncio.to_thread(_fill_pool), return_exceptions=True):
         # Without its database the service starts all the same: it fails closed, and is not ready.
         if isinstance(result, DatabaseError):
@@ -136,6 +145,7 @@ def _fill_pool() -> None:
 async def _disconnect() -> None:
     def close() -> None:
         health.thread.stop()
+        threads.live.stop()
         threads.writes.stop()
         threads.reads.stop()
         if settings.DB_POOL:
@@ -185,6 +195,26 @@ async def _stop_delivery_figures() -> None:
             await _publishing
 
 
+async def _start_streams() -> None:
+    hub.start(states.read)
+    metrics.watch(metrics.streams_open, hub.size)
+    if threading.current_thread() is threading.main_thread():
+        _end_streams_at_signals()
+
+
+def _end_streams_at_signals() -> None:
+    """uvicorn without gunicorn, whose worker does it by itself: streams end before the server waits for them."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+        if callable(before) and not isinstance(getattr(before, "__self__", None), DrainingServer):
+            signal.signal(number, partial(_end_streams, before))
+
+
+def _end_streams(before: Callable[..., object], number: int, frame: FrameType | None) -> None:
+    hub.end_all_soon()
+    before(number, frame)
+
+
 async def _listen() -> None:
     await listener.start(wait_seconds=LISTENER_SECONDS)
 
@@ -208,6 +238,7 @@ PARTS: Final = (
     Part("recorder", _start_recorder, recorder.stop),
     Part("delivery figures", _start_delivery_figures, _stop_delivery_figures),
     Part("writer", _nothing, writer.drain),
+    Part("streams", _start_streams, hub.stop),
     Part("listener", _listen, listener.stop),
     Part("caches", _warm_cache, _nothing),
 )

@@ -26,12 +26,19 @@ class DrainingServer(Server):
         from config import health  # noqa: PLC0415 — gunicorn's master must not load what its workers will
 
         if health.draining.is_set() or not settings.DRAIN_SECONDS:
-            super().handle_exit(sig, frame)
+            self._stop(sig, frame)
         else:
             loop = asyncio.get_running_loop()
             # A signal may come anywhere, also between the loop's look at its timers and its sleep: this wakes it.
-            loop.call_soon_threadsafe(loop.call_later, settings.DRAIN_SECONDS, super().handle_exit, sig, None)
+            loop.call_soon_threadsafe(loop.call_later, settings.DRAIN_SECONDS, self._stop, sig, None)
         health.draining.set()
+
+    def _stop(self, sig: int, frame: FrameType | None) -> None:
+        """Streams end first: the writer is drained only once every connection has ended."""
+        from viewing.live.hub import hub  # noqa: PLC0415 — as above
+
+        hub.end_all_soon()
+        super().handle_exit(sig, frame)
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]

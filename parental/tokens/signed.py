@@ -16,6 +16,7 @@ ACCESS: Final = "sga_"
 PIN: Final = "sgn_"
 DEVICE: Final = "sgd_"
 CONFIRM: Final = "sgc_"
+STREAM: Final = "sge_"
 
 
 @cache

@@ -108,6 +108,14 @@ report_max_queries = Gauge(
     "sandglass_weekly_report_queries_max", "Most queries of one weekly report", multiprocess_mode="max"
 )
 
+# Live events ---------------------------------------------------------------------------------------------------------
+
+streams_open = Gauge("sandglass_streams_open", "Open streams of live events", multiprocess_mode="livesum")
+STREAM_ENDS: Final = ("left", "lifetime", "restart", "revoked", "gone", "too_many", "stuck")
+_streams_ended = Counter("sandglass_streams_ended", "Streams that ended, by reason", ["reason"])
+streams_ended: Final = {reason: _streams_ended.labels(reason) for reason in STREAM_ENDS}
+stream_read_seconds = QuickHistogram("sandglass_stream_read_seconds", "Reads of up to 100 states", buckets=COARSE)
+
 # Webhooks and emails -------------------------------------------------------------------------------------------------
 
 # Read from the database by one worker of each host: every host has the same, so take the highest and never their sum.

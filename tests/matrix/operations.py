@@ -100,6 +100,11 @@ ROWS: dict[str, Row] = {
     f"PUT {LIMITS}": Row(PARENT_OF_PROFILE, body={"weekday_limit_minutes": 60}),
     f"POST {LIMITS}/grant": Row(PLAYER_OR_PARENT.but({PLAYER: (403, "pin_required")}), body={"minutes": 30}),
     f"DELETE {LIMITS}/grant/{{grant_id}}": Row(PARENT_OF_PROFILE),
+    "GET /viewing-time/state/{profile_id}": Row(PLAYER_OR_PARENT.also(AUTOMATION)),
+    "GET /viewing-time/state": Row(ANY_PARENT.also(AUTOMATION)),
+    # Streams are turned off here: whoever may open one is refused last.
+    "GET /viewing-time/events/{profile_id}": Row(PLAYER_OR_PARENT.also(AUTOMATION), answer=(503, "busy")),
+    "GET /viewing-time/events": Row(ANY_PARENT.also(AUTOMATION), answer=(503, "busy")),
     "POST /requests/by/{profile_id}": Row(PLAYER_OF_PROFILE, body={"minutes": 30}, answer=(409, "request_open")),
     "GET /requests/by/{profile_id}": Row(PLAYER_OR_PARENT.also(AUTOMATION)),
     "DELETE /requests/{request_id}": Row(PLAYER_OF_ROW, answer=(204, None)),

@@ -17,6 +17,12 @@ NOTED = re.compile(r"viewing_(player|gateway|service)token|parental_(tokenfamily
 ID = re.compile(r"{(\w+)}")
 
 
+@pytest.fixture(autouse=True)
+def no_streams(settings):
+    """A stream would never end."""
+    settings.EVENTS_MAX_STREAMS = 0
+
+
 @pytest.fixture(scope="module")
 def schema():
     """Of each "METHOD /path" its part of the OpenAPI schema."""

@@ -59,6 +59,15 @@ def balance_answer(profile: Profile, now: datetime) -> BalanceOut | dict[str, ob
     return _answer(profile, read_balance(profile, now=now) if profile.is_kids else None)
 
 
+def balance_of_row(profile: Profile, row: ViewingTimeBalance, *, now: datetime) -> dict[str, object]:
+    """The body of GET /balance as JSON-ready values, from the day's row: an empty one before the first beat."""
+    if profile.planned is not None:
+        return planned_balances.balance_answer(profile, profile.planned, now, row=row)
+    running = rules.running_day(profile.schedule, now=now)
+    found = _answer(profile, _balance(profile, running, row) if profile.is_kids else None)
+    return found.model_dump(mode="json")
+
+
 def balance_answers(profile_ids: Collection[UUID], now: datetime) -> dict[UUID, BalanceOut]:
     """The same for many profiles of any accounts, in two statements; unknown ids are left out.
 

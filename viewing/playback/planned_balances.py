@@ -47,10 +47,12 @@ def use_of(row: ViewingTimeBalance) -> DayUse:
     return DayUse(row.used_seconds, row.granted_seconds, row.is_unlimited_override)
 
 
-def balance_answer(profile: Profile, planned: Planned, now: datetime) -> dict[str, object]:
-    """The body of GET /balance; what belongs to no rule of the plan is absent."""
+def balance_answer(
+    profile: Profile, planned: Planned, now: datetime, *, row: ViewingTimeBalance | None = None
+) -> dict[str, object]:
+    """The body of GET /balance; what belongs to no rule of the plan is absent. `row`: the day's, read already."""
     frame = planned.frame(is_educational=False, now=now)
-    row = read_row(profile, frame)
+    row = row or read_row(profile, frame)
     use = use_of(row)
     standing = stand(frame, use, now=now)
     opening = frame.opening
