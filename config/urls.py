@@ -11,6 +11,7 @@ from django.views.generic import RedirectView
 
 from config import health
 from config.api import api
+from config.web.render_once import render_once
 from parental.pages.account.accounts import log_out
 from parental.pairing.qr import qr
 from perfmetrics.reading.scrape import prometheus
@@ -32,7 +33,8 @@ def without_csrf(urls: Any) -> Any:
 
 urlpatterns = [
     path("api/v1/", without_csrf(api.urls)),
-    path("player/", player, name="player"),
+    # The same for everyone, and large.
+    path("player/", require_safe(render_once(player)), name="player"),
     path("player/qr", qr, name="player_qr"),
     path("health/live", health.live),
     path("health/ready", health.ready),
