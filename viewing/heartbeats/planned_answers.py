@@ -1,6 +1,7 @@
 """The answer to a heartbeat of a child who has a week plan (docs/contract.md#heartbeat)."""
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from perfmetrics.counting import metrics
@@ -8,9 +9,12 @@ from viewing import rules
 from viewing.heartbeats.beats import Beat, Decision, Verdict
 from viewing.planned import TRACKS
 from viewing.playback.planned_balances import why
+from viewing.rules.allowed import Allowed, allowed
 from viewing.rules.standing import DayUse, Frame, Playing, next_allowed, stand
 from viewing.schemas import NIL, iso, minutes, minutes_or_none
 
+# The edges of frames: each is written many times.
+_edge: Final = lru_cache(maxsize=8192)(iso)
 # Of a session that runs: its title may be finished. One that was refused never begins.
 RUNNING: Final = frozenset({Verdict.COUNTED, Verdict.REPLAY, Verdict.SUCCESSOR})
 
@@ -25,8 +29,12 @@ def planned_answer(beat: Beat, decision: Decision, frame: Frame) -> dict[str, ob
         now = frame.day.until
         frame = planned.frame(is_educational=is_educational, now=now)
     use = DayUse(decision.used_seconds or 0, decision.granted_seconds or 0, bool(decision.is_unlimited_override))
+    is_running = decision.verdict in RUNNING
+    going_on = allowed(frame, use, now=now, rest_seconds=beat.rest_seconds if is_running else None)
+    if going_on is not None:
+        return _going_on(decision, use, going_on)
     playing = None
-    if decision.verdict in RUNNING:
+    if is_running:
         is_charged = not (decision.is_educational and beat.profile.educational_exempt)
         playing = Playing(is_charged, beat.rest_seconds)
     standing = stand(frame, use, now=now, playing=playing)
@@ -52,4 +60,21 @@ def planned_answer(beat: Beat, decision: Decision, frame: Frame) -> dict[str, ob
         again = next_allowed(planned.child, use, now=now, track=TRACKS[is_educational])
         answer["next_allowed_at"] = again and iso(again)
         answer |= why(standing, frame, timezone=planned.child.table.timezone, now=now)
+    return answer
+
+
+def _going_on(decision: Decision, use: DayUse, going_on: Allowed) -> dict[str, object]:
+    """Nothing stops the title: nearly every heartbeat."""
+    remaining, limited_by, closes_at = going_on
+    answer: dict[str, object] = {
+        "session_id": decision.session_id or NIL,
+        "enforcement": rules.enforcement_for(remaining),
+        "remaining_minutes": None if remaining is None else minutes(remaining),
+        "used_minutes": minutes(use.used_seconds),
+        "is_educational": decision.is_educational,
+    }
+    if limited_by is not None:
+        answer["limited_by"] = limited_by
+    if closes_at is not None:
+        answer["closes_at"] = _edge(closes_at)
     return answer

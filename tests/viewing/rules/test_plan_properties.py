@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.viewing.rules.any_plan import dates, situations
 from viewing.rules import enforcement_for, wall_instant
+from viewing.rules.allowed import allowed
 from viewing.rules.hours import Timetable, stretches
 from viewing.rules.plan import Period, day_plan
 from viewing.rules.standing import DayUse, Playing, make_frame, next_allowed, stand
@@ -36,6 +37,20 @@ def test_a_standing_is_consistent(situation, track, rest):
         assert found.enforcement == enforcement_for(found.remaining_seconds)
         if found.closes_at is not None:
             assert found.remaining_seconds <= -(-(found.closes_at - now) // timedelta(seconds=1))
+
+
+@EXAMPLES
+@given(situations(), tracks, st.none() | st.integers(1, 3600))
+def test_the_short_way_says_the_same(situation, track, rest):
+    planned, used, now = situation
+    frame = make_frame(planned, now=now, track=track)
+    found = stand(frame, used, now=now, playing=Playing(rest_seconds=rest))
+    short = allowed(frame, used, now=now, rest_seconds=rest)
+    if short is None:
+        assert found.reasons or found.is_finishing or found.can_finish or found.remaining_seconds < rest
+    else:
+        assert (found.reasons, found.is_finishing, found.can_finish) == ((), False, False)
+        assert short == (found.remaining_seconds, found.limited_by, found.closes_at)
 
 
 @EXAMPLES
