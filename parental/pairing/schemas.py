@@ -61,7 +61,7 @@ class PlayersOut(Schema):
 class PollError(ErrorDetail):
     """As RFC 8628: authorization_pending, slow_down, access_denied or expired_token."""
 
-    error: str
+    error: str | None = Field(None, description="Left out only where the body cannot be read (`broken_body`).")
 
 
 class WaitingOut(Schema):
