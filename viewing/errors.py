@@ -70,8 +70,6 @@ class Refusal(Exception):
     `until`: the end of a lockout. `retry_after_seconds`: when to try again, where the code's answer says so.
     """
 
-    # The present one of what was changed by someone else (`plan_changed`).
-    version: int | None = None
     # The body has the code as `error` too, as RFC 8628 calls it (`poll_refused`).
     is_poll = False
     # What the answer's body adds, as JSON: the present state of what was changed or answered by someone else.

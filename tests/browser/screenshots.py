@@ -229,7 +229,7 @@ def picture_player(camera: Camera, child: Profile, link: str) -> None:
     page.get_by_text("That's it for today!").wait_for()
     page.locator(".toast").wait_for(state="detached")
     camera.take("player-locked")
-    page.get_by_role("button", name="Ask a parent").click()
+    page.get_by_role("button", name="A parent is here").click()
     camera.take("player-more-time")
     page.get_by_role("button", name="+30 min").click()
     camera.take("player-pin")

@@ -8,27 +8,13 @@ from playwright.sync_api import expect
 
 from tests.browser.codes import connect, next_poll, shown_code
 from tests.browser.reach import obstacles
+from tests.browser.remote import press
 from tests.browser.steps import PIN, add_child, register, set_pin
 from tests.families import make_player
 from viewing.models import PlayerToken, Profile, ViewingSession
 
 TV = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
-
-
-# Of remote controls; Playwright's keyboard has none.
-REMOTE = {"GoBack", "MediaPlay", "MediaPause", "MediaStop"}
-SEND = (
-    "key => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}))"
-)
-
-
-def press(screen, *keys):
-    for key in keys:
-        if key in REMOTE:
-            screen.page.evaluate(SEND, key)
-        else:
-            screen.page.keyboard.press(key)
 
 
 def walk_to(screen, button):
@@ -151,7 +137,7 @@ def test_the_remotes_back_leads_out_of_the_pin_pad_and_the_dialog(screen, child)
     child.use_up(120 * 60)
     screen.page.goto(f"/player/#profile={child.profile.id}&token={child.token}")
     screen.sees("locked")
-    screen.press("Ask a parent")
+    screen.press("A parent is here")
     screen.press("+30 min")
     screen.reads("Enter your PIN for:")
     press(screen, "GoBack")

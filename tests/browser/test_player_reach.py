@@ -40,7 +40,7 @@ def locked(screen, child):
 
 def asking_a_parent(screen, child):
     locked(screen, child)
-    screen.press("Ask a parent")
+    screen.press("A parent is here")
 
 
 def at_the_pin(screen, child):

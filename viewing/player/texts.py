@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 def texts() -> dict[str, str | list[str]]:
     """Sentences by name, and things to do without a screen: `ideas`, and `calmIdeas` for bedtime."""
-    return {**_general(), **_trouble(), **_parents(), "ideas": _ideas(), "calmIdeas": _calm_ideas()}
+    return {**_general(), **_asking(), **_trouble(), **_parents(), "ideas": _ideas(), "calmIdeas": _calm_ideas()}
 
 
 def _general() -> dict[str, str]:
@@ -46,6 +46,31 @@ def _general() -> dict[str, str]:
         "grantedButClosed": _("The time was added. You can use it when watching is allowed again."),
         "unlimited": _("No limit for the rest of today. Have fun!"),
     }
+
+
+def _asking() -> dict[str, str]:
+    return {
+        "youAsked": _("You asked for {minutes} min. The answer will appear here."),
+        "askAgain": _("You can ask again: {time}"),
+        "askLater": _("You can't ask right now. Try again later."),
+        "saidYes": _("A parent said yes: {minutes} more minutes!"),
+        "saidUnlimited": _("A parent said yes: no limit for the rest of today!"),
+        "saidNo": _("A parent said: not now."),
+        "noAnswer": _("Nobody answered in time."),
+        "withNote": _("{sentence} “{note}”"),
+    }
+
+
+def reasons() -> list[str]:
+    """What a child may answer when asked why, without typing."""
+    return [
+        _("Finish this episode"),
+        _("Watch with a friend"),
+        _("It's the weekend"),
+        _("I did my homework"),
+        _("I'm ill"),
+        _("Please"),
+    ]
 
 
 def _trouble() -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from viewing.player.texts import texts
+from viewing.player.texts import reasons, texts
 
 # How many times faster than real the demo may send beats. Only in development: each of them counts 30 s.
 SPEEDS: Final = (1, 10, 60)
@@ -21,5 +21,10 @@ GRANTS_MINUTES: Final = (15, 30, 60)
 @require_safe
 def player(request: HttpRequest) -> HttpResponse:
     """The page at /player/."""
-    context = {"texts": texts(), "speeds": SPEEDS if settings.DEBUG else (), "grants": GRANTS_MINUTES}
+    context = {
+        "texts": texts(),
+        "reasons": reasons(),
+        "speeds": SPEEDS if settings.DEBUG else (),
+        "grants": GRANTS_MINUTES,
+    }
     return render(request, "viewing/player.html", context)

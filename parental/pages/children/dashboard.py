@@ -22,11 +22,13 @@ from django.views.decorators.http import require_POST, require_safe
 from parental.children import grants, today
 from parental.children.time_requests import reading
 from parental.deliver.results import is_refused
+from parental.live import access
 from parental.models import TimeRequest
 from parental.pages.children.first_steps import first_steps
 from parental.pages.children.requests import Ask, for_card
 from parental.pages.page import own_child, parents_page
 from parental.pages.plans.state import PlanState, plan_state
+from parental.tokens import page_logins
 from parental.wording import duration, moment
 from viewing import rules
 from viewing.caller import Caller
@@ -60,7 +62,7 @@ class StopForm(forms.Form):
 @parents_page
 def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
     now = timezone.now()
-    family = today.for_family(caller.user_id, now=now)
+    family, login = today.for_family(caller.user_id, now=now), page_logins.current(request)
     said = list(messages.get_messages(request))
     children = [day for day in family if day.profile.is_kids]
     asked = reading.open_by_child([day.profile.id for day in children], now=now)
@@ -70,6 +72,7 @@ def dashboard(request: HttpRequest, caller: Caller) -> HttpResponse:
         "is_many": len(cards) >= MANY,
         "has_zones": len({card.zone for card in cards}) > 1,
         "open_requests": len(asked),
+        "stream_token": access.make_token(caller.user_id, login) if login else "",
         "is_anyone_locked": any(card.state.is_locked for card in cards),
         "has_plans": settings.WEEK_PLAN,
         # A message about a child is shown on their card, to which the page scrolls.

@@ -81,3 +81,4 @@ setInterval(refresh, EVERY_MS);
 document.addEventListener("visibilitychange", refresh);
 window.addEventListener("offline", () => showStale(true));
 window.addEventListener("online", refresh);
+document.addEventListener("sandglass:changed", refresh); // live.js

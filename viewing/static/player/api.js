@@ -75,6 +75,14 @@ export const titles = (pairing) =>
 export const endSession = (pairing, sessionId) =>
   call(pairing, `/viewing-time/session/${sessionId}/end`, { method: "POST", keepalive: true });
 
+/** The child's newest request, and whether another may be made. */
+export const requests = (pairing) =>
+  call(pairing, `/requests/by/${pairing.profileId}?limit=1`, { expects: has("may_ask_at") });
+export const ask = (pairing, body) =>
+  call(pairing, `/requests/by/${pairing.profileId}`, { method: "POST", body, expects: has("state") });
+export const withdraw = (pairing, requestId) =>
+  call(pairing, `/requests/${requestId}`, { method: "DELETE", expects: () => true });
+
 /** {minutes (null: unlimited today), pin, despite_hours}. */
 export const grant = (pairing, body) =>
   call(pairing, `/parental-controls/profiles/${pairing.profileId}/viewing-time/grant`, {

@@ -32,6 +32,7 @@ const events = {
   warningSeen: (state) => [{ ...state, warning: null }, []],
   goOn: (state, _event, now) => goOn(state, now),
   playHere: (state, _event, now) => play(state, now),
+  told,
   networkLost: (state) => [{ ...state, trouble: state.trouble || "offline" }, []],
   networkBack,
   speed: setSpeed,
@@ -163,6 +164,19 @@ function granted(state, { body }, now) {
   if (!mayGoOn) return [settle(next, now), [toast]];
   const [went, effects] = goOn(next, now);
   return [went, [...effects, toast]];
+}
+
+/** A live event says what is left: a parent may have stopped the screen, or given time. It never starts the film. */
+function told(state, { body }, now) {
+  if (state.screen === "choosing") return gotBalance(state, { status: 200, body }, now);
+  if (state.screen !== "playing") return [state, []];
+  const isOver = body.remaining_minutes === 0 && !(body.educational_only && state.isLearning);
+  // At the end of the time without a lock the next heartbeat says so, and whether the film may end.
+  if (isOver) return body.locked ? lock(state, refusal(body), now) : [state, []];
+  const seconds = body.remaining_minutes === null ? null : Math.round(body.remaining_minutes * 60);
+  // What the last heartbeat answered already is no news, and must not stop the display.
+  if (state.left === null || state.left.seconds === seconds) return [state, []];
+  return [settle({ ...state, left: answered(body.remaining_minutes) }, now), []];
 }
 
 function networkBack(state, _event, now) {

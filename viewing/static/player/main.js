@@ -1,9 +1,11 @@
 /* Brings it all together: events into the machine, effects out of it, one timer, and the DOM. */
 
 import * as api from "./api.js";
+import { makeAsking } from "./asking.js";
 import { MAX_TIMER_MS, now } from "./clock.js";
 import { goBackInDialog } from "./dialogs.js";
 import { isWaiting, reduce, wakesAt } from "./machine.js";
+import { makeLive } from "./live.js";
 import { makeMoreTime } from "./moretime.js";
 import { makeByCode } from "./bycode.js";
 import { chime, isSoundOn, setSound } from "./sound.js";
@@ -53,6 +55,8 @@ function dispatch(event) {
   byCode.set(state.screen === "pairing" && !state.isChecking);
   if (state.screen !== "locked") moreTime.close(); // what it asks for has come
   render(state);
+  asking.set(state);
+  live.follow();
 }
 
 // Beats and ends leave one after the other: two that are under way together could arrive in the wrong order.
@@ -107,6 +111,16 @@ const thisScreen = makeThisScreen({
   players: () => state.players,
   current: () => state.pairing,
   onDisconnected: () => dispatch({ type: "unpair" }),
+});
+const asking = makeAsking({ pairing: () => state.pairing, toast });
+const live = makeLive({
+  pairing: () => state.pairing,
+  onBalance(body) {
+    dispatch({ type: "told", body });
+    waiting.askNow();
+  },
+  onRequest: () => asking.look(),
+  onRefused: () => dispatch({ type: "balance", status: 401 }),
 });
 
 const actions = {

@@ -18,8 +18,20 @@ function controls() {
   return [...scope.querySelectorAll(CONTROLS)].filter(isHere);
 }
 
+/** To the left and right what is in the same row comes first, however wide it is. */
+function inRow(from, candidates, dx) {
+  const { top, bottom } = from.getBoundingClientRect();
+  const [x] = centre(from);
+  return candidates.filter((candidate) => {
+    const box = candidate.getBoundingClientRect();
+    return box.top < bottom && box.bottom > top && (centre(candidate)[0] - x) * dx > 4;
+  });
+}
+
 /** The nearest in a direction; what lies aside is farther than what lies ahead. */
-export function nearest(from, candidates, [dx, dy]) {
+export function nearest(from, all, [dx, dy]) {
+  const row = dx === 0 ? [] : inRow(from, all, dx);
+  const candidates = row.length > 0 ? row : all;
   const [x, y] = centre(from);
   let best = null;
   let least = Infinity;
