@@ -43,6 +43,7 @@ from tests.bench import (
     platform,
     reports,
     strangers,
+    streams,
     worker,
 )
 from tests.bench import logs as log_lines
@@ -71,13 +72,13 @@ PARTS: dict[str, Callable[[Path], list[Figure]]] = {
     "cache": partial(cache.figures, rounds=ROUNDS),
     "evening": evening.figures,
     "strangers": partial(strangers.figures, rounds=ROUNDS),
+    "streams": partial(streams.figures, rounds=ROUNDS, seconds=SECONDS),
     "platform": partial(platform.figures, rounds=ROUNDS, seconds=SECONDS),
     "midnight": partial(midnight.figures, seconds=SECONDS),
 }
 # The others take nearly the five minutes that the quick form has.
-QUICK = [
-    name for name in PARTS if name not in {"cache", "edge", "evening", "midnight", "pin_trial", "platform", "strangers"}
-]
+LONG_PARTS = {"cache", "edge", "evening", "midnight", "pin_trial", "platform", "strangers", "streams"}
+QUICK = [name for name in PARTS if name not in LONG_PARTS]
 
 
 def main(names: list[str]) -> int:
