@@ -1,20 +1,28 @@
-"""Connecting a TV by its code: with the arrow keys and Back only on the TV, by touch on the phone."""
+"""A TV from its code on: with the arrow keys and Back only on the TV, by touch on the phone."""
 
 import re
 from uuid import uuid4
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from parental.children import limits
 from tests.browser.codes import connect, next_poll, shown_code
 from tests.browser.reach import obstacles
 from tests.browser.remote import press
 from tests.browser.steps import PIN, add_child, register, set_pin
 from tests.families import make_player
-from viewing.models import PlayerToken, Profile, ViewingSession
+from viewing.models import PlayerToken, Profile, ViewingSession, ViewingTimeBalance
 
 TV = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
+
+
+def use(email, *, minutes):
+    """As if Mia had watched for so long today."""
+    mine = ViewingTimeBalance.objects.filter(profile__user__email=email, profile__name="Mia")
+    assert mine.update(used_seconds=round(minutes * 60)) == 1
 
 
 def walk_to(screen, button):
@@ -27,13 +35,17 @@ def walk_to(screen, button):
     expect(button).to_be_focused()
 
 
-def test_a_tv_is_connected_for_two_children_and_one_of_them_watches(open_screen, films):
+def test_from_the_code_to_the_lock_screen_and_on_with_arrow_keys_and_back_alone(open_screen, films):
     phone, tv = open_screen(viewport=PHONE), open_screen(viewport=TV)
     email = register(phone.page)
     set_pin(phone.page)
     for name in ("Mia", "Ben"):
         add_child(phone.page, name)
         phone.page.goto("/")
+    # One person's evening would take too long.
+    for profile in Profile.objects.filter(user__email=email):
+        short = {"weekday_limit_minutes": 15, "weekend_limit_minutes": 15}
+        limits.change(profile.pk, user_id=profile.user_id, settings=short, pin_token=None, now=timezone.now())
     code = shown_code(tv)
     expect(tv.page.get_by_role("img", name=re.compile(code))).to_be_visible()
 
@@ -67,6 +79,29 @@ def test_a_tv_is_connected_for_two_children_and_one_of_them_watches(open_screen,
     press(tv, "MediaPause")
     tv.film_stands()
     press(tv, "MediaPlay")
+    tv.film_runs()
+    tv.reads("about 15 min left today")
+    expect(tv.page.locator("#warning-seen")).to_be_focused()
+    press(tv, "Enter")
+    expect(tv.page.locator("#warning")).to_be_hidden()
+    use(email, minutes=9.5)
+    tv.next_beat()
+    tv.reads("about 5 min left today")
+    assert obstacles(tv.page) == []
+    expect(tv.page.locator("#warning-seen")).to_be_focused()
+    press(tv, "Enter")
+    use(email, minutes=14.5)
+    tv.next_beat()
+    tv.sees("locked")
+
+    phone.page.goto("/")
+    card = phone.page.get_by_role("article", name="Mia")
+    expect(card.get_by_text("Waiting")).to_be_visible()
+    expect(card.get_by_text("Living room TV").first).to_be_visible()
+    card.get_by_role("button", name="+30").click()
+    tv.next_question()
+    tv.sees("unlocked")
+    press(tv, "Enter")
     tv.film_runs()
     press(tv, "GoBack")
     tv.sees("choosing")
@@ -124,6 +159,7 @@ def test_a_child_that_is_disconnected_leaves_the_screen_to_the_others(screen, ch
     screen.sees("who")
     screen.press("Mia")
     screen.sees("choosing")
+    screen.reads(child.title.name)  # all is loaded
     PlayerToken.objects.filter(profile=child.profile, device_name="Living room TV").update(token_hash=uuid4().bytes * 2)
     screen.page.route("**/heartbeat", lambda route: route.fulfill(status=401, json={"code": "unauthenticated"}))
     screen.page.get_by_role("button", name=child.title.name).click()

@@ -151,7 +151,9 @@ function showWarning(warning) {
   $("warning-text").textContent = text;
   $("warning").hidden = warning === null;
   if (warning !== null) $("warning").dataset.threshold = String(warning.threshold);
-  if (hadFocus) $("pause").focus();
+  // On a TV it would take a way round the film to get there.
+  if (warning !== null && $("pause") === document.activeElement) $("warning-seen").focus();
+  else if (hadFocus) $("pause").focus();
 }
 
 function showFilm(state) {
