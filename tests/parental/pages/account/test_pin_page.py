@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from parental.models import Pin, PinGuard
@@ -69,11 +70,12 @@ def test_the_first_pin_is_set_without_another(browse, http, server):
 def test_the_dashboard_asks_for_one_until_it_is_set(browse, http, server):
     home = make_home()
     visitor = browse(home.parent.user)
-    assert "You haven't set a PIN yet" in text_of(visitor.get("/"))
+    link = f'<a href="{reverse("pin")}">Set a PIN</a>'
+    assert link in visitor.get("/").text
 
     visitor.post("/pin", new_pin=NEW, again=NEW)
 
-    assert "You haven't set a PIN yet" not in text_of(visitor.get("/"))
+    assert link not in visitor.get("/").text
 
 
 def test_changes_by_the_current_one(visitor, home, http):
