@@ -129,7 +129,7 @@ async def _connect() -> None:
     for result in await asyncio.gather(*opened, asyncio.to_thread(_fill_pool), return_exceptions=True):
         # Without its database the service starts all the same: it fails closed, and is not ready.
         if isinstance(result, DatabaseError):
-            log.warning("no_database_at_start", error=str(result))
+            log.warning("no_database_at_start", error=str(result).partition("\n")[0])
         elif isinstance(result, BaseException):
             raise result
     await asyncio.to_thread(health.note_migrations)

@@ -212,7 +212,9 @@ class Recorder:
         try:
             store(self._unsaved, now=datetime.now(UTC))
         except DatabaseError as error:
-            log.warning("figures_wait_for_the_database", error=str(error), minutes=len(self._unsaved))
+            log.warning(
+                "figures_wait_for_the_database", error=str(error).partition("\n")[0], minutes=len(self._unsaved)
+            )
         else:
             self._unsaved = []
 

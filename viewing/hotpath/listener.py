@@ -68,7 +68,7 @@ class Listener:
                         await _ask(connection, "SELECT 1")
                         self.heard_at = time.monotonic()
             except (psycopg.Error, OSError) as error:
-                log.warning("not_listening", error=str(error))
+                log.warning("not_listening", error=str(error).partition("\n")[0])
             finally:
                 self.listens_since = None
             await asyncio.sleep(wait_seconds)

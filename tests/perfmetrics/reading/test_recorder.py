@@ -111,13 +111,16 @@ class TestRecorder:
         self.record(other, tmp_path, 0.5)
         assert recorder.load(tmp_path).at == MINUTE + 31
 
-    def test_minutes_wait_for_the_database(self, tmp_path, monkeypatch, settings):
+    def test_minutes_wait_for_the_database(self, tmp_path, monkeypatch, settings, events):
         settings.METRICS_HOST = HOST
         recording = recorder.Recorder()
+        gone = OperationalError("gone\nDETAIL:  Failing row contains (Mia).")
         with monkeypatch.context() as patch:
-            patch.setattr(recorder, "store", lambda rows, *, now: (_ for _ in ()).throw(OperationalError("gone")))
+            patch.setattr(recorder, "store", lambda rows, *, now: (_ for _ in ()).throw(gone))
             self.record(recording, tmp_path, 0, 1, 2, 3)
         assert not self.rows().exists()
+        # The message's next lines quote rows.
+        assert {event["error"] for event in events("figures_wait_for_the_database")} == {"gone"}
 
         self.record(recording, tmp_path, 3.5)
         assert not self.rows().exists()
