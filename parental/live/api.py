@@ -20,8 +20,10 @@ from viewing.live.stream import EventStream, etag, whole
 router = Router()
 account_router = Router()
 
+EVENTS = {"responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}}
 
-@router.get("/events/{profile_id}", response={200: str, **REFUSED, **INVALID})
+
+@router.get("/events/{profile_id}", response={200: str, **REFUSED, **INVALID}, openapi_extra=EVENTS)
 @lean
 async def profile_events(request: Request, profile_id: UUID) -> EventStream:
     """What happens to a profile, as server-sent events."""
@@ -29,7 +31,7 @@ async def profile_events(request: Request, profile_id: UUID) -> EventStream:
     return await _opened(request, [profile.id])
 
 
-@account_router.get("/events", response={200: str, **REFUSED})
+@account_router.get("/events", response={200: str, **REFUSED}, openapi_extra=EVENTS)
 @lean
 async def account_events(request: Request) -> EventStream:
     """What happens to all profiles of the account, as server-sent events."""

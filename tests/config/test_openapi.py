@@ -145,6 +145,11 @@ def test_every_answer_with_a_body_has_a_schema(schema):
             assert status == "204" or response["content"]["application/json"]["schema"]
 
 
+def test_streams_of_events_say_what_they_are(schema):
+    for path in ("/api/v1/viewing-time/events", "/api/v1/viewing-time/events/{profile_id}"):
+        assert "text/event-stream" in schema["paths"][path]["get"]["responses"]["200"]["content"]
+
+
 def test_every_refusal_has_a_detail_and_a_code(schema):
     for operation in operations(schema):
         for status, response in operation["responses"].items():
