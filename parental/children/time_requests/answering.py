@@ -46,8 +46,8 @@ def answer(caller: Caller, request_id: UUID, body: AnswerIn, *, via: Literal["pa
     """Grant or decline. Refusal 404: no request of the account's children; 409: it is over (`request` as it is now)."""
     body.check()
     # Without `answered_by`: the join would be of the moment before the lock was waited for.
-    locked = TimeRequest.objects.select_for_update(no_key=True, of=("self",))
-    request = locked.filter(pk=request_id, profile__user_id=caller.user_id, profile__is_kids=True).first()
+    locked = reading.rows_for(caller.user_id).select_for_update(no_key=True, of=("self",))
+    request = locked.filter(pk=request_id, profile__is_kids=True).first()
     if request is None:
         raise Refusal("not_found", "Request not found")
     running = days.running_day(limits.read(request.profile_id, now=now).schedule, now=now)

@@ -76,9 +76,14 @@ def for_child(caller: Caller, profile_id: UUID, *, limit: int, now: datetime) ->
 
 def for_family(user_id: UUID, *, only_open: bool, now: datetime) -> FamilyRequestsOut:
     """At most 100 requests of the account's children, newest first."""
-    rows = TimeRequest.objects.filter(profile__user_id=user_id)
+    rows = rows_for(user_id)
     found = _with_people(open_at(rows, now=now) if only_open else rows)[:MAX_LISTED]
     return FamilyRequestsOut(requests=[shown(request, with_names=True, now=now) for request in found])
+
+
+def rows_for(user_id: UUID) -> QuerySet[TimeRequest]:
+    """Requests of the account's children, without children that wait to be erased."""
+    return TimeRequest.objects.filter(profile__user_id=user_id, profile__erase_at__isnull=True)
 
 
 def open_at(rows: QuerySet[TimeRequest], *, now: datetime) -> QuerySet[TimeRequest]:
@@ -94,7 +99,7 @@ def open_by_child(profile_ids: Iterable[UUID], *, now: datetime) -> dict[UUID, T
 
 def count_open(user_id: UUID, *, now: datetime) -> int:
     """How many of the account's children wait for an answer."""
-    return open_at(TimeRequest.objects.filter(profile__user_id=user_id), now=now).count()
+    return open_at(rows_for(user_id), now=now).count()
 
 
 def _with_people(rows: QuerySet[TimeRequest]) -> QuerySet[TimeRequest]:

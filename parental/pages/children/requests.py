@@ -73,7 +73,7 @@ class AnswerForm(forms.Form):
 def answer(request: HttpRequest, caller: Caller, request_id: UUID) -> HttpResponse:
     """Answer, and go back to the child's card. A request that is over says so there."""
     form, now = AnswerForm(request.POST), timezone.now()
-    asked = TimeRequest.objects.filter(pk=request_id, profile__user_id=caller.user_id).first()
+    asked = reading.rows_for(caller.user_id).filter(pk=request_id).first()
     if asked is None:
         raise Refusal("not_found", "Request not found")
     body = _body(form)

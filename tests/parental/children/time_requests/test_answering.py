@@ -1,8 +1,10 @@
 """A parent answers a request: once, and with exactly one grant or none."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from parental.models import AuditEntry, TimeGrant
 from tests.families import make_player
@@ -10,6 +12,7 @@ from tests.http import status_and_body
 from tests.parental.asked import REQUESTS, make_asking_home
 from tests.parental.cast import make_parent
 from tests.races import in_parallel
+from viewing.models import Profile
 
 pytestmark = pytest.mark.usefixtures("noon")
 UNKNOWN = (404, {"detail": "Request not found", "code": "not_found"})
@@ -186,3 +189,12 @@ def test_the_familys_requests(http, home, noon):
     assert listed(state="open") == [(second, "open")]
     assert http.get(REQUESTS, headers=make_parent().headers).json() == {"requests": []}
     assert http.get(REQUESTS, headers=home.child.headers).status_code == 403
+
+
+def test_a_child_that_waits_to_be_erased_asks_nobody(http, home):
+    request_id = home.ask(http).json()["id"]
+    Profile.everyone.filter(pk=home.child.profile.id).update(erase_at=timezone.now() + timedelta(days=1))
+
+    assert http.get(REQUESTS, headers=home.parent.headers).json() == {"requests": []}
+    assert status_and_body(home.answer(http, request_id)) == UNKNOWN
+    assert grants(home) == []
