@@ -3,7 +3,7 @@
     "POST /parental-controls/profiles/{profile_id}/pause": Row(PARENT_OF_PROFILE, body={"minutes": 30}),
 
 The key is the method and the path below /api/v1, as in the OpenAPI schema. The policy (`policies.py`) says who gets
-what. The body is what a caller sends; a function gets the ids that also fill the path (`Family.ids` in `callers.py`).
+what. The body is what a caller sends; a function gets the ids that also fill the path (`Family.ids` in `cast.py`).
 `answer` is what an accepted caller gets, if that is not 200: choose a body that needs no password hash.
 """
 

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from config.api import api
-from tests.matrix.callers import CALLERS, make_cast, make_family
+from tests.matrix.callers import CALLERS
+from tests.matrix.cast import make_cast, make_family
 from tests.matrix.operations import BASE, ROWS
 from tests.matrix.policies import ONLY_GATEWAY
 from tests.statements import statements
@@ -36,7 +37,7 @@ def schema():
 def call(http, operation, ids, sent=None):
     method, path = operation.split()
     missing = set(ID.findall(path)) - ids.keys()
-    assert not missing, f"{operation}: add {missing} to Family.ids in tests/matrix/callers.py"
+    assert not missing, f"{operation}: add {missing} to Family.ids in tests/matrix/cast.py"
     http.cookies.clear()
     return http.request(
         method,

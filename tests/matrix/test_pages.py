@@ -33,7 +33,7 @@ def path_of(name, ids):
     if name == "password_reset_link":
         known["user_id"] = ids["profile_id"]
     missing = set(parameters) - known.keys()
-    assert not missing, f"{name}: add {missing} to Family.ids in tests/matrix/callers.py"
+    assert not missing, f"{name}: add {missing} to Family.ids in tests/matrix/cast.py"
     return reverse(name, kwargs={parameter: known[parameter] for parameter in parameters})
 
 

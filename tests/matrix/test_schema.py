@@ -17,7 +17,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from config.api import api
-from tests.matrix.callers import CALLERS, make_cast
+from tests.matrix.callers import CALLERS
+from tests.matrix.cast import make_cast
 from tests.matrix.operations import BASE, ROWS
 from tests.matrix.policies import SERVICES
 

@@ -11,7 +11,8 @@ from parental.models import Pin
 from parental.pages.account.pin_proof import PROOF
 from parental.tokens import families, pin_tokens
 from tests.families import make_user
-from tests.matrix.callers import Family, deactivated, make_family
+from tests.matrix.callers import deactivated
+from tests.matrix.cast import Family, make_family
 
 OUT: Final = "logged out"
 OTHER: Final = "another family's"
