@@ -1,4 +1,4 @@
-"""What live events tell of a profile, read for up to a hundred profiles together in the thread of live events."""
+"""What live events send about a profile, read for up to a hundred profiles together in the thread of live events."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -22,8 +22,8 @@ from viewing.profile import Profile
 # After three beats that did not come nobody watches any more.
 SILENCE: Final = timedelta(seconds=3 * days.BEAT_SECONDS)
 MAX_GRANTS: Final = 20
-# For so long the last request that is over is told.
-TOLD: Final = timedelta(hours=24)
+# For so long the last request that is over is shown.
+SHOWN: Final = timedelta(hours=24)
 
 
 async def read(profile_ids: Collection[UUID]) -> dict[UUID, State | None]:
@@ -45,7 +45,7 @@ def _read(profiles: Collection[Profile], now: datetime) -> dict[UUID, State]:
     sessions = _sessions(ids, now=now)
     requests = _by_profile(
         TimeRequest.objects.using(threads.ALIAS)
-        .filter(Q(created_at__gt=now - TOLD) | Q(state=RequestState.OPEN), profile__in=ids)
+        .filter(Q(created_at__gt=now - SHOWN) | Q(state=RequestState.OPEN), profile__in=ids)
         .order_by("-created_at")
     )
     grants = _grants(running)

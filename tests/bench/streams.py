@@ -1,4 +1,4 @@
-"""Live events beside heartbeats: 2,000 open streams on one worker, 200 woken a second, while 1,000 players beat.
+"""Live events next to heartbeats: 2,000 open streams on one worker, 200 woken a second, while 1,000 players beat.
 
 In turns in one run: without streams, with them idle, and with them woken. What a stream costs in memory is the worker's
 growth over all of them; database connections are counted before and with them.
@@ -150,11 +150,11 @@ def _compared(without: list[Figures], woken: list[Figures]) -> list[Figure]:
     before, after = median_ms(without, 0.95), median_ms(woken, 0.95)
     return [
         Figure("p95 of 1,000 players without streams", before, "ms"),
-        Figure("p95 beside 2,000 streams, 200 woken a second", after, "ms"),
+        Figure("p95 with 2,000 streams, 200 woken a second", after, "ms"),
         Figure(
             "what the streams add to it", after - before, "ms", floor=max(1.0, before / 10), maximum=True, absolute=True
         ),
-        Figure("p50 beside them, more", median_ms(woken, 0.5) - median_ms(without, 0.5), "ms"),
+        Figure("p50 with them, more", median_ms(woken, 0.5) - median_ms(without, 0.5), "ms"),
     ]
 
 

@@ -102,7 +102,7 @@ ROWS: dict[str, Row] = {
     f"DELETE {LIMITS}/grant/{{grant_id}}": Row(PARENT_OF_PROFILE),
     "GET /viewing-time/state/{profile_id}": Row(PLAYER_OR_PARENT.also(AUTOMATION)),
     "GET /viewing-time/state": Row(ANY_PARENT.also(AUTOMATION)),
-    # Streams are turned off here: whoever may open one is refused last.
+    # Streams are turned off here: those who may open one are refused last.
     "GET /viewing-time/events/{profile_id}": Row(PLAYER_OR_PARENT.also(AUTOMATION), answer=(503, "busy")),
     "GET /viewing-time/events": Row(ANY_PARENT.also(AUTOMATION), answer=(503, "busy")),
     "POST /requests/by/{profile_id}": Row(PLAYER_OF_PROFILE, body={"minutes": 30}, answer=(409, "request_open")),

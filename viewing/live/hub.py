@@ -189,9 +189,9 @@ class Hub:
                 await asyncio.sleep(FAILED_SECONDS)
                 continue
             for profile_id, state in found.items():
-                self._tell(profile_id, state)
+                self._publish(profile_id, state)
 
-    def _tell(self, profile_id: UUID, state: State | None) -> None:
+    def _publish(self, profile_id: UUID, state: State | None) -> None:
         followers = self._by_profile.get(profile_id)
         if followers is None:
             return

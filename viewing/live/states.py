@@ -1,4 +1,4 @@
-"""The state of a profile as live events tell it: one JSON per topic, shared by all streams of the profile."""
+"""The state of a profile as live events send it: one JSON per topic, shared by all streams of the profile."""
 
 import hashlib
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ class State:
         return self.compared == other.compared
 
     def event(self, topic: str) -> bytes:
-        """The event that tells this state of a topic; made once for all streams."""
+        """The event with this state of a topic; made once for all streams."""
         if topic not in self._events:
             self._events[topic] = self._made(topic)
         return self._events[topic]

@@ -1,6 +1,6 @@
 """One stream of live events: what its reader was last sent, and how the rest is sent (docs/contract.md#live-events).
 
-A stream has no queue. It tells states, not changes: whatever changed while its client was slow is one mark, and the
+A stream has no queue. It sends states, not changes: whatever changed while its client was slow is one mark, and the
 present state is sent once the socket takes it.
 """
 
@@ -47,7 +47,7 @@ class Stream:
         self.proof = proof
         self.is_valid = is_valid
         self.states: dict[UUID, State] = {}  # the newest
-        self._sent: dict[UUID, State] = {}  # what the client was told
+        self._sent: dict[UUID, State] = {}  # what the client was sent
         self._is_begun = False
         self._ending: str | None = None
         self._news = asyncio.Event()

@@ -1,4 +1,4 @@
-/* Tells the dashboard within a second what changed; without a stream it refreshes itself as before. */
+/* Updates the dashboard within a second of a change; without a stream it refreshes itself as before. */
 
 import { makeStream } from "./stream.js";
 

@@ -1,4 +1,4 @@
-"""Live events: states told within a moment of a decision, to whom they concern, and to nobody else."""
+"""Live events: states sent within a moment of a decision, to whom they concern, and to nobody else."""
 
 import uuid
 
@@ -71,25 +71,25 @@ def test_what_a_parent_decides_is_told(http, home, listen):
     reader = listen(child_path(home), home.child)
     reader.wait_for("state")
 
-    def told(name, act):
+    def seen_after(name, act):
         count = len(reader.events)
         act()
         return reader.wait_for(name, after=count).data
 
-    grant = told("grant", lambda: home.grant(http, 15))
+    grant = seen_after("grant", lambda: home.grant(http, 15))
     assert (grant["grants"][0]["minutes"], grant["balance"]["remaining_minutes"]) == (15, 15)
-    back = told("grant", lambda: home.take_back(http, grant["grants"][0]["grant_id"]))
+    back = seen_after("grant", lambda: home.take_back(http, grant["grants"][0]["grant_id"]))
     assert back["grants"][0]["taken_back_at"] is not None
-    assert told("limits", lambda: home.change(http, weekday_limit_minutes=180))["weekday_limit_minutes"] == 180
+    assert seen_after("limits", lambda: home.change(http, weekday_limit_minutes=180))["weekday_limit_minutes"] == 180
     lock = {"profile_ids": [str(home.child.profile.id)], "note": "dinner"}
     url = "/api/v1/parental-controls/lock"
-    assert told("lock", lambda: http.post(url, json=lock, headers=home.parent.headers))["note"] == "dinner"
-    assert told("unlock", lambda: http.delete(url, headers=home.parent.headers)) == {
+    assert seen_after("lock", lambda: http.post(url, json=lock, headers=home.parent.headers))["note"] == "dinner"
+    assert seen_after("unlock", lambda: http.delete(url, headers=home.parent.headers)) == {
         "profile_id": str(home.child.profile.id)
     }
-    asked = told("request", lambda: home.ask(http, reason="please"))
+    asked = seen_after("request", lambda: home.ask(http, reason="please"))
     assert asked["open"]["reason"] == "please"
-    answered = told("request", lambda: home.answer(http, asked["open"]["id"], note="ok"))
+    answered = seen_after("request", lambda: home.answer(http, asked["open"]["id"], note="ok"))
     assert (answered["open"], answered["last"]["state"], answered["last"]["note"]) == (None, "granted", "ok")
     assert answered["last"]["answered_by"] == {"kind": "parent", "name": None}
     balance = http.get(f"{API}/balance/{home.child.profile.id}", headers=home.child.headers).json()

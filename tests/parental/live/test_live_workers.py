@@ -1,4 +1,4 @@
-"""Live events of real processes: told in every worker, and ended when the service stops."""
+"""Live events of real processes: sent by every worker, and ended when the service stops."""
 
 import pytest
 

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { closeDialog, openDialog } from "./dialogs.js";
-import { news, offer, told } from "./requests.js";
+import { news, offer, latest } from "./requests.js";
 import { moment, say } from "./texts.js";
 
 const EVERY_MS = 5000;
@@ -39,7 +39,7 @@ export function makeAsking({ pairing, toast }) {
     if (asked === null) return;
     const answer = await api.requests(asked);
     if (mine !== turn || pairing() !== asked) return;
-    if (answer.status === 200) hear(told(answer.body));
+    if (answer.status === 200) hear(latest(answer.body));
     if ((requests === null && place !== null) || (requests !== null && requests.open !== null)) {
       timer = setTimeout(look, EVERY_MS);
     }

@@ -175,7 +175,7 @@ function isOfHours(limitedBy) {
 
 /**
  * A word at 15 and at 5 minutes, once each; more time makes the later one possible again. It stays until a child says
- * that it was seen: who looks away for a moment would miss what goes by itself.
+ * that it was seen: a child who looks away would miss a warning that disappears.
  */
 function warn({ warned, warning }, { enforcement, remaining_minutes: minutes, limited_by: by, finishing }) {
   if (enforcement === "allowed") return [null, null, []];

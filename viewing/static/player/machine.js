@@ -32,7 +32,7 @@ const events = {
   warningSeen: (state) => [{ ...state, warning: null }, []],
   goOn: (state, _event, now) => goOn(state, now),
   playHere: (state, _event, now) => play(state, now),
-  told,
+  stateReceived,
   networkLost: (state) => [{ ...state, trouble: state.trouble || "offline" }, []],
   networkBack,
   speed: setSpeed,
@@ -167,7 +167,7 @@ function granted(state, { body }, now) {
 }
 
 /** A live event says what is left: a parent may have stopped the screen, or given time. It never starts the film. */
-function told(state, { body }, now) {
+function stateReceived(state, { body }, now) {
   if (state.screen === "choosing") return gotBalance(state, { status: 200, body }, now);
   if (state.screen !== "playing") return [state, []];
   const isOver = body.remaining_minutes === 0 && !(body.educational_only && state.isLearning);

@@ -116,7 +116,7 @@ const asking = makeAsking({ pairing: () => state.pairing, toast });
 const live = makeLive({
   pairing: () => state.pairing,
   onBalance(body) {
-    dispatch({ type: "told", body });
+    dispatch({ type: "stateReceived", body });
     waiting.askNow();
   },
   onRequest: () => asking.look(),

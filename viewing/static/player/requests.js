@@ -1,7 +1,7 @@
 /* What the child may ask for, and what became of it. Pure: no DOM, no clock; `now` in ms of the service's calendar. */
 
 /** Of an answer of `GET /requests/by/…`: {open, last, mayAskAt}, each null where there is none. */
-export function told(body) {
+export function latest(body) {
   return { open: body.open, last: body.requests[0] || null, mayAskAt: body.may_ask_at };
 }
 
