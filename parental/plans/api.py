@@ -14,7 +14,7 @@ from parental.plans import calendars, exceptions, explain, locks, plans, preview
 from parental.plans.exception_schemas import ExceptionChangeIn, ExceptionIn, ExceptionOut, ExceptionsOut
 from parental.plans.preview_schemas import ExplainOut, PreviewOut
 from parental.plans.schemas import CalendarIn, CalendarOut, LockIn, LocksOut, PlanIn, PlanOut, UnlockedOut
-from viewing.caller import require_parent
+from viewing.caller import obtain_profile, require_parent
 from viewing.endpoints import BODY, INVALID, REFUSED, Request
 from viewing.errors import Refusal
 from viewing.hotpath import entries
@@ -50,12 +50,12 @@ async def preview_plan(
 @router.get("/profiles/{profile_id}/explain", response={200: ExplainOut, **REFUSED, **INVALID, 404: ErrorDetail})
 async def explain_child(request: Request, profile_id: UUID, title_id: UUID | None = None) -> ExplainOut:
     """Why something may play now, or not: every rule that decides, in the order in which they are named."""
-    profile = await limits.obtain_child(require_parent(request.auth), profile_id)
+    profile = await obtain_profile(require_parent(request.auth), profile_id)
     title = None if title_id is None else await entries.titles.get(title_id)
     if title_id is not None and title is None:
         raise Refusal("title_unknown")
     return await sync_to_async(explain.read)(
-        profile.id, is_educational=title is not None and title.is_educational, now=timezone.now()
+        profile, is_educational=title is not None and title.is_educational, now=timezone.now()
     )
 
 

@@ -11,6 +11,7 @@ from viewing.planned import TRACKS
 from viewing.playback import plan_reads
 from viewing.playback.planned_balances import own_seconds, use_of
 from viewing.playback.wording import standing_sentence
+from viewing.profile import Profile
 from viewing.rules.hours import Timetable
 from viewing.rules.plan import Plan, limit_on
 from viewing.rules.standing import DayUse, Frame, PlannedChild, Reason, make_frame, next_allowed, stand
@@ -26,8 +27,17 @@ HELPS: Final[dict[Reason, Help]] = {
 }
 
 
-def read(profile_id: UUID, *, is_educational: bool, now: datetime) -> ExplainOut:
-    """Of a child, for educational titles or for others; three statements at most."""
+def read(profile: Profile, *, is_educational: bool, now: datetime) -> ExplainOut:
+    """Of a child, for educational titles or for others; three statements at most. Nothing limits an adult."""
+    if not profile.is_kids:
+        return ExplainOut(
+            at=now, allowed=True, reason=None, sentence=MAY_PLAY, next_allowed_at=None, checks=[], what_helps=[]
+        )
+    return for_child(profile.id, is_educational=is_educational, now=now)
+
+
+def for_child(profile_id: UUID, *, is_educational: bool, now: datetime) -> ExplainOut:
+    """The same of a profile that is known to be a child's."""
     config = limits.read(profile_id, now=now)
     child = plan_reads.for_child(config, now=now) or _without_plan(config)
     track = TRACKS[is_educational]

@@ -127,17 +127,15 @@ async def read_balances(request: Request, body: BalancesIn) -> HttpResponse:
     "/profiles/{profile_id}/explain", by_alias=True, response={200: ExplainOut, **REFUSED, 404: ErrorDetail, **INVALID}
 )
 async def explain_profile(request: Request, profile_id: UUID, title_id: UUID | None = None) -> ExplainOut:
-    """Why something may play now, or not, for a child of any account, as the parent's explain."""
+    """Why something may play now, or not, for a profile of any account, as the parent's explain."""
     profile = await entries.profiles.get(profile_id)
     if profile is None:
         raise Refusal("not_found", "Profile not found")
-    if not profile.is_kids:
-        raise Refusal("not_kids")
     title = None if title_id is None else await entries.titles.get(title_id)
     if title_id is not None and title is None:
         raise Refusal("title_unknown")
     is_educational = title is not None and title.is_educational
-    return await sync_to_async(explain.read)(profile.id, is_educational=is_educational, now=timezone.now())
+    return await sync_to_async(explain.read)(profile, is_educational=is_educational, now=timezone.now())
 
 
 @catalogue_router.put("/titles", response={200: TitlesOut, **REFUSED, **BODY})

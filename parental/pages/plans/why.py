@@ -26,8 +26,8 @@ from viewing.playback.wording import CLOSED, end
 def why(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
     """The answer of the API's explain, in words; of educational titles where they differ."""
     child, now = own_child(caller, profile_id), timezone.now()
-    found = explain.read(child.id, is_educational=False, now=now)
-    learning = explain.read(child.id, is_educational=True, now=now)
+    found = explain.for_child(child.id, is_educational=False, now=now)
+    learning = explain.for_child(child.id, is_educational=True, now=now)
     zone = limits.read(child.id, now=now).timezone
     again = found.next_allowed_at
     context = {
