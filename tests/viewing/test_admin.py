@@ -93,7 +93,7 @@ def test_a_changed_title_is_in_the_catalogue_immediately(staff, http):
     (found,) = [
         row for row in http.get("/api/v1/catalog/titles", headers=child.headers).json() if row["id"] == str(title.id)
     ]
-    assert found == {"id": str(title.id), "name": "After", "is_educational": True}
+    assert found == {"id": str(title.id), "name": "After", "is_educational": True, "duration_minutes": None}
     assert child.beat(http, title_id=str(title.id)).json()["is_educational"] is True
 
 

@@ -25,7 +25,7 @@ _WHY_A_PIN: Final = gettext_lazy(
 class Step:
     """One of the steps, with the page where it is done."""
 
-    name: str
+    label: str
     url: str
     is_done: bool
     why: str | Promise = ""

@@ -215,7 +215,7 @@ class PlanForm(forms.Form):
         errors = [error for pair in rows for field in pair for error in field.errors]
         shown = rows[: max(used, WINDOWS_SHOWN)]
         return {
-            "name": WEEKDAY_NAMES[n],
+            "label": WEEKDAY_NAMES[n],
             "weekday": weekday,
             "limit": self[f"limit_{weekday}"],
             "first": shown[0],

@@ -42,13 +42,13 @@ def why(request: HttpRequest, caller: Caller, profile_id: UUID) -> HttpResponse:
 
 
 def _row(check: Check, *, zone: str, now: datetime) -> dict[str, Any]:
-    """A rule as the page shows it: its name, the sentence, and smaller ones below it."""
+    """A rule as the page shows it: its label, the sentence, and smaller ones below it."""
 
     said = Said(zone, now)
     names = {"lock": _("Stopped by a parent"), "hours": _("Viewing times"), "day": _("Today"), "week": _("This week")}
     says = {"lock": _lock, "hours": _hours, "day": _day, "week": _week}[check.check]
     sentence, details = says(check, said)
-    return {"name": names[check.check], "passes": check.passes, "sentence": sentence, "details": details}
+    return {"label": names[check.check], "passes": check.passes, "sentence": sentence, "details": details}
 
 
 @dataclass(frozen=True, slots=True)

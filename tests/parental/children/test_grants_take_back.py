@@ -201,9 +201,9 @@ def test_what_it_costs(http, home):
     with statements() as sent:
         home.take_back(http, grant_id)
     # 1. the grant, locked  2. the settings  3. it is taken back  4. the balance, locked  5. the balance
-    # 6. the event in the outbox
-    assert len(sent) == 6, sent
+    # 6. the event in the outbox  7. the notification for live events
+    assert len(sent) == 7, sent
     with statements() as sent:
         home.take_back(http, unlimited_id)
     # 5. is another unlimited grant left, before the balance is written
-    assert len(sent) == 7, sent
+    assert len(sent) == 8, sent

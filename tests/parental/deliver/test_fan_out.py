@@ -19,7 +19,7 @@ from parental.deliver.models import Delivery, WebhookEndpoint
 from tests.families import make_user
 from tests.parental.asked import make_asking_home
 from tests.parental.deliver import platform
-from tests.parental.homes import make_home
+from tests.parental.homes import PIN, make_home
 from tests.races import in_parallel
 from viewing.models import OutboxEvent
 from viewing.outbox.outbox import Subject, happened
@@ -155,7 +155,7 @@ def test_what_happens_in_a_family_makes_bodies_as_published(http, browse):
     device = {"device_name": "Kitchen", "pin_token": home.pin_token()}
     token = http.post(url, json=device, headers=headers).json()["token_id"]
     http.delete(f"/api/v1/auth/player-tokens/{token}", headers=headers)
-    browse(home.parent.user).post(f"/children/{profile['id']}/remove")
+    browse(home.parent.user).post(f"/children/{profile['id']}/remove", pin=PIN)
     for event_type in ("pin.set", "pin.changed", "pin.reset", "password.changed", "password.reset"):
         write(event_type, Subject(home.parent.user.pk))
 

@@ -111,7 +111,7 @@ def test_limits_that_staff_corrected(home, client):
 def test_a_profile_comes_and_goes(http, home, browse):
     answer = http.post(f"{API}/profiles", json={"name": "Ben", "is_kids": True}, headers=home.parent.headers)
     profile_id = answer.json()["id"]
-    assert browse(home.parent.user).post(f"/children/{profile_id}/remove").status_code == 302
+    assert browse(home.parent.user).post(f"/children/{profile_id}/remove", pin=PIN).status_code == 302
 
     actor = by_parent(home.parent.user)
     assert [(kind, str(id_), data, by) for kind, id_, data, by in written(home.parent.user)] == [
@@ -192,7 +192,7 @@ def test_no_event_holds_a_name_or_an_address(http, home, browse):
     answer = http.post(f"{API}/profiles", json={"name": "Ben", "is_kids": True}, headers=home.parent.headers)
     url = f"{API}/profiles/{answer.json()['id']}/player-token"
     http.post(url, json={"device_name": "Kitchen", "pin_token": home.pin_token()}, headers=home.parent.headers)
-    browse(home.parent.user).post(f"/children/{answer.json()['id']}/remove")
+    browse(home.parent.user).post(f"/children/{answer.json()['id']}/remove", pin=PIN)
 
     events = written(home.parent.user)
 

@@ -157,7 +157,7 @@ class TestMaking:
             self.read += 1
             self.during()
             names = self.parts[0 if after is None else 1]
-            return [sql.Line(uuid.uuid4(), name, json.dumps({"name": name})) for name in names]
+            return [sql.Line(uuid.uuid4(), name, json.dumps({"name": name}), False, None) for name in names]
 
         monkeypatch.setattr(listing.threads.reads, "run", run)
         monkeypatch.setattr(listing, "PART", 2)

@@ -33,11 +33,12 @@ def test_lists_every_title_by_name_whatever_order_they_were_made_in(http):
     found = [title for title in titles(http, child.headers) if title["name"].startswith(prefix)]
 
     assert found == [
-        {"id": str(middle), "name": f"{prefix} a", "is_educational": False},
-        {"id": str(high), "name": f"{prefix} a", "is_educational": False},
-        {"id": str(low), "name": f"{prefix} b", "is_educational": True},
+        {"id": str(middle), "name": f"{prefix} a", "is_educational": False, "duration_minutes": None},
+        {"id": str(high), "name": f"{prefix} a", "is_educational": False, "duration_minutes": None},
+        {"id": str(low), "name": f"{prefix} b", "is_educational": True, "duration_minutes": None},
     ]
-    assert {"id": str(child.title.id), "name": "The Sandpit", "is_educational": False} in titles(http, child.headers)
+    sandpit = {"id": str(child.title.id), "name": "The Sandpit", "is_educational": False, "duration_minutes": None}
+    assert sandpit in titles(http, child.headers)
 
 
 def test_is_kept_for_an_hour(http, monkeypatch):

@@ -211,5 +211,5 @@ def test_what_it_costs_does_not_depend_on_the_devices(visitor, home, devices):
 
     assert page.text.count("/revoke") == devices
     # 1. the session  2. the account  3. is there a PIN  4. the child with its settings  5. the devices
-    # 6. which of them have not connected yet
-    assert len(sent) == 6, sent.all
+    # 6. which of them have not connected yet  7. how many children ask for time
+    assert len(sent) == 7, sent.all

@@ -240,5 +240,5 @@ def test_the_same_statements_for_one_child_or_ten(browse, children):
 
     assert len(entry_texts(page)) == 2 * children
     # 1. the session  2. the account  3. the profiles with their zones  4. the grants with their devices  5. the changes
-    # 6. the other events
-    assert len(sent) == 6, sent
+    # 6. the other events  7. how many children ask for time
+    assert len(sent) == 7, sent
