@@ -51,7 +51,7 @@ class TitleAdmin(BigTableAdmin):
         ids = [
             row for rows in (found, by_external_id, by_name) for row in rows.values_list("pk", flat=True)[:MAX_FOUND]
         ]
-        return queryset.filter(pk__in=ids), False
+        return queryset.filter(pk__in=ids).order_by("name", "id"), False
 
     def save_model(self, request: HttpRequest, obj: Title, form: BaseForm, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -139,7 +139,7 @@ def test_the_focus_stays_when_the_list_of_titles_refreshes(screen, child, is_new
     film = {"id": str(child.title.id), "name": child.title.name, "is_educational": False}
     others = [{"id": "00000000-0000-4000-8000-000000000000", "name": "Ocean Deep", "is_educational": False}]
     if is_new_title_there:
-        page.route("**/catalog/titles", lambda route: route.fulfill(json=[*others, film]))
+        page.route("**/catalog/titles*", lambda route: route.fulfill(json=[*others, film]))
     # It comes after the titles: what shows it has shown them.
     page.route("**/balance/*", lambda route: route.fulfill(json={"remaining_minutes": 42}))
     page.clock.run_for(60_000)

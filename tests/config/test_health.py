@@ -262,7 +262,7 @@ def test_a_writer_whose_connection_is_silent_is_not_ready(committed, tmp_path):
         with connections["default"].cursor() as cursor:
             cursor.execute(
                 "SELECT pid FROM pg_stat_activity WHERE application_name = 'sandglass-hotpath'"
-                " AND datname = current_database() ORDER BY backend_start DESC LIMIT 2"
+                " AND datname = current_database() ORDER BY backend_start DESC LIMIT 3"
             )
             backends = [pid for (pid,) in cursor.fetchall()]
         try:

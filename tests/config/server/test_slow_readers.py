@@ -25,7 +25,12 @@ SMALL_BUFFERS = "tests.config.server.small_buffers:application"
 
 @pytest.fixture(scope="module")
 def small_pool(committed, real_time, tmp_path_factory):
-    settings = {"DB_POOL_MIN_SIZE": "1", "DB_POOL_MAX_SIZE": str(POOL), "DB_POOL_WAIT_SECONDS": "1"}
+    settings = {
+        "DB_POOL_MIN_SIZE": "1",
+        "DB_POOL_MAX_SIZE": str(POOL),
+        "DB_POOL_WAIT_SECONDS": "1",
+        "EVENTS_MAX_STREAMS": "0",
+    }
     log = tmp_path_factory.mktemp("slow") / "log"
     settings["DJANGO_SETTINGS_MODULE"] = "tests.uncollected"
     with processes.service(log, application=SMALL_BUFFERS, **settings) as running:

@@ -66,7 +66,7 @@ def test_the_first_requests_open_no_connection(warm):
     with httpx.Client(base_url=running.url) as http:
         ask_everything(http, child)
 
-    assert sum(name == "sandglass-hotpath" for name, _ in ready) == 2
+    assert sum(name == "sandglass-hotpath" for name, _ in ready) == 3
     assert sum(name == "sandglass" for name, _ in ready) == 3
     assert backends() - before == ready
 
@@ -80,7 +80,7 @@ def test_a_thousand_mixed_requests_leave_no_connection_behind(warm):
             ask_everything(http, next(children), n)
     left = backends() - before
 
-    assert len(left) <= 2 + 1 + 1 + 3
+    assert len(left) <= 3 + 1 + 1 + 3
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s) AND state LIKE 'idle in%%'",

@@ -90,10 +90,10 @@ def with_plan(child, **changes):
 @pytest.mark.slow
 def test_no_beat_is_lost_whichever_workers_run(committed, real_time, old_checkout, tmp_path):
     today = WEEKDAYS[timezone.now().weekday()]
-    week = {"limit_minutes": 3360, "carry_over_minutes": 60}
-    players = [make_child(weekday_limit_minutes=480, weekend_limit_minutes=480) for _n in range(PLAYERS)]
+    week = {"limit_minutes": 10_080, "carry_over_minutes": 60}
+    players = [make_child(weekday_limit_minutes=1440, weekend_limit_minutes=1440) for _n in range(PLAYERS)]
     for player in players[::2]:
-        with_plan(player, days={today: {"limit_minutes": 465}}, week=week, soft_end={"finish_title_minutes": 15})
+        with_plan(player, days={today: {"limit_minutes": 1425}}, week=week, soft_end={"finish_title_minutes": 15})
     closed = with_plan(make_child(), days={today: {"windows": []}})
     others = {day: {"limit_minutes": 15} for day in WEEKDAYS if day != today}
     seven = with_plan(make_child(), days={**others, today: {"limit_minutes": 120}})
