@@ -50,14 +50,19 @@ class TestOverHttp:
         return make_house(http, clock)
 
     def listed(self, house, titles):
-        answer = house.http.get(PATH, headers=house.child.headers, params={"profile_id": str(house.child.profile.id)})
+        answer = house.http.get(
+            PATH,
+            headers=house.child.headers,
+            params={"profile_id": str(house.child.profile.id), "q": titles[0].name.split()[0], "limit": 10},
+        )
         assert answer.status_code == 200, answer.text
         found = {row["id"]: row for row in answer.json()}
         return [found[str(title.id)] for title in titles]
 
     @pytest.fixture
     def titles(self, house):
-        titles = [make_title() for _n in range(4)] + [make_title(is_educational=True)]
+        word = uuid.uuid4().hex  # of many titles, those of this test
+        titles = [make_title(f"{word} {n}") for n in range(4)] + [make_title(f"{word} 4", is_educational=True)]
         for title, minutes in zip(titles, (8, 20, 30, None, 90), strict=True):
             title.duration_seconds = minutes and minutes * 60
             title.save()
