@@ -16,6 +16,7 @@ import httpx
 import pytest
 import uvicorn
 from django.conf import settings
+from django.db import connections
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from django.utils import timezone
 from hypothesis import HealthCheck
@@ -58,6 +59,11 @@ def django_db_setup(django_test_environment, django_db_blocker) -> Iterator[None
         made = setup_databases(verbosity=0, interactive=False)
     yield
     with django_db_blocker.unblock():
+        with connections["default"].cursor() as cursor:  # of threads that have not ended yet
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
         teardown_databases(made, verbosity=0)
     cluster.stop()
 
